@@ -1,0 +1,76 @@
+"""Build template.yaml's functions for this machine's interpreter, which is the one that local functions run on."""
+
+import fcntl
+import hashlib
+import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from tools import sam
+from tools.local.layout import LOCAL, MINISTACK_PYTHON, ROOT, SAM, TEMPLATE, UV, environment
+
+BUILT = LOCAL / "build/artifacts"
+BUILT_TEMPLATE = BUILT / "template.yaml"
+_FINGERPRINT = LOCAL / "build/fingerprint"
+_SOURCES = ("functions", "layers")
+_UNBUILT = {"__pycache__", ".ruff_cache", ".DS_Store"}
+
+
+class BuildFailed(Exception):
+    """`sam build` said no; the text is what it said."""
+
+
+@contextmanager
+def building() -> Generator[None]:
+    """One build, or one deployment from it, at a time on this checkout."""
+    LOCAL.mkdir(exist_ok=True)
+    with (LOCAL / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def fingerprint() -> str:
+    """Of everything that decides what is built and deployed: the template and the sources, by name and content."""
+    digest = hashlib.sha256()
+    files = [TEMPLATE, *(path for folder in _SOURCES for path in sorted((ROOT / folder).rglob("*")))]
+    for path in files:
+        if path.is_file() and not _UNBUILT.intersection(path.parts):
+            digest.update(f"{path.relative_to(ROOT)}\0{path.stat().st_size}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def build() -> str:
+    """Brings `BUILT` up to date and returns its fingerprint. Call it inside `building()`. Raises BuildFailed."""
+    wanted = fingerprint()
+    if BUILT_TEMPLATE.exists() and _FINGERPRINT.exists() and _FINGERPRINT.read_text() == wanted:
+        return wanted
+    _FINGERPRINT.unlink(missing_ok=True)
+    cache = LOCAL / "build/cache"
+    run_sam("build", "--cached", "--build-dir", str(BUILT), "--cache-dir", str(cache), "--template-file", str(TEMPLATE))
+    _FINGERPRINT.write_text(wanted)
+    return wanted
+
+
+def run_sam(*arguments: str, **changes: str) -> None:
+    """Runs SAM quietly; its output is only in the BuildFailed that a failure raises."""
+    env = environment(
+        SAM_CLI_POLL_DELAY="0.3",
+        BUILD_FOR="host",
+        PYTHON=str(MINISTACK_PYTHON),
+        INSTALL=f"{UV} pip install --quiet --python {MINISTACK_PYTHON}",
+        **sam.private_home(),
+        **changes,
+    )
+    # samconfig.toml speaks of real accounts: nothing of it may apply here.
+    no_settings = LOCAL / "sam/none.toml"
+    no_settings.write_text("version = 0.1\n")
+    command = [str(SAM), *arguments, "--config-file", str(no_settings)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        said = (done.stdout + done.stderr).splitlines()
+        # SAM puts a traceback around what it has to say; the line that says it starts with Error.
+        said = [line for line in said if line.startswith("Error")] + said[-40:]
+        raise BuildFailed("\n".join([f"`sam {arguments[0]}` failed:", *said]))

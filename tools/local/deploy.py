@@ -1,0 +1,86 @@
+"""Deploy the built template.yaml, unchanged, with the genuine `sam deploy`, and read back what it is."""
+
+from botocore.exceptions import ClientError
+from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+from tools.local.build import BUILT_TEMPLATE, build, building, run_sam
+from tools.local.cloud import Cloud
+from tools.local.layout import CREDENTIALS, REGION, STACK_NAME
+
+ARTIFACTS_BUCKET = "quanyi-artifacts"
+PARAMETERS = {"Stage": "local"}
+
+
+class NotDeployed(Exception):
+    """The stack is not there, or is in no state to be used."""
+
+
+def deploy(cloud: Cloud) -> bool:
+    """Makes the stack what the sources say. Returns whether it had to do anything. Raises BuildFailed."""
+    with building():
+        wanted = build()
+        deployed = cloud.home.deployed
+        if deployed.exists() and deployed.read_text() == wanted and _is_complete(cloud):
+            return False
+        deployed.unlink(missing_ok=True)
+        cloud.session.client("s3", endpoint_url=cloud.endpoint).create_bucket(Bucket=ARTIFACTS_BUCKET)
+        run_sam(
+            "deploy",
+            *("--template-file", str(BUILT_TEMPLATE)),
+            *("--stack-name", STACK_NAME, "--s3-bucket", ARTIFACTS_BUCKET, "--region", REGION),
+            *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"),
+            *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
+            *("--parameter-overrides", *(f"{name}={value}" for name, value in PARAMETERS.items())),
+            AWS_ENDPOINT_URL=cloud.endpoint,
+            **CREDENTIALS,
+        )
+        if not _is_complete(cloud):
+            raise NotDeployed(f"{STACK_NAME} is {_describe(cloud).get('StackStatus')}")
+        deployed.write_text(wanted)
+    return True
+
+
+def outputs(cloud: Cloud) -> dict[str, str]:
+    """The stack's outputs by key. Raises NotDeployed."""
+    found = _describe(cloud).get("Outputs", [])
+    return {output.get("OutputKey", ""): output.get("OutputValue", "") for output in found}
+
+
+def resources(cloud: Cloud) -> dict[str, str]:
+    """Physical ids by logical id. Raises NotDeployed."""
+    _describe(cloud)
+    client = cloud.session.client("cloudformation", endpoint_url=cloud.endpoint)
+    pages = client.get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
+    return {
+        item["LogicalResourceId"]: item.get("PhysicalResourceId", "")
+        for page in pages
+        for item in page["StackResourceSummaries"]
+    }
+
+
+def api_url(cloud: Cloud) -> str:
+    """Where the REST API answers. A new deployment can move it: read it again after each. Raises NotDeployed."""
+    apis = cloud.session.client("apigateway", endpoint_url=cloud.endpoint)
+    physical = set(resources(cloud).values())
+    found = [name for api in apis.get_rest_apis(limit=500)["items"] if (name := api.get("id", "")) in physical]
+    if len(found) != 1:
+        raise NotDeployed(f"expected one REST API in {STACK_NAME}, found {found}")
+    stages = apis.get_stages(restApiId=found[0])["item"]
+    # The stage may be one that SAM adds unasked for, beside the one that the template names.
+    names = sorted((stage.get("stageName", "") for stage in stages), key=lambda name: name == "Stage")
+    return f"{cloud.endpoint}/_aws/execute-api/{found[0]}/{names[0]}"
+
+
+def _describe(cloud: Cloud) -> StackTypeDef:
+    client = cloud.session.client("cloudformation", endpoint_url=cloud.endpoint)
+    try:
+        return client.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    except ClientError as error:
+        raise NotDeployed(f"{STACK_NAME}: {error}") from error
+
+
+def _is_complete(cloud: Cloud) -> bool:
+    try:
+        return _describe(cloud)["StackStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+    except NotDeployed:
+        return False

@@ -1,0 +1,99 @@
+"""MiniStack 1.5.33 with what a stack that is stopped and started again needs. Runs in MiniStack's own environment.
+
+    python tools/local/ministack_shim.py        (the same environment variables as `ministack`)
+
+1. Records of table streams are kept with the rest of the state. Stock MiniStack keeps only how far each reader came, so
+   after a restart every reader skips as many records as it had ever read.
+2. Every line a function prints is also appended to $FUNCTION_LOG, in order, as `{"function": ..., "message": ...}`.
+3. The process stops, cleanly, when the process that started it is gone.
+
+Each patch touches what it relies on when it is applied, and another version of MiniStack is refused.
+"""
+
+# pyright: basic
+import copy
+import functools
+import importlib.metadata
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+VERSION = "1.5.33"
+
+
+def keep_stream_records(dynamodb) -> None:
+    """Patch 1: adds the stream records, and how many were trimmed, to the state that a clean stop writes."""
+    stock_state, stock_load = dynamodb.get_state, dynamodb.load_persisted_state
+    for name in ("_stream_records", "_stream_trimmed"):
+        getattr(dynamodb, name)
+
+    @functools.wraps(stock_state)
+    def get_state():
+        streams = {
+            "stream_records": copy.deepcopy(dynamodb._stream_records),
+            "stream_trimmed": copy.deepcopy(dynamodb._stream_trimmed),
+        }
+        return {**stock_state(), **streams}
+
+    @functools.wraps(stock_load)
+    def load_persisted_state(data):
+        loaded = stock_load(data)
+        if data and data.get("stream_records") is not None:
+            dynamodb._stream_records.update(data["stream_records"])
+            dynamodb._stream_trimmed.update(data["stream_trimmed"])
+        return loaded
+
+    dynamodb.get_state, dynamodb.load_persisted_state = get_state, load_persisted_state
+
+
+def echo_function_logs(lambda_service, path: str) -> None:
+    """Patch 2: appends what functions print to the file at `path`, besides CloudWatch Logs."""
+    stock_emit = lambda_service._emit_lambda_logs
+    lock = threading.Lock()
+
+    @functools.wraps(stock_emit)
+    def emit(func, request_id, log_text, *rest, **options):
+        name = (func.get("config") or func).get("FunctionName", "unknown")
+        lines = "".join(
+            json.dumps({"function": name, "message": line}) + "\n" for line in (log_text or "").splitlines() if line
+        )
+        if lines:
+            with lock, Path(path).open("a", encoding="utf-8") as log:
+                log.write(lines)
+        return stock_emit(func, request_id, log_text, *rest, **options)
+
+    lambda_service._emit_lambda_logs = emit
+
+
+def stop_with(parent: int) -> None:
+    """Patch 3: a parent that was killed cannot stop us, and an AWS that nobody owns would keep its port and memory."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main() -> None:
+    installed = importlib.metadata.version("ministack")
+    if installed != VERSION:
+        sys.exit(f"ministack_shim.py was written for MiniStack {VERSION}, not {installed}: check each patch again")
+    from ministack import app
+    from ministack.services import dynamodb, lambda_svc
+
+    keep_stream_records(dynamodb)
+    if path := os.environ.get("FUNCTION_LOG"):
+        echo_function_logs(lambda_svc, path)
+    stop_with(os.getppid())
+    sys.argv = ["ministack"]
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""`make run`: the whole shop on this machine, in the foreground, until Ctrl-C.
+
+python -m tools.local.run [--port N]
+"""
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import cast
+
+from tools import demo
+from tools.local.build import BuildFailed
+from tools.local.cloud import Cloud, CloudFailed
+from tools.local.deploy import NotDeployed, deploy
+from tools.local.keys import issue_operator_key
+from tools.local.layout import LOCAL, Home
+from tools.local.logs import readable
+from tools.local.ports import DEFAULT_PORT, PortBusy, free_port, is_free
+from tools.local.single import AlreadyRunning, alone
+from tools.local.stack import Stack
+from tools.shop_client import Refused
+
+
+def serve(home: Home, wanted_port: int | None) -> None:
+    """Everything up and answering, then the functions' log lines, for ever."""
+    before = _last(home)
+    port = wanted_port or _usual_port(before)
+    print(f"local AWS on port {port} ...", flush=True)
+    with Cloud(home, port) as cloud:
+        started = time.monotonic()
+        home.function_log.write_text("")
+        print("build and deploy template.yaml ...", flush=True)
+        changed = deploy(cloud)
+        what = "deployed" if changed else "unchanged since the last time"
+        print(f"  {what} ({time.monotonic() - started:.0f} s)", flush=True)
+        stack = Stack.of(cloud, before.keys if before else {})
+        stack = _load_demo(home, stack)
+        stack.write(home.stack_file)
+        try:
+            _announce(stack, home)
+            for line in _following(home.function_log, cloud):
+                print(line, flush=True)
+        finally:
+            home.stack_file.replace(home.last_stack_file)
+
+
+def _last(home: Home) -> Stack | None:
+    """The stack that this home served before: its port and its keys still hold."""
+    if home.stack_file.exists():
+        home.stack_file.replace(home.last_stack_file)
+    return Stack.read(home.last_stack_file) if home.last_stack_file.exists() else None
+
+
+def _usual_port(before: Stack | None) -> int:
+    last = int(before.aws_endpoint_url.rsplit(":", 1)[1]) if before else DEFAULT_PORT
+    return next((port for port in (last, DEFAULT_PORT) if is_free(port)), None) or free_port()
+
+
+def _load_demo(home: Home, stack: Stack) -> Stack:
+    """The toy shop: catalogue, stock, channels and keys. Once loaded it lives on in the state until `make reset`."""
+    if not stack.keys.get("operator"):
+        stack = replace(stack, keys={"operator": issue_operator_key(stack)})
+        # Written at once: a loader that fails must not leave a key behind that nobody knows.
+        stack.write(home.last_stack_file)
+    if home.demo_loaded.exists():
+        return stack
+    print("load the demo shop ...", flush=True)
+    stack = replace(stack, keys=demo.load(stack.as_dict()))
+    stack.write(home.last_stack_file)
+    home.demo_loaded.touch()
+    return stack
+
+
+def _announce(stack: Stack, home: Home) -> None:
+    print(f"\nQuanyi is open:  {stack.api_url}/v1/products")
+    print(f"everything about it:  {home.stack_file}\n\nkeys:")
+    for role, key in stack.keys.items():
+        by_name = cast("dict[str, str]", key if isinstance(key, dict) else {"": key})
+        for name, text in by_name.items():
+            print(f"  {f'{role} {name}':<24} {text}")
+    print("\nbuy a card:")
+    print("\n".join(f"  {line}" for line in demo.curl_lines(stack.as_dict())))
+    print("\nCtrl-C stops it and keeps what happened; `make reset` forgets it.\n", flush=True)
+
+
+def _following(path: Path, cloud: Cloud) -> Iterator[str]:
+    """Readable lines as they are written from now on. Raises CloudFailed when the local AWS goes away."""
+    with path.open() as log:
+        log.seek(0, os.SEEK_END)
+        part = ""
+        while cloud.alive:
+            piece = log.readline()
+            if not piece:
+                time.sleep(0.2)
+                continue
+            part += piece
+            if part.endswith("\n"):
+                if text := readable(part):
+                    yield text
+                part = ""
+    raise CloudFailed("the local AWS stopped by itself", cloud.home.cloud_log)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    # Once only: a second Ctrl-C must not cut short the stop that writes the state.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="The whole shop on this machine, until Ctrl-C")
+    parser.add_argument("--port", type=int, help=f"default: the last one used, else {DEFAULT_PORT}, else any free one")
+    port: int | None = parser.parse_args().port
+    home = Home(LOCAL)
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with alone(home):
+            serve(home, port)
+    except KeyboardInterrupt:
+        print("\nstopped; the next `make run` goes on from here")
+    except (demo.DemoFailed, Refused, AlreadyRunning, BuildFailed, CloudFailed, NotDeployed, PortBusy) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
