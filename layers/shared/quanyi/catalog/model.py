@@ -1,0 +1,146 @@
+"""Products and SKUs as the shop knows them. Rules only; where they are kept is `catalog.table`."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from quanyi.clock import Timestamp
+from quanyi.money import Currency
+
+Kind = Literal["card", "bundle", "manual"]
+CardFormat = Literal["number", "number_pin", "code", "link"]
+ProductState = Literal["draft", "published", "archived"]
+Language = Literal["zh-CN", "en"]
+
+SkuId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+ChannelId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+LongText = Annotated[str, StringConstraints(max_length=20_000)]
+Link = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]{1,2000}$")]
+Titles = Annotated[dict[Language, Text], Field(min_length=1, description="Titles by language")]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Tier(Model):
+    """Wholesale: from this quantity of the SKU in one order, each costs this much."""
+
+    from_quantity: Annotated[int, Field(ge=2, le=1000)]
+    price: Annotated[int, Field(ge=1, le=10**12)]
+
+
+class ChannelTerms(Model):
+    """What differs in one channel. `price` replaces the SKU's price *and* its tiers unless it has tiers of its own."""
+
+    visible: bool = True
+    price: Annotated[int, Field(ge=1, le=10**12, strict=True)] | None = None
+    tiers: Annotated[tuple[Tier, ...], Field(max_length=20)] = ()
+
+
+class Validity(Model):
+    """How long a delivered benefit can be used: until a moment, or days from delivery; neither means no limit."""
+
+    until: Timestamp | None = None
+    days_from_delivery: Annotated[int, Field(ge=1, le=3650)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.until and self.days_from_delivery:
+            raise ValueError("validity is either absolute or counted from delivery")
+        return self
+
+
+class Component(Model):
+    """Part of a bundle: that many of another SKU (a card or manual one)."""
+
+    sku: SkuId
+    quantity: Annotated[int, Field(ge=1, le=100)]
+
+
+class SkuTerms(Model):
+    """What a merchant writes about a SKU."""
+
+    kind: Kind
+    titles: Titles
+    price: Annotated[int, Field(ge=1, le=10**12, strict=True, description="Minor units")]
+    currency: Currency = "CNY"
+    face_value: Annotated[int, Field(ge=0, le=10**12, strict=True)] | None = None
+    tutorial: dict[Language, LongText] = {}
+    images: Annotated[tuple[Link, ...], Field(max_length=20)] = ()
+    validity: Validity = Validity()
+    limit_per_buyer: Annotated[int, Field(ge=1, le=1000)] | None = None
+    limit_per_order: Annotated[int, Field(ge=1, le=1000)] | None = None
+    tiers: Annotated[tuple[Tier, ...], Field(max_length=20)] = ()
+    channels: Annotated[dict[ChannelId, ChannelTerms], Field(max_length=100)] = {}
+    only_listed_channels: bool = False
+    """True: visible only in the channels that `channels` lists."""
+    on_sale_from: Timestamp | None = None
+    on_sale_until: Timestamp | None = None
+    hold: Literal["order", "payment"] = "order"
+    """When stock is taken: as the order is placed, or only once it is paid."""
+    on_shortage: Literal["refund", "backlog"] = "refund"
+    """What becomes of a paid unit that finds no stock."""
+    backlog_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 24
+    """How long a paid unit waits for stock before it is refunded."""
+    issuer: Annotated[str, StringConstraints(max_length=64)] = ""
+    """Who issues the card; the same number of two issuers is two cards."""
+    card_format: CardFormat = "code"
+    reusable_uses: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """A reusable key: one imported key serves that many units."""
+    components: Annotated[tuple[Component, ...], Field(max_length=20)] = ()
+    shards: Annotated[int, Field(ge=1, le=16)] = 1
+    """Parts of each stock pool; more than one for a SKU sold above about 1,000 a second."""
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if (self.kind == "bundle") != bool(self.components):
+            raise ValueError("a bundle has components, and only a bundle")
+        names = [part.sku for part in self.components]
+        if len(set(names)) != len(names):
+            raise ValueError("a component is listed twice")
+        for tiers in (self.tiers, *(terms.tiers for terms in self.channels.values())):
+            steps = [tier.from_quantity for tier in tiers]
+            if steps != sorted(set(steps)):
+                raise ValueError("tiers rise in quantity, each once")
+        if self.on_sale_from and self.on_sale_until and self.on_sale_from >= self.on_sale_until:
+            raise ValueError("the on-sale window ends before it begins")
+        if self.reusable_uses and self.kind != "card":
+            raise ValueError("only a card can be reusable")
+        return self
+
+
+class Sku(SkuTerms):
+    """A SKU as kept: its terms, whose product it is, and the version that every change raises."""
+
+    id: SkuId
+    product_id: str
+    product_state: ProductState
+    version: int
+
+    def sold_in(self, channel: str, now: datetime) -> bool:
+        """Published, visible in the channel, inside its on-sale window."""
+        terms = self.channels.get(channel)
+        visible = terms.visible if terms else not self.only_listed_channels
+        started = self.on_sale_from is None or self.on_sale_from <= now
+        ended = self.on_sale_until is not None and self.on_sale_until <= now
+        return self.product_state == "published" and visible and started and not ended
+
+    def tiers_in(self, channel: str) -> tuple[Tier, ...]:
+        """The wholesale prices of a channel: a channel with a price or tiers of its own has only its own tiers."""
+        terms = self.channels.get(channel)
+        return terms.tiers if terms and (terms.price is not None or terms.tiers) else self.tiers
+
+    def unit_price(self, channel: str, quantity: int) -> int:
+        """Minor units for each of `quantity` bought in one order through `channel`."""
+        terms = self.channels.get(channel)
+        price = terms.price if terms and terms.price is not None else self.price
+        for tier in self.tiers_in(channel):
+            if quantity >= tier.from_quantity:
+                price = tier.price
+        return price
+
+    def title(self, language: Language = "zh-CN") -> str:
+        return self.titles.get(language) or next(iter(self.titles.values()))

@@ -1,0 +1,160 @@
+"""A product: the page in the shop that groups SKUs. It and its SKUs change together, under the product's version."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from quanyi.catalog.model import Component, Language, Link, LongText, Model, ProductState, Sku, SkuId, SkuTerms, Titles
+from quanyi.clock import Timestamp
+from quanyi.errors import Conflict, Invalid
+
+MAX_SKUS = 50
+MAX_PARTS = 40
+"""Distinct components of a product's bundles: each is checked in the transaction that publishes the product."""
+MAX_BYTES = 300_000
+"""Of a product with its SKUs as JSON; keeps every item below 400 KB and the transaction below 4 MB."""
+
+CategoryId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,63}$")]
+Images = Annotated[tuple[Link, ...], Field(max_length=20)]
+SortOrder = Annotated[int, Field(ge=-999_999, le=999_999, strict=True, description="Lower comes first")]
+
+
+class ProductTerms(Model):
+    """What a merchant writes about a product."""
+
+    category_id: CategoryId | None = None
+    titles: Titles
+    descriptions: dict[Language, LongText] = Field(default_factory=dict)
+    images: Images = ()
+    sort_order: SortOrder = 0
+
+
+class Product(ProductTerms):
+    """A product as kept, with its SKUs in the merchant's order."""
+
+    id: str
+    state: ProductState = "draft"
+    version: int = 1
+    created_at: Timestamp
+    updated_at: Timestamp
+    body_hash: str = ""
+    """Of the creating request, to tell a repeated call from a reused key."""
+    skus: Annotated[tuple[Sku, ...], Field(max_length=MAX_SKUS)] = ()
+
+    @property
+    def terms(self) -> ProductTerms:
+        return ProductTerms.model_validate(self.model_dump(include=set(ProductTerms.model_fields)))
+
+    def title(self, language: Language = "zh-CN") -> str:
+        return self.titles.get(language) or next(iter(self.titles.values()))
+
+    def sold_in(self, channel: str, now: datetime) -> "Product | None":
+        """The product with only the SKUs that the channel may sell now; None when there are none."""
+        skus = tuple(sku for sku in self.skus if sku.sold_in(channel, now))
+        return self.model_copy(update={"skus": skus}) if skus else None
+
+    @property
+    def parts(self) -> list[SkuId]:
+        """Every SKU that the product's bundles consist of, each once."""
+        return sorted({part.sku for sku in self.skus for part in sku.components})
+
+
+def terms_of(sku: Sku) -> SkuTerms:
+    return SkuTerms.model_validate(sku.model_dump(include=set(SkuTerms.model_fields)))
+
+
+def revised(
+    old: Product, now: datetime, *, terms: ProductTerms | None = None, skus: Mapping[SkuId, SkuTerms] | None = None
+) -> Product:
+    """The product with other terms and other or further SKUs; `old` itself when that changes nothing.
+
+    SKUs are never removed, since orders, cards and bundles name them: a SKU is taken off sale by
+    `only_listed_channels` without channels, or by its window. Kind and currency stay for the same reason, and so do
+    issuer and card format, which the fingerprints and contents of its cards rest on.
+    Raises Invalid (`sku_missing`, `sku_fixed`, `too_many_skus`, `too_large`).
+    """
+    kept = {sku.id: sku for sku in old.skus}
+    wanted: Mapping[SkuId, SkuTerms] = {sku.id: terms_of(sku) for sku in old.skus} if skus is None else skus
+    if missing := sorted(set(kept) - set(wanted)):
+        raise Invalid("A SKU cannot be removed; take it off sale instead.", reason="sku_missing", skus=missing)
+    changed = [_revised_sku(old, kept.get(sku_id), sku_id, wanted[sku_id]) for sku_id in wanted]
+    new = old.model_copy(update={**(terms or old.terms).__dict__, "skus": tuple(changed)})
+    if new == old:
+        return old
+    _bounded(new)
+    return new.model_copy(update={"version": old.version + 1, "updated_at": now})
+
+
+def in_state(old: Product, state: ProductState, now: datetime) -> Product:
+    """The product, and with it each SKU, in that state; `old` itself when it is there already.
+
+    Raises Conflict (`no_skus`) for publishing an empty product.
+    """
+    if old.state == state:
+        return old
+    if state == "published" and not old.skus:
+        raise Conflict("A product without SKUs cannot be published.", reason="no_skus", state=old.state)
+    skus = tuple(s.model_copy(update={"product_state": state, "version": s.version + 1}) for s in old.skus)
+    return old.model_copy(update={"state": state, "skus": skus, "version": old.version + 1, "updated_at": now})
+
+
+def check_bundles(product: Product, parts: Mapping[SkuId, Sku]) -> None:
+    """Raises Invalid (`bundle_parts`) unless every component exists, is a card or manual SKU, and costs the same
+    currency as its bundle. A SKU's kind and currency never change, so what was checked once stays true."""
+    if len(product.parts) > MAX_PARTS:
+        raise Invalid(f"A product's bundles consist of at most {MAX_PARTS} SKUs.", reason="bundle_parts")
+    known = {**parts, **{sku.id: sku for sku in product.skus}}
+    wrong = [
+        {"bundle": sku.id, "sku": part.sku, "problem": problem}
+        for sku in product.skus
+        for part in sku.components
+        if (problem := _problem(sku, part, known))
+    ]
+    if wrong:
+        raise Invalid("Some bundle components do not fit.", reason="bundle_parts", components=wrong)
+
+
+def _problem(bundle: Sku, part: Component, known: Mapping[SkuId, Sku]) -> str | None:
+    sku = known.get(part.sku)
+    if sku is None:
+        return "unknown"
+    if sku.kind not in ("card", "manual"):
+        return "kind"
+    return "currency" if sku.currency != bundle.currency else None
+
+
+def _revised_sku(product: Product, old: Sku | None, sku_id: SkuId, terms: SkuTerms) -> Sku:
+    if old is None:
+        kept = {"id": sku_id, "product_id": product.id, "product_state": product.state, "version": 1}
+        return Sku.model_validate({**terms.model_dump(), **kept})
+    fixed = [
+        name for name in ("kind", "currency", "issuer", "card_format") if getattr(old, name) != getattr(terms, name)
+    ]
+    if fixed:
+        raise Invalid("What a SKU is cannot change; make another SKU.", reason="sku_fixed", sku=sku_id, fields=fixed)
+    if terms_of(old) == terms:
+        return old
+    kept = {"id": sku_id, "product_id": old.product_id, "product_state": old.product_state, "version": old.version + 1}
+    return Sku.model_validate({**terms.model_dump(), **kept})
+
+
+def new_product(
+    product_id: str, terms: ProductTerms, skus: Sequence[tuple[SkuId, SkuTerms]], now: datetime, body_hash: str
+) -> Product:
+    """A draft. Raises Invalid (`sku_twice`, `too_many_skus`, `too_large`)."""
+    ids = [sku_id for sku_id, _ in skus]
+    if len(set(ids)) != len(ids):
+        raise Invalid("A SKU is listed twice.", reason="sku_twice")
+    empty = Product(**terms.__dict__, id=product_id, created_at=now, updated_at=now, body_hash=body_hash)
+    product = empty.model_copy(update={"skus": tuple(_revised_sku(empty, None, *sku) for sku in skus)})
+    _bounded(product)
+    return product
+
+
+def _bounded(product: Product) -> None:
+    if len(product.skus) > MAX_SKUS:
+        raise Invalid(f"A product has at most {MAX_SKUS} SKUs.", reason="too_many_skus")
+    if len(product.model_dump_json().encode()) > MAX_BYTES:
+        raise Invalid(f"A product with its SKUs is at most {MAX_BYTES} bytes of JSON.", reason="too_large")

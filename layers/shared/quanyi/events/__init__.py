@@ -1,0 +1,1 @@
+"""Domain events: what happened to orders, told on the shop's event bus."""

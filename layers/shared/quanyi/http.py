@@ -1,0 +1,185 @@
+"""The HTTP face every function shares: validation, problem+json (RFC 9457), the caller, and one log line a request.
+
+A handler module makes its `app = rest_api()`, declares routes, and ends with `handler = entry(app)`. Request models
+derive from `Body`, so unknown fields are refused; answers are models too, so OpenAPI tells the truth.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from http import HTTPStatus
+from json import dumps
+from typing import Annotated, Any, TypeVar
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.depends import Depends
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError, ResponseValidationError
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+from aws_lambda_powertools.event_handler.request import Request
+from pydantic import BaseModel, ConfigDict
+
+from quanyi.callers import Caller
+from quanyi.errors import Invalid, Malformed, NotFound, Refusal, TooLarge, Unauthenticated
+
+MAX_BODY = 256 * 1024
+"""Bytes; a place-order of 1,000 lines is below 100 KB."""
+
+PROBLEM = "application/problem+json"
+
+
+class Body(BaseModel):
+    """Base of request bodies: unknown fields are refused, and errors never repeat what was sent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True)
+
+
+class View(BaseModel):
+    """Base of answers."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+ViewT = TypeVar("ViewT", bound=View)
+
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=128,
+        pattern=r"^[\x21-\x7e]+$",
+        description="The caller's own number for this creation; the same key again answers the first answer.",
+    ),
+]
+Limit = Annotated[int, Query(ge=1, le=100, description="Items a page")]
+Cursor = Annotated[str | None, Query(max_length=2048, description="`next` of the page before")]
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller as the authorizer described it. Raises Unauthenticated where no authorizer ran, AddressNotAllowed."""
+    context = request.resolved_event.raw_event.get("requestContext") or {}
+    authorizer = context.get("authorizer") or {}
+    if not authorizer.get("role"):
+        raise Unauthenticated("This call needs a credential in `Authorization: Bearer ...`.")
+    caller = Caller.from_context(authorizer, (context.get("identity") or {}).get("sourceIp") or "")
+    caller.must_be_at_home()
+    return caller
+
+
+CallerParam = Annotated[Caller, Depends(caller_of)]
+
+
+def rest_api() -> APIGatewayRestResolver:
+    """A resolver that validates both ways and turns every refusal into problem+json."""
+    app = APIGatewayRestResolver(
+        enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR
+    )
+
+    @app.exception_handler(Refusal)
+    def refused(refusal: Refusal) -> Response[str]:
+        return problem(refusal)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(error: RequestValidationError) -> Response[str]:
+        found = error.errors()
+        if any(e.get("type") == "json_invalid" for e in found):
+            return problem(Malformed("The body is not JSON."))
+        fields = [{"field": ".".join(map(str, e["loc"])), "code": e["type"], "message": e["msg"]} for e in found]
+        return problem(Invalid("Some fields are missing, unknown or out of range.", errors=fields))
+
+    @app.exception_handler(ResponseValidationError)
+    def untrue(error: ResponseValidationError) -> Response[str]:
+        # Only places and kinds of the mismatch: the answer itself may hold a secret.
+        log().error("answer does not fit its model", extra={"errors": [(e["loc"], e["type"]) for e in error.errors()]})
+        return _fault()
+
+    @app.not_found
+    def no_route(error: NotFoundError) -> Response[str]:
+        return problem(NotFound("route"))
+
+    return app
+
+
+def created(view: ViewT) -> Response[ViewT]:
+    """201: something was made (or had been made by the same call before). Never kept by a cache."""
+    return Response(HTTPStatus.CREATED, "application/json", view, headers={"Cache-Control": "no-store"})
+
+
+def problem(refusal: Refusal) -> Response[str]:
+    body = {
+        "type": f"https://quanyi.dev/errors#{refusal.code}",
+        "title": refusal.title,
+        "status": refusal.status,
+        "code": refusal.code,
+        "detail": refusal.detail,
+        **refusal.extra,
+    }
+    return Response(refusal.status, PROBLEM, dumps(body, ensure_ascii=False), headers=dict(refusal.headers))
+
+
+def entry(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """The Lambda handler of `app`: bounds the body, never lets a fault's text out, logs one line, adds CORS."""
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        if len(event.get("body") or "") > MAX_BODY:
+            answer = _rendered(problem(TooLarge(f"At most {MAX_BODY} bytes.")))
+        else:
+            try:
+                answer = app.resolve(event, context)
+            except Exception as fault:  # noqa: BLE001 - answered as 500, logged by class and place
+                # The class and place only: a message can quote what was being handled.
+                log().error("fault", extra={"fault": type(fault).__name__, "at": place(fault)})
+                answer = _rendered(_fault())
+        _allow_origin(event, answer)
+        log().info(
+            "request",
+            extra={
+                "route": f"{event.get('httpMethod')} {event.get('resource')}",
+                "status": answer["statusCode"],
+                "caller": ((event.get("requestContext") or {}).get("authorizer") or {}).get("key_id"),
+            },
+        )
+        return answer
+
+    return handler
+
+
+def place(fault: BaseException) -> str:
+    """Where a fault arose, `module:line` innermost last, without its message or any value."""
+    steps, trace = [], fault.__traceback__
+    while trace:
+        steps.append(f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " ".join(step for step in steps if not step.startswith(("aws_lambda_powertools", "botocore")))
+
+
+@cache
+def log() -> Logger:
+    """The function's logger (JSON to stdout); made on first use because it reads the environment."""
+    return Logger(use_rfc3339=True, utc=True)
+
+
+def _fault() -> Response[str]:
+    body = {"type": "about:blank", "title": "A fault of ours", "status": 500, "code": "internal_fault"}
+    return Response(500, PROBLEM, dumps({**body, "detail": "Nothing was lost: the same call again is safe."}))
+
+
+def _rendered(response: Response[str]) -> dict[str, Any]:
+    return {
+        "statusCode": response.status_code,
+        "multiValueHeaders": {k: v if isinstance(v, list) else [v] for k, v in response.headers.items()},
+        "body": response.body,
+        "isBase64Encoded": False,
+    }
+
+
+def _allow_origin(event: dict[str, Any], answer: dict[str, Any]) -> None:
+    """A browser may read the answer only from an origin that the credential's channel lists."""
+    headers = {k.lower(): v for k, v in (event.get("headers") or {}).items()}
+    context = (event.get("requestContext") or {}).get("authorizer") or {}
+    if (origin := headers.get("origin")) and origin in (context.get("origins") or "").split():
+        answer.setdefault("multiValueHeaders", {}).update(
+            {"Access-Control-Allow-Origin": [origin], "Vary": ["Origin"], "Access-Control-Max-Age": ["600"]}
+        )

@@ -1,0 +1,1 @@
+"""Imports: a supplier's file becomes cards. Reading it, judging each line, and remembering how far it got."""

@@ -1,0 +1,111 @@
+"""Mail templates: what a template may say, and what becomes of it.
+
+`$name` or `${name}` stands for a value, `$$` for a dollar sign. Values are escaped in HTML; the template's own HTML is
+the merchant's. The link is the buyer's right to the order, so it stands in the body only: subjects are shown on lock
+screens.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from string import Template as Pattern
+from typing import Annotated, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from quanyi.catalog.model import Language
+from quanyi.errors import Invalid
+from quanyi.secret import Secret
+
+MailKind = Literal["delivery", "refund"]
+KINDS: tuple[MailKind, ...] = get_args(MailKind)
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+PLACEHOLDERS: dict[MailKind, dict[str, str]] = {
+    "delivery": {"order": "the order's number", "link": "where to open it", "items": "what was delivered, a line each"},
+    "refund": {"order": "the order's number", "link": "where to see it", "amount": "how much, with its currency"},
+}
+NOT_IN_SUBJECT = {"link", "items"}
+
+
+class MailTemplate(BaseModel):
+    """Texts with placeholders."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    subject: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
+    text: Annotated[str, Field(min_length=1, max_length=20_000, description="The plain part")]
+    html: Annotated[str, Field(min_length=1, max_length=100_000, description="The HTML part")]
+
+
+@dataclass(frozen=True)
+class Values:
+    """What the placeholders stand for; a kind takes those it knows."""
+
+    order: str
+    link: Secret
+    items: tuple[str, ...] = ()
+    amount: str = ""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """Ready to be sent. It holds the link: it is not logged and not kept."""
+
+    subject: str
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+
+
+def checked(kind: MailKind, template: MailTemplate) -> MailTemplate:
+    """The template itself. Raises Invalid with every part that breaks a rule."""
+    known = set(PLACEHOLDERS[kind])
+    errors: list[dict[str, str]] = []
+    for part, text in (("subject", template.subject), ("text", template.text), ("html", template.html)):
+        pattern = Pattern(text)
+        if not pattern.is_valid():
+            errors.append({"field": part, "code": "placeholder_malformed", "message": "Write $$ for a dollar sign."})
+            continue
+        used = set(pattern.get_identifiers())
+        allowed = known - NOT_IN_SUBJECT if part == "subject" else known
+        errors += [
+            {"field": part, "code": "placeholder_unknown", "message": f"${name} cannot stand here."}
+            for name in sorted(used - allowed)
+        ]
+        if part != "subject" and "link" not in used:
+            errors.append({"field": part, "code": "link_missing", "message": "It must contain $link."})
+    if errors:
+        raise Invalid("The template breaks a rule.", errors=errors)
+    return template
+
+
+def rendered(template: MailTemplate, values: Values) -> Mail:
+    """Takes a template that was checked."""
+    plain = {
+        "order": values.order,
+        "link": values.link.reveal(),
+        "items": "\n".join(values.items),
+        "amount": values.amount,
+    }
+    rich = {name: escape(value) for name, value in plain.items()}
+    rich["items"] = "<br>\n".join(escape(item) for item in values.items)
+    return Mail(
+        subject=" ".join(_filled(template.subject, plain).split()),
+        text=_filled(template.text, plain),
+        html=_filled(template.html, rich),
+    )
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    return Pattern(text).substitute(values)
+
+
+_NO_MINOR_UNIT = {"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"}
+_THOUSANDTHS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
+
+
+def money_text(amount: int, currency: str) -> str:
+    """`19.99 CNY` of 1999 minor units; the decimals are those of ISO 4217."""
+    digits = 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THOUSANDTHS else 2
+    whole, rest = divmod(amount, 10**digits)
+    return f"{whole}.{rest:0{digits}} {currency}" if digits else f"{whole} {currency}"

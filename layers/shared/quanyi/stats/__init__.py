@@ -1,0 +1,1 @@
+"""Figures that follow from the streams. They inform; they never decide a sale."""
