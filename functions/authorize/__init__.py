@@ -1,0 +1,1 @@
+"""Authorize: from a credential to what it may call."""

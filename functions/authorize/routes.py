@@ -1,0 +1,58 @@
+"""Which routes each role may call; what is not here is refused at the gateway.
+
+`*` in a path stands for anything, slashes included, as it does in the policy that is made of it. The gateway keeps a
+policy for a while and uses it for every route, so each role's list is complete.
+"""
+
+from quanyi.callers import Caller, KeyRole
+
+Route = tuple[str, str]
+"""Method (`*` for any) and path."""
+
+_SHOP: tuple[Route, ...] = (
+    ("GET", "/v1/categories"),
+    ("GET", "/v1/products"),
+    ("GET", "/v1/products/*"),
+    ("POST", "/v1/quotes"),
+    ("POST", "/v1/orders"),
+    ("POST", "/v1/orders/*/payments"),
+    ("POST", "/v1/orders/*/cancel"),
+    ("POST", "/v1/orders/lookup"),
+)
+_SUPPORT: tuple[Route, ...] = (
+    ("POST", "/v1/orders/*/refunds"),
+    ("POST", "/v1/orders/*/replacements"),
+    ("POST", "/v1/orders/*/manual-delivery"),
+    ("*", "/v1/reviews"),
+    ("*", "/v1/reviews/*"),
+)
+_SUPPLY: tuple[Route, ...] = (
+    *(("*", f"/v1/admin/{name}") for name in ("suppliers", "stock-policies", "purchase-orders")),
+    *(("*", f"/v1/admin/{name}/*") for name in ("suppliers", "stock-policies", "purchase-orders")),
+    ("POST", "/v1/suppliers/*/notify"),
+)
+_REPORTS: tuple[Route, ...] = (("GET", "/v1/reports/*"),)
+
+ROUTES: dict[KeyRole, tuple[Route, ...]] = {
+    # A channel's server sees the channel's orders and their deliveries; a browser needs the order's own token.
+    "storefront": (*_SHOP, ("GET", "/v1/orders/*")),
+    "publishable": _SHOP,
+    # The merchant: everything of the shop's, but no buyer's secret (`GET /v1/orders/{id}/deliveries`).
+    "operator": (("*", "/v1/admin/*"), *_SUPPORT, *_SUPPLY, *_REPORTS),
+    # To help with an order, one must find and read it.
+    "support": (*_SUPPORT, ("GET", "/v1/admin/orders"), ("GET", "/v1/admin/orders/*")),
+    "analyst": _REPORTS,
+    "counter": (
+        ("POST", "/v1/redemptions"),
+        ("POST", "/v1/redemptions/check"),
+        ("POST", "/v1/redemptions/*/reverse"),
+    ),
+    "supplier": _SUPPLY,
+}
+
+
+def routes_of(caller: Caller) -> tuple[Route, ...]:
+    """An order token opens its own order to reading, and nothing else."""
+    if caller.role == "order":
+        return ("GET", f"/v1/orders/{caller.order}"), ("GET", f"/v1/orders/{caller.order}/*")
+    return ROUTES[caller.role]

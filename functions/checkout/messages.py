@@ -1,0 +1,189 @@
+"""What storefronts send and get: the bodies and views of the order routes."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from quanyi.catalog.model import Language, SkuId
+from quanyi.clock import Timestamp
+from quanyi.http import Body, View
+from quanyi.money import Money
+from quanyi.orders.model import Line, Order, OrderState, PaymentState
+from quanyi.orders.pricing import Quote, Wanted
+from quanyi.secret import Secret
+
+Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 \-]{4,24}$")]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s]+$", max_length=254)]
+
+
+class LineBody(Body):
+    sku: SkuId
+    quantity: Annotated[int, Field(ge=1, le=1000, strict=True)]
+
+
+Lines = Annotated[tuple[LineBody, ...], Field(min_length=1, max_length=100)]
+
+
+class QuoteBody(Body):
+    lines: Lines
+
+
+class ContactBody(Body):
+    email: Email | None = None
+    phone: Phone | None = None
+
+
+class OrderBody(Body):
+    """Either `member` (the channel's own user id) or a contact must be given."""
+
+    lines: Lines
+    contact: ContactBody = ContactBody()
+    member: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+    coupons: Annotated[tuple[str, ...], Field(max_length=0, description="Coupons come with campaigns")] = ()
+    language: Language = "zh-CN"
+    query_password: Annotated[Secret, Field(description="Finds the order again, with the contact")] | None = None
+    quote: Annotated[str, StringConstraints(max_length=64)] | None = None
+    """`version` of a quote: refused when price or content has changed since."""
+
+    @model_validator(mode="after")
+    def _buyer(self) -> "OrderBody":
+        if not (self.member or self.contact.email or self.contact.phone):
+            raise ValueError("give the channel's user id as `member`, or a contact")
+        if self.query_password and not 4 <= len(self.query_password) <= 64:
+            raise ValueError("a query password has 4 to 64 characters")
+        return self
+
+
+class PaymentBody(Body):
+    provider: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,31}$")]
+
+
+class LookupBody(Body):
+    contact: Annotated[str, StringConstraints(min_length=5, max_length=254)]
+    query_password: Secret
+
+
+class PricedLine(View):
+    sku: str
+    title: str
+    quantity: int
+    unit_price: Money
+    total: Money
+
+
+class QuoteView(View):
+    lines: list[PricedLine]
+    total: Money
+    version: str
+
+    @classmethod
+    def of(cls, quote: Quote, language: Language = "zh-CN") -> "QuoteView":
+        lines = priced(quote.lines, quote.currency, language)
+        return cls(lines=lines, total=Money(amount=quote.total, currency=quote.currency), version=quote.version)
+
+
+class PaymentView(View):
+    id: str
+    provider: str
+    state: PaymentState
+    amount: Money
+    action: dict[str, Any]
+
+
+class OrderView(View):
+    """An order as its buyer sees it. `delivered` of `units` are there to be revealed."""
+
+    id: str
+    state: OrderState
+    channel: str
+    lines: list[PricedLine]
+    total: Money
+    units: int
+    delivered: int
+    refunded: Money
+    created_at: Timestamp
+    expires_at: Timestamp
+    paid_at: Timestamp | None
+    end_reason: str | None
+    payments: list[PaymentView]
+
+    @classmethod
+    def of(cls, order: Order) -> "OrderView":
+        back = sum(r.amount for r in order.refunds if r.state == "succeeded")
+        return cls(
+            id=order.id,
+            state=order.state,
+            channel=order.channel,
+            lines=priced(order.lines, order.currency, order.language),
+            total=Money(amount=order.total, currency=order.currency),
+            units=len(order.units),
+            delivered=sum(unit.state == "delivered" for unit in order.units),
+            refunded=Money(amount=back, currency=order.currency),
+            created_at=order.created_at,
+            expires_at=order.expires_at,
+            paid_at=order.paid_at,
+            end_reason=order.end_reason,
+            payments=[payment_view(order, payment.id) for payment in order.payments],
+        )
+
+
+class PlacedView(View):
+    id: str
+    access_token: str
+    """The shopper's right to this one order; send it as `Authorization: Bearer`."""
+    state: OrderState
+    total: Money
+    expires_at: Timestamp
+
+
+class FoundView(View):
+    orders: list[PlacedView]
+
+
+class SandboxBody(Body):
+    """Plays the shopper. `amount` lets tests pay too much or too little; `times` repeats the notification."""
+
+    outcome: Literal["paid", "failed"]
+    times: Annotated[int, Field(ge=0, le=20)] = 1
+    amount: Annotated[int, Field(ge=1, le=10**12)] | None = None
+
+
+class SandboxView(View):
+    payment: str
+    state: str
+    notified: list[int]
+    """The HTTP status of each notification's answer."""
+
+
+class Received(View):
+    received: Literal[True] = True
+
+
+def payment_view(order: Order, payment_id: str) -> PaymentView:
+    payment = order.payment(payment_id)
+    assert payment
+    return PaymentView(
+        id=payment.id,
+        provider=payment.provider,
+        state=payment.state,
+        amount=Money(amount=payment.amount, currency=order.currency),
+        action=payment.action,
+    )
+
+
+def priced(lines: Iterable[Line], currency: str, language: Language) -> list[PricedLine]:
+    return [
+        PricedLine(
+            sku=line.sku,
+            title=line.titles.get(language) or next(iter(line.titles.values())),
+            quantity=line.quantity,
+            unit_price=Money(amount=line.unit_price, currency=currency),
+            total=Money(amount=line.total, currency=currency),
+        )
+        for line in lines
+    ]
+
+
+def wanted(lines: tuple[LineBody, ...]) -> list[Wanted]:
+    return [Wanted(line.sku, line.quantity) for line in lines]

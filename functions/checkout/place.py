@@ -1,0 +1,205 @@
+"""Placing an order: put it first, claim each unit on its own, then let it wait for money.
+
+Whatever breaks between two steps leaves nothing behind for good: an order that stays `placing` is swept, and a card
+that a dead order holds goes back when its hold ends.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from checkout.messages import OrderBody
+from checkout.wiring import Shop
+from quanyi.callers import Caller
+from quanyi.cards.claim import draw_cards
+from quanyi.cards.model import hold_name
+from quanyi.catalog.model import Sku
+from quanyi.clock import day
+from quanyi.errors import Busy, Conflict, KeyReused, Refusal, Shortage, SoldOut
+from quanyi.ids import derived_id
+from quanyi.members.model import Contact, contact_hash, member_id
+from quanyi.members.table import Limited, limited
+from quanyi.orders.changes import placed
+from quanyi.orders.model import Order, Unit
+from quanyi.orders.pricing import Quote, Wanted, components_of, merged, quote
+from quanyi.orders.table import Stale
+from quanyi.vault.sealing import seal
+
+ABANDONED_AFTER = timedelta(seconds=60)
+"""A call that places an order takes at most 15 s; a `placing` order older than this has lost its call."""
+
+HOLD_GRACE = timedelta(minutes=5)
+"""Cards stay held that long past the payment deadline, so that the order's own sweep is the one to free them."""
+
+
+class QuoteOutdated(Conflict):
+    code, title = "quote_outdated", "The quote is outdated"
+
+
+def price(shop: Shop, channel: str, wanted: Sequence[Wanted], now: datetime) -> Quote:
+    """Prices a basket from the catalogue as it is now. Raises NotOnSale, OverLimit, Invalid."""
+    return quote(merged(wanted), _skus(shop, wanted), channel, now)
+
+
+def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody) -> Order:
+    """Places an order under the channel's own number `key`; the same call again answers the first order.
+
+    Raises KeyReused, NotOnSale, OverLimit, SoldOut (with every shortage; nothing stays behind), Busy.
+    """
+    now = shop.now()
+    # Keyed, so that nobody who guesses a channel's numbers can name its orders.
+    order_id = derived_id("O", shop.keyring.mac("contact", "order", caller.channel, key))
+    body_hash = shop.keyring.mac("contact", body.model_dump_json(), _password(shop, order_id, body) or "")
+    try:
+        priced = price(shop, caller.channel, [Wanted(line.sku, line.quantity) for line in body.lines], now)
+        if body.quote and body.quote != priced.version:
+            raise QuoteOutdated("Price or content changed since the quote.", version=priced.version)
+    except Refusal:
+        # The catalogue may have changed since this very order was placed: the first answer still stands.
+        first = shop.orders.find([order_id]).get(order_id)
+        if first is None or first.state == "placing":
+            raise
+        return _first_answer(first, body_hash)
+    contact = Contact(body.contact.email, body.contact.phone)
+    order = Order(
+        id=order_id,
+        channel=caller.channel,
+        member=member_id(shop.keyring, caller.channel, body.member, contact),
+        lines=priced.lines,
+        units=priced.units,
+        currency=priced.currency,
+        total=priced.total,
+        created_at=now,
+        expires_at=now + timedelta(seconds=shop.payment_seconds),
+        body_hash=body_hash,
+        language=body.language,
+        password=_password(shop, order_id, body),
+        due_at=now + 2 * ABANDONED_AFTER,
+    )
+    if (first := shop.orders.add(order)) is not None:
+        if first.state != "placing" or first.body_hash != body_hash:
+            return _first_answer(first, body_hash)
+        order = _take_over(shop, first, now)
+    return _fill(shop, order, contact, now)
+
+
+def _skus(shop: Shop, wanted: Sequence[Wanted]) -> dict[str, Sku]:
+    skus = shop.catalog.skus([w.sku for w in merged(wanted)])
+    if parts := components_of(skus):
+        skus |= shop.catalog.skus(parts)
+    return skus
+
+
+def _password(shop: Shop, order_id: str, body: OrderBody) -> str | None:
+    """Keyed, and bound to the order: neither a table dump nor another order's hash helps to guess it."""
+    if body.query_password is None:
+        return None
+    return shop.keyring.mac("contact", "query-password", order_id, body.query_password.reveal())
+
+
+def _first_answer(order: Order, body_hash: str) -> Order:
+    if order.body_hash != body_hash:
+        raise KeyReused("This Idempotency-Key placed another order.")
+    return order
+
+
+def _take_over(shop: Shop, order: Order, now: datetime) -> Order:
+    """Goes on with an order whose first call died; its cards are claimed anew under the next attempt."""
+    if now - order.created_at < ABANDONED_AFTER:
+        raise Busy("this very order is being placed")
+    fresh = {
+        "attempt": order.attempt + 1,
+        "created_at": now,
+        "expires_at": now + timedelta(seconds=shop.payment_seconds),
+        "due_at": now + 2 * ABANDONED_AFTER,
+    }
+    try:
+        return shop.orders.save(order.model_copy(update=fresh))
+    except Stale:
+        raise Busy("this very order is being placed") from None
+
+
+def _fill(shop: Shop, order: Order, contact: Contact, now: datetime) -> Order:
+    purchases = purchases_of(order)
+    try:
+        member_key = shop.members.enter(order.member, purchases, now)
+    except Refusal:
+        shop.orders.drop(order)
+        raise
+    cards, shortages = _claim(shop, order)
+    if shortages:
+        _undo(shop, order, list(cards.values()), purchases)
+        raise SoldOut(shortages)
+    reached = contact.email or contact.phone
+    sealed = seal(member_key, contact.to_text(), order.id, shop.draw) if reached else None
+    found_by = contact_hash(shop.keyring, reached) if reached else None
+    try:
+        return shop.orders.save(placed(order, cards, contact=found_by, contact_sealed=sealed))
+    except Stale:
+        _undo(shop, order, list(cards.values()), [])
+        raise Busy("this order was swept while it was being placed") from None
+
+
+def purchases_of(order: Order) -> list[Limited]:
+    """The units of SKUs that are limited per buyer."""
+    quantities = {line.sku: line.quantity for line in order.lines}
+    return limited(order.id, quantities, {line.sku: line.limit_per_buyer for line in order.lines})
+
+
+def _claim(shop: Shop, order: Order) -> tuple[dict[str, str], list[Shortage]]:
+    """Cards by unit, and every SKU that fell short."""
+    by_sku: dict[str, list[Unit]] = {}
+    for unit in order.units:
+        if unit.kind == "card":
+            by_sku.setdefault(unit.sku, []).append(unit)
+    cards: dict[str, str] = {}
+    shortages: list[Shortage] = []
+    for sku, units in by_sku.items():
+        if units[0].hold_at == "payment":
+            if units[0].on_shortage == "refund" and not _in_sight(shop, order, sku):
+                shortages.append(Shortage(sku=sku, wanted=len(units), left=0))
+            continue
+        got = draw_from_pools(shop, order, sku, len(units))
+        cards |= {unit.id: card for unit, card in zip(units, got, strict=False)}
+        if len(got) < len(units):
+            shortages.append(Shortage(sku=sku, wanted=len(units), left=len(got)))
+    return cards, shortages
+
+
+def draw_from_pools(shop: Shop, order: Order, sku: str, wanted: int) -> list[str]:
+    """Claims for the order's current attempt; before it gives up, it looks for pools opened a moment ago."""
+    got: list[str] = []
+    for fresh in (False, True):
+        pools = shop.pools.for_sale(sku, order.channel, day(shop.now(), shop.zone), fresh=fresh)
+        got += draw_cards(
+            shop.cards,
+            pools,
+            wanted - len(got),
+            hold=hold_name(order.id, order.attempt),
+            until=order.expires_at + HOLD_GRACE,
+            now=shop.now,
+            draw=shop.draw,
+        )
+        if len(got) == wanted:
+            break
+    return got
+
+
+def _in_sight(shop: Shop, order: Order, sku: str) -> bool:
+    pools = shop.pools.for_sale(sku, order.channel, day(shop.now(), shop.zone))
+    return any(shop.cards.candidates(pool.name(s), start="-", limit=1) for pool in pools for s in range(pool.shards))
+
+
+def _undo(shop: Shop, order: Order, cards: Sequence[str], purchases: Sequence[Limited]) -> None:
+    free_cards(shop, order, cards)
+    shop.members.give_back(order.member, purchases)
+    shop.orders.drop(order)
+
+
+def free_cards(shop: Shop, order: Order, cards: Sequence[str]) -> None:
+    """Gives the cards of the order's current attempt back; those that moved on stay where they are."""
+    if not cards:
+        return
+    hold = hold_name(order.id, order.attempt)
+    with ThreadPoolExecutor(min(len(cards), 16)) as several:
+        list(several.map(lambda card: shop.cards.release(card, hold=hold), cards))

@@ -1,0 +1,90 @@
+"""What this room's functions need, built once per process on first use."""
+
+import secrets
+from dataclasses import dataclass
+from functools import cache
+
+from quanyi.aws import client
+from quanyi.cards.pools import PoolsTable
+from quanyi.cards.table import CardsTable
+from quanyi.catalog.table import CatalogTable
+from quanyi.clock import Clock, system_clock
+from quanyi.ids import Draw
+from quanyi.members.table import MembersTable
+from quanyi.orders.table import OrdersTable
+from quanyi.payments.port import Provider
+from quanyi.payments.registry import Providers
+from quanyi.payments.sandbox import Sandbox
+from quanyi.settings import Settings
+from quanyi.table import Table
+from quanyi.vault.kms import Keyring, Kms
+from quanyi.workflow import Workflow
+
+
+class CheckoutSettings(Settings):
+    catalog_table: str
+    cards_table: str
+    orders_table: str
+    members_table: str
+    supply_table: str
+    kms_key_id: str
+    workflow_arn: str
+    sandbox_table: str = ""
+    """Empty in a production stage: then there is no sandbox."""
+    payment_seconds: int = 900
+    """How long an order waits for its payment."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Everything that placing and paying an order touches."""
+
+    catalog: CatalogTable
+    cards: CardsTable
+    pools: PoolsTable
+    orders: OrdersTable
+    members: MembersTable
+    keyring: Keyring
+    providers: Providers
+    workflow: Workflow
+    zone: str
+    payment_seconds: int
+    now: Clock = system_clock
+    draw: Draw = secrets.token_bytes
+
+
+@cache
+def settings() -> CheckoutSettings:
+    return CheckoutSettings.read()
+
+
+@cache
+def shop() -> Shop:
+    known, dynamodb = settings(), client("dynamodb")
+    catalog = Table(known.catalog_table, dynamodb)
+    keyring = Keyring(catalog, Kms(known.kms_key_id, client("kms")))
+    return Shop(
+        catalog=CatalogTable(catalog),
+        cards=CardsTable(Table(known.cards_table, dynamodb)),
+        pools=PoolsTable(Table(known.supply_table, dynamodb)),
+        orders=OrdersTable(Table(known.orders_table, dynamodb), known.shop_time_zone),
+        members=MembersTable(Table(known.members_table, dynamodb), keyring),
+        keyring=keyring,
+        providers=Providers(_offered(known, keyring)),
+        workflow=Workflow(known.workflow_arn, client("stepfunctions")),
+        zone=known.shop_time_zone,
+        payment_seconds=known.payment_seconds,
+    )
+
+
+def sandbox() -> Sandbox:
+    """The sandbox provider itself. Raises NoSuchProvider in a production stage."""
+    found = shop().providers.get("sandbox")
+    assert isinstance(found, Sandbox)
+    return found
+
+
+def _offered(known: CheckoutSettings, keyring: Keyring) -> dict[str, Provider]:
+    if known.stage == "production" or not known.sandbox_table:
+        return {}
+    return {"sandbox": Sandbox(Table(known.sandbox_table, client("dynamodb")), keyring)}

@@ -1,0 +1,132 @@
+"""What a person does to an order: notes, money that they saw arrive, refunds that they paid out themselves.
+
+Each is decided on the order as it stands and written under its revision, with who it was; repeating it changes nothing.
+"""
+
+from datetime import datetime
+
+from desk.messages import MarkPaidBody, NoteBody, SettleBody
+from desk.wiring import Desk
+from quanyi.callers import Caller
+from quanyi.errors import Conflict, Invalid, NotFound
+from quanyi.ids import derived_id
+from quanyi.orders.changes import settled, share_answered
+from quanyi.orders.model import Note, Order, Payment, Refund
+from quanyi.payments.manual import MANUAL
+from quanyi.payments.port import Captured
+from quanyi.payments.receipt import book
+from quanyi.replay import body_hash, must_repeat
+
+MOST_NOTES = 50
+"""Of people's own; they stand on the order, which must stay small."""
+MOST_PAYMENTS = 30
+
+
+def add_note(desk: Desk, caller: Caller, order_id: str, key: str, body: NoteBody) -> Order:
+    """Raises NotFound, KeyReused, Invalid (`too_many_notes`)."""
+    note = Note(id=derived_id("N", order_id, caller.key_id, key), at=desk.now(), by=caller.name, text=body.text)
+    return desk.orders.change(order_id, lambda it: _noted(it, note))
+
+
+def mark_paid(desk: Desk, caller: Caller, order_id: str, key: str, body: MarkPaidBody) -> Order:
+    """Books money that arrived outside our providers, in time or after the order had expired, and lets the order go
+    on as if a provider had told us.
+
+    Raises NotFound, KeyReused, Invalid (`currency_mismatch`, `amount_invalid`), Conflict: an order that does not wait
+    for money (any more), or a reference that is booked already (`transaction_reused`).
+    """
+    order = desk.orders.get(order_id)
+    payment_id = derived_id("P", order.id, MANUAL, key)
+    asked = body_hash(order.id, body=body)
+    known = order.payment(payment_id)
+    if known is None:
+        booked = desk.orders.transaction(MANUAL, body.reference)
+        if booked:
+            raise Conflict("This reference is booked already.", reason="transaction_reused", order=booked["order"])
+        now = desk.now()
+        payment = Payment(
+            id=payment_id,
+            provider=MANUAL,
+            amount=_amount(order, body),
+            created_at=now,
+            action={"type": MANUAL, "asked": asked},
+        )
+        text = f"Marked as paid ({body.reference}): {body.reason}"
+        note = Note(id=derived_id("N", order.id, MANUAL, key), at=now, by=caller.name, text=text)
+        order = desk.orders.change(order, lambda it: _with_payment(it, payment, note))
+        known = order.payment(payment_id) or payment
+    must_repeat(str(known.action.get("asked")), asked)
+    fact = Captured(payment_id, order.id, body.reference, known.amount, order.currency)
+    return book(desk.orders, desk.workflow, MANUAL, fact, desk.now())
+
+
+def settle_refund(desk: Desk, caller: Caller, order_id: str, refund_id: str, body: SettleBody) -> Order:
+    """A person paid back what the provider would not: the failed shares of the refund count as done.
+
+    Raises NotFound, Conflict: nothing of it failed, or its money is not owed any more.
+    """
+    now = desk.now()
+    named = f" ({body.reference})" if body.reference else ""
+    text = f"Paid back by hand{named}: {body.reason}"
+    note = Note(id=derived_id("N", order_id, refund_id), at=now, by=caller.name, text=text)
+    return desk.orders.change(order_id, lambda it: _settled_by_hand(it, refund_id, note, now))
+
+
+def _amount(order: Order, body: MarkPaidBody) -> int:
+    if body.amount is None:
+        back = sum(refund.amount for refund in order.refunds if refund.state != "failed")
+        return order.total - (order.captured - back)
+    if body.amount.currency != order.currency:
+        raise Invalid("The currency is not the order's.", reason="currency_mismatch")
+    if body.amount.amount == 0:
+        raise Invalid("Nothing is nothing to book.", reason="amount_invalid")
+    return body.amount.amount
+
+
+def _with_payment(order: Order, payment: Payment, note: Note) -> Order:
+    """Unlike a shopper, a person may book a payment after the deadline: the money is there."""
+    if order.payment(payment.id):
+        return order
+    if order.state not in ("awaiting_payment", "expired"):
+        raise Conflict("This order does not wait for a payment.", state=order.state)
+    if len(order.payments) >= MOST_PAYMENTS:
+        raise Invalid("Too many payments of this order.", reason="too_many_payments")
+    order = order.model_copy(update={"payments": (*order.payments, payment)})
+    return _by(order, note)
+
+
+def _settled_by_hand(order: Order, refund_id: str, note: Note, now: datetime) -> Order:
+    refund = next((refund for refund in order.refunds if refund.id == refund_id), None)
+    if refund is None:
+        raise NotFound("refund")
+    if any(known.id == note.id for known in order.notes):
+        return order
+    failed = [number for number, share in enumerate(refund.shares) if share.state == "failed"]
+    if not failed:
+        raise Conflict("Nothing of this refund failed.", state=refund.state)
+    if not _owed(order, refund):
+        raise Conflict("The money of this refund is not owed any more.", state=refund.state)
+    for number in failed:
+        order = share_answered(order, refund_id, number, "succeeded", now)
+    return _by(settled(order, now), note)
+
+
+def _owed(order: Order, refund: Refund) -> bool:
+    """A surplus that failed to go back may have been decided on again since; units name themselves."""
+    if refund.units:
+        return all(order.unit(unit).state == "refunding" for unit in refund.units)
+    return order.surplus >= refund.amount
+
+
+def _noted(order: Order, note: Note) -> Order:
+    known = next((known for known in order.notes if known.id == note.id), None)
+    if known:
+        must_repeat(known.text, note.text)
+        return order
+    if len(order.notes) >= MOST_NOTES:
+        raise Invalid(f"An order has at most {MOST_NOTES} notes.", reason="too_many_notes")
+    return _by(order, note)
+
+
+def _by(order: Order, note: Note) -> Order:
+    return order.model_copy(update={"notes": (*order.notes, note), "changed_by": note.by})

@@ -1,0 +1,242 @@
+"""Orders as the shop's people see them: everything but the secrets that were bought."""
+
+from typing import Any, Literal
+
+from quanyi.clock import Timestamp
+from quanyi.http import View
+from quanyi.members.model import Contact
+from quanyi.money import Money
+from quanyi.orders.model import (
+    Note,
+    Order,
+    OrderState,
+    Payment,
+    PaymentState,
+    Refund,
+    RefundState,
+    ShareState,
+    UnitKind,
+    UnitState,
+    books,
+)
+
+
+class OrderFacts(View):
+    id: str
+    state: OrderState
+    channel: str
+    total: Money
+    created_at: Timestamp
+    paid_at: Timestamp | None
+    settled_at: Timestamp | None
+
+
+def _facts(order: Order) -> dict[str, Any]:
+    same = {name: getattr(order, name) for name in OrderFacts.model_fields}
+    return {**same, "total": Money(amount=order.total, currency=order.currency)}
+
+
+class OrderRow(OrderFacts):
+    """An order in a list; `delivered` of `units` are."""
+
+    skus: list[str]
+    units: int
+    delivered: int
+    captured: Money
+
+    @classmethod
+    def of(cls, order: Order) -> "OrderRow":
+        return cls(
+            **_facts(order),
+            skus=[line.sku for line in order.lines],
+            units=len(order.units),
+            delivered=sum(unit.state == "delivered" for unit in order.units),
+            captured=Money(amount=order.captured, currency=order.currency),
+        )
+
+
+class OrderPage(View):
+    """A page may be short, or empty, and still have a `next`."""
+
+    items: list[OrderRow]
+    next: str | None
+
+    @classmethod
+    def of(cls, page: tuple[list[Order], str | None]) -> "OrderPage":
+        return cls(items=[OrderRow.of(order) for order in page[0]], next=page[1])
+
+
+class LineView(View):
+    sku: str
+    version: int
+    kind: Literal["card", "bundle", "manual"]
+    titles: dict[str, str]
+    quantity: int
+    unit_price: Money
+    total: Money
+
+
+class UnitView(View):
+    """`card` is the card's id, never what is on it."""
+
+    id: str
+    line: int
+    sku: str
+    kind: UnitKind
+    state: UnitState
+    amount: Money
+    card: str | None
+    delivered_at: Timestamp | None
+
+
+class PaymentView(View):
+    id: str
+    provider: str
+    state: PaymentState
+    amount: Money
+    captured: Money
+    transaction: str | None
+    created_at: Timestamp
+    captured_at: Timestamp | None
+
+    @classmethod
+    def of(cls, payment: Payment, currency: str) -> "PaymentView":
+        same = payment.model_dump(include=set(cls.model_fields) - {"amount", "captured"})
+        amounts = {name: Money(amount=getattr(payment, name), currency=currency) for name in ("amount", "captured")}
+        return cls.model_validate({**same, **amounts})
+
+
+class ShareView(View):
+    payment: str
+    amount: Money
+    state: ShareState
+
+
+class RefundView(View):
+    """`units` is empty for money that was paid too much. A failed one waits for a person to settle it."""
+
+    id: str
+    state: RefundState
+    amount: Money
+    units: list[str]
+    shares: list[ShareView]
+    reason: str
+    by: str
+    created_at: Timestamp
+    settled_at: Timestamp | None
+
+    @classmethod
+    def of(cls, refund: Refund, currency: str) -> "RefundView":
+        same = refund.model_dump(include=set(cls.model_fields) - {"amount", "shares", "units"})
+        shares = [
+            ShareView(payment=s.payment, amount=Money(amount=s.amount, currency=currency), state=s.state)
+            for s in refund.shares
+        ]
+        amount = Money(amount=refund.amount, currency=currency)
+        return cls.model_validate({**same, "amount": amount, "units": list(refund.units), "shares": shares})
+
+
+class BooksView(View):
+    """`captured` = `delivered` + `refunded` + `owed`, always."""
+
+    captured: Money
+    delivered: Money
+    refunded: Money
+    owed: Money
+
+    @classmethod
+    def of(cls, order: Order) -> "BooksView":
+        sums = books(order).model_dump()
+        return cls(**{name: Money(amount=amount, currency=order.currency) for name, amount in sums.items()})
+
+
+class NoteView(View):
+    at: Timestamp
+    by: str
+    text: str
+
+    @classmethod
+    def of(cls, note: Note) -> "NoteView":
+        return cls(at=note.at, by=note.by, text=note.text)
+
+
+class ContactView(View):
+    email: str | None
+    phone: str | None
+
+
+class OrderDetail(OrderFacts):
+    """One order, whole, but for the buyer's contact."""
+
+    language: str
+    member: str
+    attempt: int
+    expires_at: Timestamp
+    end_reason: str | None
+    changed_by: str
+    lines: list[LineView]
+    units: list[UnitView]
+    payments: list[PaymentView]
+    refunds: list[RefundView]
+    books: BooksView
+    notes: list[NoteView]
+
+    @classmethod
+    def of(cls, order: Order) -> "OrderDetail":
+        return cls(**_detail(order))
+
+
+class FullOrder(OrderDetail):
+    """`contact` is null where none was given, and where the member was erased."""
+
+    contact: ContactView | None
+
+    @classmethod
+    def with_contact(cls, order: Order, contact: Contact | None) -> "FullOrder":
+        reached = ContactView(email=contact.email, phone=contact.phone) if contact else None
+        return cls(**_detail(order), contact=reached)
+
+
+def _detail(order: Order) -> dict[str, Any]:
+    same = ("language", "member", "attempt", "expires_at", "end_reason", "changed_by")
+    return {
+        **_facts(order),
+        **{name: getattr(order, name) for name in same},
+        "lines": _lines(order),
+        "units": _units(order),
+        "payments": [PaymentView.of(payment, order.currency) for payment in order.payments],
+        "refunds": [RefundView.of(refund, order.currency) for refund in order.refunds],
+        "books": BooksView.of(order),
+        "notes": [NoteView.of(note) for note in order.notes],
+    }
+
+
+def _lines(order: Order) -> list[LineView]:
+    return [
+        LineView(
+            sku=line.sku,
+            version=line.version,
+            kind=line.kind,
+            titles={**line.titles},
+            quantity=line.quantity,
+            unit_price=Money(amount=line.unit_price, currency=order.currency),
+            total=Money(amount=line.total, currency=order.currency),
+        )
+        for line in order.lines
+    ]
+
+
+def _units(order: Order) -> list[UnitView]:
+    return [
+        UnitView(
+            id=unit.id,
+            line=unit.line,
+            sku=unit.sku,
+            kind=unit.kind,
+            state=unit.state,
+            amount=Money(amount=unit.amount, currency=order.currency),
+            card=unit.card,
+            delivered_at=unit.delivered_at,
+        )
+        for unit in order.units
+    ]

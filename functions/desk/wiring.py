@@ -1,0 +1,45 @@
+"""What this room's functions need, built once per process on first use."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from quanyi.aws import client
+from quanyi.clock import Clock, system_clock
+from quanyi.members.table import MembersTable
+from quanyi.orders.table import OrdersTable
+from quanyi.settings import Settings
+from quanyi.table import Table
+from quanyi.vault.kms import Keyring, Kms
+from quanyi.workflow import Workflow
+
+
+class DeskSettings(Settings):
+    catalog_table: str
+    orders_table: str
+    members_table: str
+    kms_key_id: str
+    workflow_arn: str = ""
+    """Only the function that books money has it."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything that the shop's people work with on orders."""
+
+    orders: OrdersTable
+    members: MembersTable
+    keyring: Keyring
+    workflow: Workflow
+    now: Clock = system_clock
+
+
+@cache
+def desk() -> Desk:
+    known, dynamodb = DeskSettings.read(), client("dynamodb")
+    keyring = Keyring(Table(known.catalog_table, dynamodb), Kms(known.kms_key_id, client("kms")))
+    return Desk(
+        orders=OrdersTable(Table(known.orders_table, dynamodb), known.shop_time_zone),
+        members=MembersTable(Table(known.members_table, dynamodb), keyring),
+        keyring=keyring,
+        workflow=Workflow(known.workflow_arn, client("stepfunctions")),
+    )

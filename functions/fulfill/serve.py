@@ -1,0 +1,40 @@
+"""A card arrived for a waiting unit: writes it onto the order and wakes the workflow. Fed by the orders table's stream
+(filtered to backlog entries that just got a card)."""
+
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from fulfill.wait import wake
+from fulfill.wiring import Works, works
+from quanyi.backlog import Entry, entry_of
+from quanyi.errors import NotFound
+from quanyi.http import log
+from quanyi.orders.changes import assigned
+from quanyi.stream import each_record
+
+_deserialize = TypeDeserializer().deserialize
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """DynamoDB stream records of the orders table."""
+    return each_record(event, lambda record: _served(works(), record))
+
+
+def _served(works: Works, record: dict[str, Any]) -> None:
+    image = record["dynamodb"].get("NewImage") or {}
+    item = {name: _deserialize(value) for name, value in image.items()}
+    if str(item.get("pk", "")).startswith("BACKLOG#") and item.get("card"):
+        serve(works, entry_of({**item, "attempt": int(item["attempt"])}))
+
+
+def serve(works: Works, entry: Entry) -> None:
+    """Assigns the entry's card to its unit, if it still waits; a card that comes too late goes back by the sweep."""
+    assert entry.card
+    try:
+        order = works.orders.change(entry.order, lambda it: assigned(it, {entry.unit: entry.card or ""}, entry.attempt))
+    except NotFound:
+        log().error("a backlog entry without its order", extra={"order": entry.order})
+        return
+    wake(works, order)
+    log().info("served", extra={"order": entry.order, "unit": entry.unit})

@@ -1,0 +1,27 @@
+"""Waiting for stock or a person: the workflow sleeps on a task token until its deadline or until it is woken."""
+
+from fulfill.wiring import Works
+from quanyi.orders.model import Order
+
+
+def wait(works: Works, order_id: str, attempt: int, token: str) -> None:
+    """Stores the token, unless what it would wait for has happened meanwhile: then it is answered at once."""
+    order = works.orders.change(order_id, lambda it: _waiting(it, attempt, token))
+    if order.wait_token != token:
+        works.workflow.wake(token)
+
+
+def wake(works: Works, order: Order) -> None:
+    """After an outcome was written: lets the workflow go on. Nobody waiting is fine: whoever comes sees the outcome."""
+    if order.wait_token:
+        works.workflow.wake(order.wait_token)
+
+
+def _waiting(order: Order, attempt: int, token: str) -> Order:
+    return order if order.attempt != attempt or ready(order) else order.model_copy(update={"wait_token": token})
+
+
+def ready(order: Order) -> bool:
+    """There is something to do: a card arrived for a waiting unit, or nothing waits any more."""
+    waiting = [unit for unit in order.units if unit.state == "waiting"]
+    return not waiting or any(unit.card for unit in waiting)

@@ -1,0 +1,82 @@
+"""What this room's functions need, built once per process on first use."""
+
+import secrets
+from dataclasses import dataclass
+from functools import cache
+
+from quanyi.aws import client
+from quanyi.backlog import Backlog
+from quanyi.batches.table import BatchesTable, BatchKeys
+from quanyi.cards.pools import PoolsTable
+from quanyi.cards.table import CardsTable
+from quanyi.clock import Clock, system_clock
+from quanyi.ids import Draw
+from quanyi.members.table import MembersTable
+from quanyi.orders.table import OrdersTable
+from quanyi.payments.port import Provider
+from quanyi.payments.registry import Providers
+from quanyi.payments.sandbox import Sandbox
+from quanyi.settings import Settings
+from quanyi.table import Table
+from quanyi.vault.kms import Keyring, Kms
+from quanyi.workflow import Workflow
+
+
+class FulfillSettings(Settings):
+    catalog_table: str
+    cards_table: str
+    orders_table: str
+    members_table: str
+    supply_table: str
+    kms_key_id: str
+    workflow_arn: str = ""
+    """Only the functions that start or wake executions have it."""
+    sandbox_table: str = ""
+
+
+@dataclass(frozen=True)
+class Works:
+    """Everything that fulfilling an order touches."""
+
+    cards: CardsTable
+    pools: PoolsTable
+    orders: OrdersTable
+    members: MembersTable
+    backlog: Backlog
+    batch_keys: BatchKeys
+    providers: Providers
+    workflow: Workflow
+    zone: str
+    now: Clock = system_clock
+    draw: Draw = secrets.token_bytes
+
+
+@cache
+def settings() -> FulfillSettings:
+    return FulfillSettings.read()
+
+
+@cache
+def works() -> Works:
+    known, dynamodb = settings(), client("dynamodb")
+    kms = Kms(known.kms_key_id, client("kms"))
+    keyring = Keyring(Table(known.catalog_table, dynamodb), kms)
+    orders = Table(known.orders_table, dynamodb)
+    supply = Table(known.supply_table, dynamodb)
+    return Works(
+        cards=CardsTable(Table(known.cards_table, dynamodb)),
+        pools=PoolsTable(supply),
+        orders=OrdersTable(orders, known.shop_time_zone),
+        members=MembersTable(Table(known.members_table, dynamodb), keyring),
+        backlog=Backlog(orders),
+        batch_keys=BatchKeys(kms, BatchesTable(supply)),
+        providers=Providers(_offered(known, keyring)),
+        workflow=Workflow(known.workflow_arn, client("stepfunctions")),
+        zone=known.shop_time_zone,
+    )
+
+
+def _offered(known: FulfillSettings, keyring: Keyring) -> dict[str, Provider]:
+    if known.stage == "production" or not known.sandbox_table:
+        return {}
+    return {"sandbox": Sandbox(Table(known.sandbox_table, client("dynamodb")), keyring)}

@@ -1,0 +1,73 @@
+"""Writing one mail and sending it, once."""
+
+from collections import Counter
+from typing import Literal
+
+from notify.due import Due
+from notify.wiring import Post
+from quanyi.errors import NotFound
+from quanyi.mail.link import claim_link
+from quanyi.mail.model import Mail, Values, money_text, rendered
+from quanyi.mail.ses import MailDelayed, MailRefused
+from quanyi.members.model import Contact
+from quanyi.orders import token
+from quanyi.orders.model import Order
+from quanyi.vault.sealing import unseal
+
+Outcome = Literal["sent", "failed", "already", "no_contact", "no_email", "nothing_delivered"]
+
+
+def send(post: Post, due: Due) -> Outcome:
+    """Sends the mail unless it was sent. Raises MailDelayed, MailUnclear, Busy: then it is to be tried again later.
+
+    Everything that can go wrong without a mail goes first, so that little lies between noting and sending.
+    """
+    order = post.orders.get(due.order)
+    if order.contact_sealed is None:
+        return "no_contact"
+    address = _address(post, order)
+    items = _items(order, due.units)
+    if address is None or (due.kind == "delivery" and not items):
+        reason: Outcome = "no_email" if address is None else "nothing_delivered"
+        post.outbox.skip(order.id, due.kind, due.occasion, post.now(), reason=reason)
+        return reason
+    mail = _mail(post, order, due, items)
+    if not post.outbox.begin(order.id, due.kind, due.occasion, post.now()):
+        return "already"
+    try:
+        message = post.ses.send(address, mail)
+    except MailRefused as refused:
+        post.outbox.end(order.id, due.kind, due.occasion, "failed", reason=refused.code)
+        return "failed"
+    except MailDelayed as delayed:
+        post.outbox.end(order.id, due.kind, due.occasion, "waiting", reason=delayed.code)
+        raise
+    post.outbox.end(order.id, due.kind, due.occasion, "sent", message=message)
+    return "sent"
+
+
+def _address(post: Post, order: Order) -> str | None:
+    """The buyer's, if they gave one; None too when they were erased since."""
+    try:
+        key = post.members.data_key(order.member)
+    except NotFound:
+        return None
+    return Contact.from_text(unseal(key, order.contact_sealed or b"", order.id)).email
+
+
+def _items(order: Order, units: tuple[str, ...]) -> tuple[str, ...]:
+    """`Title × 2` for each line with delivered units, out of `units` if there are any; a bundle counts as one line."""
+    chosen = [u for u in order.units if u.state == "delivered" and (not units or u.id in units)]
+    counts = Counter(unit.line for unit in chosen)
+    return tuple(
+        f"{line.titles.get(order.language) or next(iter(line.titles.values()))}"
+        f" × {line.quantity if line.kind == 'bundle' else counts[number]}"
+        for number, line in enumerate(order.lines)
+        if counts[number]
+    )
+
+
+def _mail(post: Post, order: Order, due: Due, items: tuple[str, ...]) -> Mail:
+    link = claim_link(post.claim_url, order.id, token.issue(post.keyring, order.id))
+    values = Values(order=order.id, link=link, items=items, amount=money_text(due.amount, order.currency))
+    return rendered(post.templates.get(due.kind, order.language).template, values)

@@ -1,0 +1,108 @@
+"""What this room's functions need, built once per process on first use."""
+
+from dataclasses import dataclass
+from functools import cache
+from json import dumps
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from quanyi.audit.table import AuditTable
+from quanyi.aws import client
+from quanyi.clock import Clock, system_clock
+from quanyi.mail.link import ClaimUrl
+from quanyi.mail.outbox import Outbox
+from quanyi.mail.ses import Ses
+from quanyi.mail.table import MailTemplates
+from quanyi.members.table import MembersTable
+from quanyi.orders.table import OrdersTable
+from quanyi.settings import Settings
+from quanyi.table import Table
+from quanyi.vault.kms import Keyring, Kms
+
+_ONCE = Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 1})
+"""After a time-out nobody knows whether a mail is on its way: botocore must not send it again."""
+
+
+class MailSettings(Settings):
+    catalog_table: str
+    orders_table: str
+    members_table: str
+    stats_table: str
+    kms_key_id: str
+    mail_sender: str
+    claim_url: ClaimUrl
+
+
+class DeskSettings(Settings):
+    catalog_table: str
+    orders_table: str
+    stats_table: str
+    mail_queue_url: str
+    claim_url: ClaimUrl
+
+
+@dataclass(frozen=True)
+class Post:
+    """Everything that writing and sending a mail touches."""
+
+    orders: OrdersTable
+    members: MembersTable
+    keyring: Keyring
+    templates: MailTemplates
+    outbox: Outbox
+    ses: Ses
+    claim_url: ClaimUrl
+    now: Clock = system_clock
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the shop's people do about mails. It can neither read a contact nor send."""
+
+    orders: OrdersTable
+    templates: MailTemplates
+    outbox: Outbox
+    audit: AuditTable
+    queue: str
+    sqs: Any
+    claim_url: ClaimUrl
+    zone: str
+    now: Clock = system_clock
+
+    def hand_over(self, message: dict[str, Any]) -> None:
+        """To the function that sends."""
+        self.sqs.send_message(QueueUrl=self.queue, MessageBody=dumps(message))
+
+
+@cache
+def post() -> Post:
+    known, dynamodb = MailSettings.read(), client("dynamodb")
+    catalog = Table(known.catalog_table, dynamodb)
+    keyring = Keyring(catalog, Kms(known.kms_key_id, client("kms")))
+    return Post(
+        orders=OrdersTable(Table(known.orders_table, dynamodb), known.shop_time_zone),
+        members=MembersTable(Table(known.members_table, dynamodb), keyring),
+        keyring=keyring,
+        templates=MailTemplates(catalog),
+        outbox=Outbox(Table(known.stats_table, dynamodb)),
+        ses=Ses(boto3.client("ses", config=_ONCE), known.mail_sender),
+        claim_url=known.claim_url,
+    )
+
+
+@cache
+def desk() -> Desk:
+    known, dynamodb = DeskSettings.read(), client("dynamodb")
+    stats = Table(known.stats_table, dynamodb)
+    return Desk(
+        orders=OrdersTable(Table(known.orders_table, dynamodb), known.shop_time_zone),
+        templates=MailTemplates(Table(known.catalog_table, dynamodb)),
+        outbox=Outbox(stats),
+        audit=AuditTable(stats),
+        queue=known.mail_queue_url,
+        sqs=client("sqs"),
+        claim_url=known.claim_url,
+        zone=known.shop_time_zone,
+    )

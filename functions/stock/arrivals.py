@@ -1,0 +1,89 @@
+"""Where an arriving card goes: into the hold of a paid unit that waits for it, else into its pool.
+
+The card is put straight into that hold, so no buyer can overtake the queue, and bears its place there (`waits_for`):
+should the run end before the queue knows of the card, the replay tells it (`resume`). A card whose unit no longer
+waits goes to its pool; one that a run left behind does so when its hold ends.
+"""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from quanyi.backlog import Backlog, Entry, held_for
+from quanyi.cards.model import NewCard, hold_name
+from quanyi.cards.table import CardsTable
+from quanyi.clock import Clock
+from quanyi.table import Item
+
+AT_MOST = 1_000
+"""Waiting units looked at in one stretch."""
+
+HOLD_LASTS = timedelta(minutes=15)
+"""For the order that waited, to wake up and deliver."""
+
+
+class Arrivals(Protocol):
+    def look(self) -> None:
+        """Called before each stretch."""
+        ...
+
+    def insert(self, card: NewCard) -> None:
+        """Puts a new card. Raises ConditionFailed with the one that is there already."""
+        ...
+
+    def resume(self, item: Item) -> None:
+        """Told of a card that an earlier run had put."""
+        ...
+
+
+@dataclass
+class BacklogFirst:
+    """Cards of one SKU serve its backlog, oldest unit first."""
+
+    sku: str
+    cards: CardsTable
+    backlog: Backlog
+    clock: Clock
+    _waiting: list[Entry] = field(default_factory=list)
+    _unserved: dict[str, Entry] = field(default_factory=dict)
+    """Those that had no card when this stretch began, by their place."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def look(self) -> None:
+        self._waiting = self.backlog.waiting(self.sku, AT_MOST)
+        self._unserved = {entry.place: entry for entry in self._waiting}
+
+    def insert(self, card: NewCard) -> None:
+        entry = self._next(card.pool.channel) if self._waiting else None
+        if entry is None:
+            self.cards.insert(card)
+            return
+        try:
+            self.cards.insert(card, **held_for(entry, card, self.clock() + HOLD_LASTS), waits_for=entry.place)
+        except Exception:
+            with self._lock:
+                self._waiting.insert(0, entry)
+            raise
+        self._give(entry, card.card_id)
+
+    def resume(self, item: Item) -> None:
+        entry = self._unserved.get(item.get("waits_for", ""))
+        if entry is None or item.get("hold") != hold_name(entry.order, entry.attempt):
+            return
+        with self._lock:
+            if entry in self._waiting:
+                self._waiting.remove(entry)
+        self._give(entry, item["card_id"])
+
+    def _next(self, channel: str) -> Entry | None:
+        with self._lock:
+            for entry in self._waiting:
+                if entry.serves(channel):
+                    self._waiting.remove(entry)
+                    return entry
+        return None
+
+    def _give(self, entry: Entry, card_id: str) -> None:
+        if not self.backlog.give(entry, card_id):
+            self.cards.release(card_id, hold=hold_name(entry.order, entry.attempt))

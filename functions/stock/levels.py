@@ -1,0 +1,53 @@
+"""Stock levels as the card table's stream counts them: they inform, they never decide a sale.
+
+Kept in the stats table under `LEVEL#<sku>`, a row per channel and per batch (`BATCH#<id>`), a number per card state.
+"""
+
+from collections.abc import Sequence
+
+from quanyi.cards.model import CARD_STATES
+from quanyi.table import ConditionFailed, Item, Table
+from stock.views import ChannelLevels, StockLevels
+
+Row = tuple[str, str]
+"""SKU, and channel or `BATCH#<id>`."""
+
+
+def stock_levels(stats: Table, sku: str) -> StockLevels:
+    items = stats.query_all("pk = :pk", pk=f"LEVEL#{sku}")
+    rows = {item["sk"]: counts_of(item) for item in items if not item["sk"].startswith("BATCH#")}
+    total = {state: sum(counts.get(state, 0) for counts in rows.values()) for state in CARD_STATES}
+    channels = [ChannelLevels(channel=channel, counts=counts) for channel, counts in sorted(rows.items())]
+    return StockLevels(sku=sku, counts=total, channels=channels)
+
+
+def levels_of(stats: Table, rows: Sequence[Row]) -> dict[Row, dict[str, int]]:
+    items = stats.get_many([level_key(row) for row in dict.fromkeys(rows)]) if rows else []
+    return {(item["pk"].removeprefix("LEVEL#"), item["sk"]): counts_of(item) for item in items}
+
+
+def counts_of(item: Item) -> dict[str, int]:
+    """By state, those that are not zero."""
+    return {state: int(item[state]) for state in CARD_STATES if item.get(state)}
+
+
+def repair(stats: Table, row: Row, seen: dict[str, int], counted: dict[str, int]) -> bool:
+    """Sets a row to what was counted, if it still says what it said before the count began. False: it moved."""
+    names = {f"s{i}": state for i, state in enumerate(CARD_STATES)}
+    values: dict[str, int] = {}
+    unchanged: list[str] = []
+    for i, state in enumerate(CARD_STATES):
+        values[f"to{i}"] = counted.get(state, 0)
+        values[f"was{i}"] = seen.get(state, 0)
+        absent = f"attribute_not_exists(#s{i}) OR " if not seen.get(state) else ""
+        unchanged.append(f"({absent}#s{i} = :was{i})")
+    sets = ", ".join(f"#s{i} = :to{i}" for i in range(len(CARD_STATES)))
+    try:
+        stats.update(level_key(row), f"SET {sets}", condition=" AND ".join(unchanged), names=names, **values)
+    except ConditionFailed:
+        return False
+    return True
+
+
+def level_key(row: Row) -> dict[str, str]:
+    return {"pk": f"LEVEL#{row[0]}", "sk": row[1]}

@@ -1,0 +1,46 @@
+"""The orders table's stream: every write of an order becomes an entry of its audit trail and events on the bus.
+
+Both are the same when a record comes again: the entry lands on itself, an event has its lasting id. A fault of AWS
+lets the whole batch come again; a record that can't be read is parked, and holds nothing up.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from quanyi.audit.model import Entry, entry_of_order
+from quanyi.change import Change
+from quanyi.events.model import DomainEvent
+from quanyi.events.of_order import events_of
+from quanyi.http import log
+from quanyi.orders.model import Order
+from quanyi.stream import read_each
+from stream.wiring import audit, bus
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one write amounts to."""
+
+    entry: Entry | None
+    events: list[DomainEvent]
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """DynamoDB stream records of the orders table, filtered to orders."""
+    told = read_each(event, tell)
+    entries = [one.entry for one in told if one.entry]
+    events = [event for one in told for event in one.events]
+    audit().put(entries)
+    bus().put(events)
+    log().info("orders told", extra={"records": len(told), "entries": len(entries), "events": len(events)})
+    return {"batchItemFailures": []}
+
+
+def tell(change: Change) -> Told:
+    """Nothing for other items, and for an order that was dropped before it became one."""
+    if change.new.get("sk") != "ORDER":
+        return Told(None, [])
+    old = Order.model_validate(change.old) if change.old else None
+    new = Order.model_validate(change.new)
+    events = events_of(old, new, change.at)
+    return Told(entry_of_order(old, new, change.at, events), events)

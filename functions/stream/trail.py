@@ -1,0 +1,78 @@
+"""The audit trail, for the shop's people."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import Field
+
+from quanyi.audit.model import card_subject, order_subject
+from quanyi.callers import Caller
+from quanyi.clock import Timestamp
+from quanyi.errors import Invalid
+from quanyi.http import CallerParam, Cursor, Limit, View, entry, rest_api
+from quanyi.mail.outbox import MailState
+from quanyi.table import decode_cursor, encode_cursor
+from stream.wiring import audit, outbox
+
+app = rest_api()
+
+
+class EntryView(View):
+    """One write. `facts` tell what happened, each with its `what`; money is in minor units."""
+
+    at: Timestamp
+    by: Annotated[str, Field(examples=["support:K1", "system", "buyer"])]
+    before: str | None = None
+    after: str | None = None
+    facts: list[dict[str, Any]]
+
+
+class MailView(View):
+    """One mail about an order: what it was about, when it was first tried, and how it went."""
+
+    kind: str
+    occasion: str
+    state: MailState
+    at: Timestamp
+    tries: int
+    reason: str | None = None
+
+
+class TrailPage(View):
+    """Oldest first. `mail` stands on the first page of an order."""
+
+    entries: list[EntryView]
+    mail: tuple[MailView, ...] = ()
+    next: str | None = None
+
+
+@app.get("/v1/admin/audit", summary="Who did what to an order or a card", tags=["admin"])
+def trail(
+    caller: CallerParam,
+    order: Annotated[str | None, Query(pattern=r"^O[0-9A-Z]{20}$")] = None,
+    card: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{43}$")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> TrailPage:
+    return read_trail(caller, order, card, limit, cursor)
+
+
+def read_trail(caller: Caller, order: str | None, card: str | None, limit: int, cursor: str | None) -> TrailPage:
+    """Exactly one of `order` and `card`. An order or card that nothing happened to has an empty trail.
+    Raises Forbidden, Invalid, Malformed."""
+    caller.needs("operator", "support")
+    if (order is None) == (card is None):
+        raise Invalid("Ask for either an order or a card.", reason="subject")
+    subject = order_subject(order) if order else card_subject(card or "")
+    start = decode_cursor(cursor, ("pk", "sk"))
+    if start and start["pk"] != f"AUDIT#{subject}":
+        raise Invalid("The cursor belongs to another trail.", reason="cursor")
+    page = audit().of(subject, limit=limit, start=start)
+    return TrailPage(
+        entries=[EntryView.model_validate(item) for item in page.items],
+        mail=tuple(MailView(**vars(mail)) for mail in outbox().of(order)) if order and not start else (),
+        next=encode_cursor(page.next),
+    )
+
+
+handler = entry(app)

@@ -1,0 +1,43 @@
+"""What this room's functions need, built once per process on first use."""
+
+from functools import cache
+
+from quanyi.audit.table import AuditTable
+from quanyi.aws import client
+from quanyi.events.bus import Bus
+from quanyi.mail.outbox import Outbox
+from quanyi.settings import Settings
+from quanyi.stats.levels import LevelsTable
+from quanyi.table import Table
+
+
+class StreamSettings(Settings):
+    stats_table: str
+
+
+class BusSettings(Settings):
+    event_bus: str
+
+
+@cache
+def audit() -> AuditTable:
+    return AuditTable(_stats())
+
+
+@cache
+def levels() -> LevelsTable:
+    return LevelsTable(_stats())
+
+
+@cache
+def outbox() -> Outbox:
+    return Outbox(_stats())
+
+
+@cache
+def bus() -> Bus:
+    return Bus(BusSettings.read().event_bus, client("events"))
+
+
+def _stats() -> Table:
+    return Table(StreamSettings.read().stats_table, client("dynamodb"))
