@@ -1,0 +1,282 @@
+"""An AWS in memory (moto) for every test, with the tables exactly as `template.yaml` declares them.
+
+`cloud` gives access to it; `call` sends a handler the event that API Gateway would send it.
+"""
+
+import json
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, wraps
+from pathlib import Path
+from typing import Any, Protocol
+
+import boto3
+import pytest
+import yaml
+from moto import mock_aws
+from moto.dynamodb.models import DynamoDBBackend
+
+from quanyi.callers import Caller
+from quanyi.table import Item, Table, from_wire
+from quanyi.vault.kms import Keyring, Kms
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+BUCKET = "quanyi-test-imports"
+BUS = "quanyi-test-events"
+SENDER = "shop@example.com"
+
+Handler = Callable[[dict[str, Any], Any], Any]
+Answer = tuple[int, Any, dict[str, str]]
+
+
+class Call(Protocol):
+    def __call__(
+        self,
+        handler: Handler,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        caller: Caller | None = None,
+        headers: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
+        resource: str | None = None,
+        ip: str = "192.0.2.1",
+    ) -> Answer: ...
+
+
+class Template(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as `{tag: value}`."""
+
+
+def _short_form(loader: Any, tag: str, node: Any) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return {tag: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {tag: loader.construct_sequence(node, deep=True)}
+    return {tag: loader.construct_mapping(node, deep=True)}
+
+
+Template.add_multi_constructor("!", _short_form)
+
+
+@cache
+def tables() -> dict[str, dict[str, Any]]:
+    """The template's tables as `create_table` takes them, by logical id."""
+    resources = yaml.load(TEMPLATE.read_text(), Template)["Resources"]
+    found: dict[str, dict[str, Any]] = {}
+    for name, resource in resources.items():
+        if resource["Type"] != "AWS::DynamoDB::Table":
+            continue
+        declared = resource["Properties"]
+        wanted = {k: declared[k] for k in ("AttributeDefinitions", "KeySchema")}
+        wanted |= {"TableName": f"test-{name}", "BillingMode": "PAY_PER_REQUEST"}
+        if indexes := declared.get("GlobalSecondaryIndexes"):
+            wanted["GlobalSecondaryIndexes"] = indexes
+        if stream := declared.get("StreamSpecification"):
+            wanted["StreamSpecification"] = {"StreamEnabled": True, **stream}
+        found[name] = wanted
+    if "GlobalSecondaryIndexes" not in found["CatalogTable"]:  # until template.yaml declares it
+        found["CatalogTable"]["AttributeDefinitions"] += [
+            {"AttributeName": name, "AttributeType": "S"} for name in ("listing", "listing_rank")
+        ]
+        found["CatalogTable"]["GlobalSecondaryIndexes"] = [
+            {
+                "IndexName": "listing-index",
+                "KeySchema": [
+                    {"AttributeName": "listing", "KeyType": "HASH"},
+                    {"AttributeName": "listing_rank", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ]
+    return found
+
+
+def variable(logical_id: str) -> str:
+    """`CatalogTable` is told to functions as `CATALOG_TABLE`."""
+    return re.sub(r"(?<!^)([A-Z])", r"_\1", logical_id).upper()
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """What a test may look at and prepare."""
+
+    key_arn: str
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
+        return self._clients[service]
+
+    def table(self, logical_id: str) -> Table:
+        """`cloud.table("CatalogTable")`; it does not sleep between tries."""
+        return Table(tables()[logical_id]["TableName"], self.client("dynamodb"), pause=lambda _: None)
+
+    @property
+    def kms(self) -> Kms:
+        return Kms(self.key_arn, self.client("kms"))
+
+    @property
+    def keyring(self) -> Keyring:
+        return Keyring(self.table("CatalogTable"), self.kms)
+
+    def contents(self, *logical_ids: str) -> dict[str, list[Item]]:
+        """Everything in the tables (all by default), in a fixed order, to compare before and after."""
+        found: dict[str, list[Item]] = {}
+        for name in logical_ids or tables():
+            pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=tables()[name]["TableName"])
+            items = [from_wire(item) for page in pages for item in page["Items"]]
+            found[name] = sorted(items, key=lambda item: [str(item.get(k)) for k in ("pk", "sk", "card_id")])
+        return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _exact_writes() -> Iterator[None]:
+    """moto checks a condition and writes in two steps; a lock makes each write one, as on AWS, so that threads in a
+    test interleave between calls only."""
+    lock, patch = threading.RLock(), pytest.MonkeyPatch()
+    for name in ("put_item", "update_item", "delete_item", "transact_write_items"):
+        patch.setattr(DynamoDBBackend, name, _locked(getattr(DynamoDBBackend, name), lock))
+    yield
+    patch.undo()
+
+
+def _locked(write: Callable[..., Any], lock: threading.RLock) -> Callable[..., Any]:
+    @wraps(write)
+    def one_at_a_time(*args: Any, **kwargs: Any) -> Any:
+        with lock:
+            return write(*args, **kwargs)
+
+    return one_at_a_time
+
+
+@pytest.fixture(autouse=True)
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    environment = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_SESSION_TOKEN": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "STAGE": "local",
+        "SHOP_TIME_ZONE": "Asia/Shanghai",
+        "IMPORT_BUCKET": BUCKET,
+        "EVENT_BUS": BUS,
+        "WORKFLOW_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:fulfil",
+        "MAIL_SENDER": SENDER,
+        "CLAIM_URL": "https://shop.example.com/claim/{order}#{token}",
+        "POWERTOOLS_SERVICE_NAME": "test",
+        "POWERTOOLS_TRACE_DISABLED": "true",
+        "POWERTOOLS_METRICS_NAMESPACE": "Quanyi",
+    }
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for name, declared in tables().items():
+        monkeypatch.setenv(variable(name), declared["TableName"])
+    _forget()
+    # The session keeps its parsed service descriptions: reading them anew for each test costs most of a second.
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):
+        key = boto3.client("kms", region_name=REGION).create_key()["KeyMetadata"].get("Arn", "")
+        monkeypatch.setenv("KMS_KEY_ID", key)
+        made = Cloud(key)
+        for declared in tables().values():
+            made.client("dynamodb").create_table(**declared)
+        made.client("s3").create_bucket(Bucket=BUCKET)
+        made.client("events").create_event_bus(Name=BUS)
+        made.client("ses").verify_email_identity(EmailAddress=SENDER)
+        yield made
+    _forget()
+
+
+def _forget() -> None:
+    """What functions build once per process is built anew for each test's AWS."""
+    for name, module in list(sys.modules.items()):
+        if name.endswith(".wiring") or name.startswith("quanyi."):
+            for value in list(vars(module).values()):
+                if callable(getattr(value, "cache_clear", None)):
+                    value.cache_clear()
+
+
+@dataclass(frozen=True)
+class LambdaContext:
+    """What the runtime tells a handler about its run."""
+
+    function_name: str = "test"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:test"
+    aws_request_id: str = "00000000-0000-4000-8000-000000000000"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 15_000
+
+
+@pytest.fixture
+def lambda_context() -> LambdaContext:
+    return LambdaContext()
+
+
+@pytest.fixture
+def call() -> Call:
+    """`call(handler, "POST", "/v1/quotes", {...}, caller=Caller(...))` -> (status, JSON, headers in lower case).
+
+    A `str` body goes out as it stands, anything else as JSON. No caller: no authorizer ran.
+    """
+    return _call
+
+
+def _call(
+    handler: Handler,
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    caller: Caller | None = None,
+    headers: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
+    resource: str | None = None,
+    ip: str = "192.0.2.1",
+) -> Answer:
+    sent = {"Content-Type": "application/json", **(headers or {})}
+    event = {
+        "resource": resource or path,
+        "path": path,
+        "httpMethod": method,
+        "headers": sent,
+        "multiValueHeaders": {name: [value] for name, value in sent.items()},
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "accountId": ACCOUNT,
+            "apiId": "api",
+            "authorizer": caller.to_context() if caller else None,
+            "httpMethod": method,
+            "identity": {"sourceIp": caller.ip if caller and caller.ip else ip},
+            "path": f"/test{path}",
+            "protocol": "HTTP/1.1",
+            "requestId": "request",
+            "requestTimeEpoch": 1_700_000_000_000,
+            "resourcePath": resource or path,
+            "stage": "test",
+        },
+        "body": body if body is None or isinstance(body, str) else json.dumps(body, ensure_ascii=False),
+        "isBase64Encoded": False,
+    }
+    answer = handler(event, LambdaContext())
+    single: dict[str, str] = answer.get("headers") or {}
+    several: dict[str, list[str]] = answer.get("multiValueHeaders") or {}
+    found = {name.lower(): value for name, value in single.items()}
+    found |= {name.lower(): values[0] for name, values in several.items()}
+    text = answer.get("body")
+    is_json = bool(text) and "json" in found.get("content-type", "")
+    return answer["statusCode"], json.loads(text) if is_json else text, found

@@ -1,0 +1,35 @@
+"""One deployed stack for all tests of this folder: template.yaml, unchanged, on a local AWS of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.local.cloud import Cloud
+from tools.local.deploy import deploy
+from tools.local.keys import issue_operator_key
+from tools.local.layout import Home
+from tools.local.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with Cloud(Home(tmp_path_factory.mktemp("cloud"))) as running:
+        deploy(running)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack(cloud: Cloud) -> Stack:
+    """A shop with one operator key (`stack.keys["operator"]`) and nothing to sell yet.
+
+    Shared by all tests, so each opens channels and products of its own and counts on no table being empty.
+    """
+    bare = Stack.of(cloud, keys={})
+    return Stack.of(cloud, keys={"operator": issue_operator_key(bare)})
+
+
+@pytest.fixture(scope="session")
+def function_log(cloud: Cloud) -> Path:
+    """JSON lines `{"function": ..., "message": ...}`: every line that a function printed so far."""
+    return cloud.home.function_log

@@ -1,0 +1,60 @@
+"""Every built function imports from its own artifact, the layer and what Lambda brings along, and from nothing else.
+
+The local AWS runs functions on an interpreter that sees more packages than Lambda's: there, what an artifact lacks
+would pass unnoticed.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.local.build import BUILT, BUILT_TEMPLATE
+from tools.local.cloud import Cloud
+from tools.local.layout import environment
+from tools.translate import load_template
+
+# What the Lambda runtime has beside Python itself: boto3 and what boto3 needs.
+RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3")
+
+IMPORT = """
+import importlib, json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+module, _, name = sys.argv[2].rpartition(".")
+assert callable(getattr(importlib.import_module(module), name))
+"""
+
+
+@pytest.fixture(scope="session")
+def runtime(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the Lambda runtime's packages only. Asks for `cloud`, which has built the functions."""
+    folder = tmp_path_factory.mktemp("runtime")
+    packages = next(Path(path) for path in sys.path if path.endswith("site-packages"))
+    for name in RUNTIME:
+        (folder / name).symlink_to(packages / name)
+    return folder
+
+
+def test_each_handler_imports_alone(runtime: Path) -> None:
+    built = load_template(BUILT_TEMPLATE)
+    functions = {
+        name: resource["Properties"]
+        for name, resource in built["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+    assert functions
+    failures: list[str] = []
+    for name, properties in functions.items():
+        paths = [str(BUILT / name), str(BUILT / "SharedLayer/python"), str(runtime)]
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", IMPORT, json.dumps(paths), properties["Handler"]],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            failures.append(f"{name}: {done.stderr.strip().splitlines()[-1]}")
+    assert not failures, "\n".join(failures)
