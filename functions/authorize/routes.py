@@ -40,7 +40,13 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
     # The merchant: everything of the shop's, but no buyer's secret (`GET /v1/orders/{id}/deliveries`).
     "operator": (("*", "/v1/admin/*"), *_SUPPORT, *_SUPPLY, *_REPORTS),
     # To help with an order, one must find and read it.
-    "support": (*_SUPPORT, ("GET", "/v1/admin/orders"), ("GET", "/v1/admin/orders/*")),
+    "support": (
+        *_SUPPORT,
+        ("GET", "/v1/admin/orders"),
+        ("GET", "/v1/admin/orders/*"),
+        ("POST", "/v1/admin/orders/search"),
+        ("POST", "/v1/admin/orders/*/notes"),
+    ),
     "analyst": _REPORTS,
     "counter": (
         ("POST", "/v1/redemptions"),

@@ -10,7 +10,7 @@ from quanyi.errors import NotFound
 
 def shown_product(desk: Desk, channel: str, product_id: str) -> Product:
     """With only the SKUs on sale there now. Raises NotFound, also for what exists but isn't shown."""
-    product = desk.products.product(product_id).sold_in(channel, desk.now())
+    product = desk.products.product(product_id, consistent=False).sold_in(channel, desk.now())
     if product is None:
         raise NotFound("product")
     return product

@@ -25,7 +25,7 @@ from quanyi.orders.pricing import Quote, Wanted, components_of, merged, quote
 from quanyi.orders.table import Stale
 from quanyi.vault.sealing import seal
 
-ABANDONED_AFTER = timedelta(seconds=60)
+ABANDONED_AFTER = timedelta(seconds=30)
 """A call that places an order takes at most 15 s; a `placing` order older than this has lost its call."""
 
 HOLD_GRACE = timedelta(minutes=5)
@@ -73,6 +73,7 @@ def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody) -> Order:
         expires_at=now + timedelta(seconds=shop.payment_seconds),
         body_hash=body_hash,
         language=body.language,
+        shared_too=caller.shared_too,
         password=_password(shop, order_id, body),
         due_at=now + 2 * ABANDONED_AFTER,
     )
@@ -104,9 +105,10 @@ def _first_answer(order: Order, body_hash: str) -> Order:
 
 
 def _take_over(shop: Shop, order: Order, now: datetime) -> Order:
-    """Goes on with an order whose first call died; its cards are claimed anew under the next attempt."""
+    """Goes on with an order whose first call died; its cards go back and are claimed anew under the next attempt."""
     if now - order.created_at < ABANDONED_AFTER:
         raise Busy("this very order is being placed")
+    free_unrecorded(shop, order)
     fresh = {
         "attempt": order.attempt + 1,
         "created_at": now,
@@ -170,7 +172,9 @@ def draw_from_pools(shop: Shop, order: Order, sku: str, wanted: int) -> list[str
     """Claims for the order's current attempt; before it gives up, it looks for pools opened a moment ago."""
     got: list[str] = []
     for fresh in (False, True):
-        pools = shop.pools.for_sale(sku, order.channel, day(shop.now(), shop.zone), fresh=fresh)
+        pools = shop.pools.for_sale(
+            sku, order.channel, day(shop.now(), shop.zone), shared_too=order.shared_too, fresh=fresh
+        )
         got += draw_cards(
             shop.cards,
             pools,
@@ -186,7 +190,7 @@ def draw_from_pools(shop: Shop, order: Order, sku: str, wanted: int) -> list[str
 
 
 def _in_sight(shop: Shop, order: Order, sku: str) -> bool:
-    pools = shop.pools.for_sale(sku, order.channel, day(shop.now(), shop.zone))
+    pools = shop.pools.for_sale(sku, order.channel, day(shop.now(), shop.zone), shared_too=order.shared_too)
     return any(shop.cards.candidates(pool.name(s), start="-", limit=1) for pool in pools for s in range(pool.shards))
 
 
@@ -194,6 +198,11 @@ def _undo(shop: Shop, order: Order, cards: Sequence[str], purchases: Sequence[Li
     free_cards(shop, order, cards)
     shop.members.give_back(order.member, purchases)
     shop.orders.drop(order)
+
+
+def free_unrecorded(shop: Shop, order: Order) -> None:
+    """Gives the cards of a call that died before it could write them onto its order back."""
+    free_cards(shop, order, shop.cards.held_exactly_until(order.expires_at + HOLD_GRACE))
 
 
 def free_cards(shop: Shop, order: Order, cards: Sequence[str]) -> None:

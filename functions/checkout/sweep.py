@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from checkout.pay import give_up
-from checkout.place import purchases_of
+from checkout.place import free_unrecorded, purchases_of
 from checkout.wiring import Shop, shop
 from quanyi.cards.model import HELD_SHARDS, hold_name
 from quanyi.errors import NotFound
@@ -57,6 +57,7 @@ def _sweep_order(shop: Shop, order_id: str) -> bool:
     except NotFound:
         return False
     if order.state == "placing" and order.due_at and order.due_at <= now:
+        free_unrecorded(shop, order)
         shop.members.give_back(order.member, purchases_of(order))
         shop.orders.drop(order)
         return True

@@ -37,7 +37,12 @@ def look_for(body: SearchBody, caller: CallerParam) -> OrderPage:
     return OrderPage.of(search(desk(), body))
 
 
-@app.get("/v1/admin/orders.csv", summary="Export orders as CSV, page by page", tags=["Orders"])
+@app.get(
+    "/v1/admin/orders.csv",
+    summary="Export orders as CSV, page by page",
+    tags=["Orders"],
+    responses={200: {"description": "A page of CSV", "content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
 def download(
     caller: CallerParam,
     since: From = None,

@@ -53,7 +53,9 @@ def _draw_missing(works: Works, order: Order) -> Order:
             by_sku.setdefault(unit.sku, []).append(unit)
     drawn: dict[str, str] = {}
     for sku, units in by_sku.items():
-        pools = works.pools.for_sale(sku, order.channel, day(works.now(), works.zone), fresh=True)
+        pools = works.pools.for_sale(
+            sku, order.channel, day(works.now(), works.zone), shared_too=order.shared_too, fresh=True
+        )
         got = draw_cards(
             works.cards,
             pools,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from notify.resend import resend
 from notify.wiring import desk
@@ -19,8 +19,10 @@ from quanyi.secret import Secret
 app = rest_api()
 
 
-class TemplateBody(Body, MailTemplate):
+class TemplateBody(MailTemplate):
     """`$name` stands for a value, `$$` for a dollar sign; text and html contain `$link`."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class PreviewBody(Body):

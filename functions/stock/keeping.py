@@ -18,7 +18,7 @@ from quanyi.catalog.table import CatalogTable
 from quanyi.clock import Clock
 from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.secret import Secret
-from quanyi.table import Item, Table, decode_cursor, encode_cursor
+from quanyi.table import ConditionFailed, Item, Table, decode_cursor, encode_cursor
 from quanyi.vault.kms import Keyring
 from stock.levels import levels_of
 from stock.views import BatchPage, BatchView, CardPage, CardView, FoundCards, PageDone
@@ -29,6 +29,8 @@ BatchAction = Literal["quarantine", "release", "void", "move", "expire"]
 AT_ONCE = 16
 CARDS_A_CALL = 200
 USES_SHOWN = 100
+
+STILL_AVAILABLE = "attribute_exists(available)"
 
 _BATCH_LISTED = ("pk", "sk", "list", "listed")
 _BATCH_CARDS = ("batch", "card_id")
@@ -101,6 +103,8 @@ class Keeping:
             try:
                 if action == "expire":
                     return self.cards.expire(item["card_id"], now=self.clock())
+                if action == "quarantine":
+                    return self._quarantine_unsold(item["card_id"], person)
                 if action == "void" and item["state"] != "available":
                     return False  # what is in quarantine is voided card by card
                 if action == "move" and item["channel"] == channel:
@@ -141,6 +145,23 @@ class Keeping:
         to = self._pool(item, channel)
         self._open(to)
         return self.cards.move(card, to=to, by=by, reason=reason)
+
+    def _quarantine_unsold(self, card: str, person: Person) -> bool:
+        """available -> quarantined. One card may be quarantined after its delivery too, as somebody has looked at it; a
+        whole batch must not take cards from their buyers, not even one sold since this page was read."""
+        try:
+            self.cards.table.update(
+                {"card_id": card},
+                "SET #state = :to, changed_by = :by, reason = :reason REMOVE available",
+                condition=STILL_AVAILABLE,
+                names={"state": "state"},
+                to="quarantined",
+                by=person.by,
+                reason=person.reason,
+            )
+        except ConditionFailed:
+            return False
+        return True
 
     def _pool(self, item: Item, channel: str) -> Pool:
         sku = self.catalog.skus([item["sku"]]).get(item["sku"])

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, wraps
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,6 +30,8 @@ ACCOUNT = "123456789012"
 BUCKET = "quanyi-test-imports"
 BUS = "quanyi-test-events"
 SENDER = "shop@example.com"
+
+_tests = count()
 
 Handler = Callable[[dict[str, Any], Any], Any]
 Answer = tuple[int, Any, dict[str, str]]
@@ -81,20 +84,6 @@ def tables() -> dict[str, dict[str, Any]]:
         if stream := declared.get("StreamSpecification"):
             wanted["StreamSpecification"] = {"StreamEnabled": True, **stream}
         found[name] = wanted
-    if "GlobalSecondaryIndexes" not in found["CatalogTable"]:  # until template.yaml declares it
-        found["CatalogTable"]["AttributeDefinitions"] += [
-            {"AttributeName": name, "AttributeType": "S"} for name in ("listing", "listing_rank")
-        ]
-        found["CatalogTable"]["GlobalSecondaryIndexes"] = [
-            {
-                "IndexName": "listing-index",
-                "KeySchema": [
-                    {"AttributeName": "listing", "KeyType": "HASH"},
-                    {"AttributeName": "listing_rank", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ]
     return found
 
 
@@ -172,7 +161,8 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         "WORKFLOW_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:fulfil",
         "MAIL_SENDER": SENDER,
         "CLAIM_URL": "https://shop.example.com/claim/{order}#{token}",
-        "POWERTOOLS_SERVICE_NAME": "test",
+        # A logger of its own for each test: it keeps the stdout that it was made with, and tests read theirs.
+        "POWERTOOLS_SERVICE_NAME": f"test-{next(_tests)}",
         "POWERTOOLS_TRACE_DISABLED": "true",
         "POWERTOOLS_METRICS_NAMESPACE": "Quanyi",
     }

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,12 +60,11 @@ class Shop:
     def upload(self, import_id: str, content: bytes) -> None:
         self.cloud.client("s3").put_object(Bucket=BUCKET, Key=f"imports/{import_id}", Body=content)
 
-    def run(self, import_id: str, work: Importing | None = None) -> bool:
-        return run_import(work or self.work(), import_id, lambda: True)
+    def run(self, import_id: str) -> bool:
+        return run_import(self.work(), import_id, lambda: True)
 
-    def work(self, **changes: Any) -> Importing:
-        made = wiring.importing()
-        return Importing(**{**vars(made), "clock": lambda: self.now, **changes})
+    def work(self) -> Importing:
+        return replace(wiring.importing(), clock=lambda: self.now)
 
     def brought(self, content: bytes, **terms: Any) -> dict[str, Any]:
         made = self.announce(**terms)

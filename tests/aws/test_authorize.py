@@ -39,7 +39,9 @@ ALLOWED: dict[str, set[KeyRole | str]] = {
     "POST /v1/orders/O1/manual-delivery": {"operator", "support"},
     "GET /v1/reviews": {"operator", "support"},
     "GET /v1/admin/orders": {"operator", "support"},
-    "POST /v1/admin/orders/O1/notes": {"operator"},
+    "POST /v1/admin/orders/search": {"operator", "support"},
+    "POST /v1/admin/orders/O1/notes": {"operator", "support"},
+    "POST /v1/admin/orders/O1/paid": {"operator"},
     "POST /v1/admin/products": {"operator"},
     "GET /v1/admin/keys": {"operator"},
     "POST /v1/admin/imports": {"operator"},
@@ -62,7 +64,7 @@ def ask(credential: str | None, header: str = "Authorization") -> dict[str, Any]
 
 
 def refused(credential: str | None) -> bool:
-    with pytest.raises(Exception, match="^Unauthorized$"):
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
         ask(credential)
     return True
 
@@ -161,14 +163,14 @@ def test_no_credential_is_logged(cloud: Cloud, capsys: pytest.CaptureFixture[str
     order = token.issue(cloud.keyring, "O1").reveal()
     for credential in (text, order):
         ask(credential)
-    assert refused(text[:-1] + "0") or refused(text[:-1] + "1")
+    assert refused(text[:-1] + ("0" if text[-1] != "0" else "1"))
     logged = capsys.readouterr().out
-    assert logged.count('"authorize"') == 3
+    assert logged.count('"message":"authorize"') == 3
     assert text[12:-1] not in logged
     assert order[-32:] not in logged
 
 
 def test_sample_events_are_understood(cloud: Cloud) -> None:
     for sample in sorted((Path(__file__).parents[2] / "events" / "authorize").glob("*.json")):
-        with pytest.raises(Exception, match="^Unauthorized$"):
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
             handler(json.loads(sample.read_text()), LambdaContext())

@@ -21,7 +21,7 @@ H5 = Caller(role="publishable", key_id="K1", channel="h5", origins=("https://sho
 class Window:
     call: Call
 
-    def __call__(self, path: str, caller: Caller = H5, **query: str) -> tuple[int, Any]:
+    def __call__(self, path: str, caller: Caller = H5, /, **query: str) -> tuple[int, Any]:
         return self.call(browse.handler, "GET", path, caller=caller, query=query or None)[:2]
 
     def pages(self, caller: Caller = H5, **query: str) -> list[str]:
@@ -45,8 +45,10 @@ def window(call: Call) -> Window:
 
 
 def sell(name: str, category: str | None = None, order: int = 0, age: int = 0, **terms: Any) -> Product:
-    """A published product with one SKU, made `age` hours before now."""
-    told = ProductTerms.model_validate({"titles": {"zh-CN": name}, "category_id": category, "sort_order": order})
+    """A published product with one SKU, made `age` hours before now; called `name` unless it has a `title`."""
+    told = ProductTerms.model_validate(
+        {"titles": {"zh-CN": terms.pop("title", name)}, "category_id": category, "sort_order": order}
+    )
     sku = SkuTerms.model_validate({"kind": "card", "titles": {"zh-CN": "月卡", "en": "Month"}, "price": 1999, **terms})
     product = new_product(f"P{name}", told, [(f"S{name}", sku)], NOW - timedelta(hours=age), "")
     return desk().products.change(desk().products.create(product), in_state(product, "published", NOW))
@@ -65,7 +67,7 @@ def test_products_come_in_the_order_asked_for(window: Window) -> None:
 @pytest.mark.parametrize("limit", ["1", "3", "7", "100"])
 def test_every_product_is_on_exactly_one_page(limit: str, window: Window) -> None:
     for i in range(13):
-        hidden = {"channels": {"h5": {"visible": False}}} if i % 3 == 0 else {}
+        hidden: Any = {"channels": {"h5": {"visible": False}}} if i % 3 == 0 else {}
         sell(f"{i:02}", order=i, **hidden)
     shown = [f"P{i:02}" for i in range(13) if i % 3]
     assert window.pages(limit=limit) == shown
@@ -89,7 +91,7 @@ def test_a_channel_sees_what_is_sold_there_and_now(window: Window) -> None:
 
 
 def test_a_product_shows_the_channels_price_in_one_language(window: Window) -> None:
-    terms = {
+    terms: Any = {
         "face_value": 2500,
         "tutorial": {"zh-CN": "秘密教程"},
         "tiers": [{"from_quantity": 10, "price": 1800}],
@@ -112,14 +114,14 @@ def test_a_product_shows_the_channels_price_in_one_language(window: Window) -> N
 
 
 def test_search_finds_parts_of_titles(window: Window) -> None:
-    sell("爱奇艺黄金会员")
-    sell("腾讯视频会员")
-    sell("Steam Wallet")
+    sell("a", title="爱奇艺黄金会员")
+    sell("b", title="腾讯视频会员")
+    sell("c", title="Steam Wallet")
     assert len(window.pages(q="会员")) == 2
-    assert window.pages(q="奇艺 会员") == ["P爱奇艺黄金会员"]
-    assert window.pages(q="ｓｔｅａｍ") == ["PSteam Wallet"]
-    assert window.pages(q="ssteam wallet") == []
-    assert window.pages(q="s爱奇艺黄金会员") == ["P爱奇艺黄金会员"]
+    assert window.pages(q="奇艺 会员") == ["Pa"]
+    assert window.pages(q="ｓｔｅａｍ") == ["Pc"]
+    assert window.pages(q="sB") == ["Pb"]
+    assert window.pages(q="s") == ["Pc"]
     assert window.pages(q="%_*") == []
     assert len(window.pages(q=" ")) == 3
 
@@ -150,7 +152,7 @@ def test_a_category_with_hundreds_below_it_lists_too(window: Window) -> None:
     sell("a", "C7")
     sell("b", "C119")
     sell("c")
-    assert window.pages(category="Call", limit="1") == ["Pb", "Pa"] or window.pages(category="Call") == ["Pa", "Pb"]
+    assert sorted(window.pages(category="Call", limit="1")) == ["Pa", "Pb"]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +173,7 @@ def test_a_category_with_hundreds_below_it_lists_too(window: Window) -> None:
 )
 def test_bad_questions_are_4xx(query: dict[str, str], window: Window) -> None:
     sell("a")
-    assert 400 <= window("/v1/products", **query)[0] < 500
+    assert 400 <= window("/v1/products", H5, **query)[0] < 500
 
 
 def test_a_cursor_cannot_lead_into_another_list(window: Window, call: Call) -> None:

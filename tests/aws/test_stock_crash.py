@@ -3,7 +3,7 @@
 import itertools
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,13 +15,14 @@ from botocore.exceptions import ClientError
 
 from quanyi.backlog import Backlog
 from quanyi.cards.model import hold_name
+from quanyi.errors import Busy
 from quanyi.imports.table import LEASE
 from stock import stretch
 from tests.aws.conftest import Call, Cloud
 from tests.aws.stockroom import Shop, open_shop
 
 CALLS = "_make_api_call"
-LINES = ["AAAA", "BBBB", "CCCC,2026-12-31", "AAAA", "x", "DDDD", "EEEE", "BBBB"]
+LINES = ["AAAA", "CCCC,2026-12-31", "AAAA", "x", "DDDD", "EEEE"]
 
 
 class Died(BaseException):
@@ -56,7 +57,7 @@ class Saboteur:
 
 
 @contextmanager
-def sabotage(at: int, way: str) -> Iterator[Saboteur]:
+def sabotage(at: int, way: str) -> Generator[Saboteur]:
     saboteur = Saboteur(at, way)
 
     def call(client: Any, operation: str, request: dict[str, Any]) -> Any:
@@ -113,19 +114,19 @@ def end_state(shop: Shop, import_id: str) -> dict[str, Any]:
         "refused": shop.refused(import_id),
         "faces": shop.faces(),
         "states": Counter(card["state"] for card in cards),
-        "for sale": sorted({card["available"] for card in cards if "available" in card})
-        if not given
-        else len([card for card in cards if "available" in card]),
+        "for sale": len([card for card in cards if "available" in card]),
         "pools": sorted(item["sk"] for item in supply if item["pk"].startswith("POOLS#")),
         "given": len(given),
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["die before", "die after", "fail"])
-@pytest.mark.parametrize("waiting", [0, 2])
-def test_a_run_that_ends_anywhere_is_made_good(shop: Shop, way: str, waiting: int) -> None:
+def test_a_run_that_ends_anywhere_is_made_good(shop: Shop, way: str) -> None:
+    waiting = 2
     expected: dict[str, Any] | None = None
     content = "\n".join(LINES).encode()
+    made_calls = 0
     for at in itertools.count(0):
         wiped(shop)
         wait_for(shop, waiting)
@@ -134,8 +135,8 @@ def test_a_run_that_ends_anywhere_is_made_good(shop: Shop, way: str, waiting: in
         with sabotage(at, way) as saboteur:
             try:
                 shop.run(made["id"])
-            except (Died, ClientError, Exception) as fault:  # noqa: BLE001
-                assert saboteur.struck, fault
+            except (Died, ClientError, Busy):
+                assert saboteur.struck
         if way != "fail":
             shop.now += LEASE + timedelta(seconds=1)
         for _ in range(2):
@@ -143,31 +144,34 @@ def test_a_run_that_ends_anywhere_is_made_good(shop: Shop, way: str, waiting: in
         found = end_state(shop, made["id"])
         expected = expected or found
         assert found == expected, f"{way} call {at}"
+        made_calls = saboteur.made
         if at and not saboteur.struck:
             break
-    assert at > 40
+    assert made_calls > 30
     assert expected
     assert expected["seen"] == {
-        "state": "done", "read": 8, "accepted": 5, "duplicate": 2, "invalid": 1, "cards": 5, "percent": 100,
+        "state": "done", "read": 6, "accepted": 4, "duplicate": 1, "invalid": 1, "cards": 4, "percent": 100,
     }  # fmt: skip
     assert expected["given"] == waiting
 
 
 @pytest.mark.parametrize("way", ["die before", "die after", "fail"])
 def test_announcing_again_is_made_good(shop: Shop, way: str) -> None:
+    made_calls = 0
     for at in itertools.count(1):
         with sabotage(at, way) as saboteur:
             try:
-                shop.announce(f"{way}-{at}", lines=["AAAA-1111"])
+                shop.announce(f"{way}-{at}".replace(" ", "-"), lines=["AAAA-1111"])
             except (Died, AssertionError):
                 assert saboteur.struck
-        made = shop.announce(f"{way}-{at}", lines=["AAAA-1111"])
+        made = shop.announce(f"{way}-{at}".replace(" ", "-"), lines=["AAAA-1111"])
         assert shop.uploads() == [f"imports/{made['id']}"]
         shop.run(made["id"])
         assert shop.view(made["id"])["read"] == 1
+        made_calls = saboteur.made
         if not saboteur.struck:
             break
-    assert at >= 3
+    assert made_calls >= 3
     assert len(shop.cards()) == 1
 
 
@@ -182,7 +186,8 @@ def test_a_message_that_fails_comes_again_and_tells_nothing(shop: Shop, capfd: p
     event = {"Records": [{"messageId": "m", "body": json.dumps({"import": made["id"]})}]}
     with sabotage(5, "fail"):
         assert importer.handler(event, LambdaContext()) == {"batchItemFailures": [{"itemIdentifier": "m"}]}
-    assert importer.handler(event, LambdaContext()) == {"batchItemFailures": []}
+    for _ in range(2):  # a stretch, and what is left after the time ran low
+        assert importer.handler(event, LambdaContext()) == {"batchItemFailures": []}
     assert shop.view(made["id"])["state"] == "done"
     out = "".join(capfd.readouterr())
     assert "fault" in out

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.stack.books import Books
+from tests.stack.deployed import Deployed
+from tests.stack.provider import Provider
+from tests.stack.shop import Shop, Store, Wire
 from tools.local.cloud import Cloud
 from tools.local.deploy import deploy
 from tools.local.keys import issue_operator_key
@@ -33,3 +37,30 @@ def stack(cloud: Cloud) -> Stack:
 def function_log(cloud: Cloud) -> Path:
     """JSON lines `{"function": ..., "message": ...}`: every line that a function printed so far."""
     return cloud.home.function_log
+
+
+@pytest.fixture(scope="session")
+def shop(stack: Stack) -> Shop:
+    """The shop as its operator sees it. It remembers every secret that came into stock, for `test_secrets.py`."""
+    return Shop(Wire(stack.api_url), stack.keys["operator"])
+
+
+@pytest.fixture(scope="session")
+def site(shop: Shop) -> Store:
+    """A channel for tests that need nothing special of one."""
+    return shop.channel()
+
+
+@pytest.fixture(scope="session")
+def books(stack: Stack) -> Books:
+    return Books(stack)
+
+
+@pytest.fixture(scope="session")
+def provider(stack: Stack) -> Provider:
+    return Provider.of(stack)
+
+
+@pytest.fixture(scope="session")
+def deployed(stack: Stack) -> Deployed:
+    return Deployed(stack)

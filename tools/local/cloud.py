@@ -15,9 +15,10 @@ import boto3
 from tools.local.layout import ACCOUNT, CREDENTIALS, MINISTACK_PYTHON, REGION, Home, environment
 from tools.local.ports import choose_port
 
-# Calls above this number are answered 429 at once, never queued, so it lies above what two cores can serve at a time.
-# Each one in flight is an interpreter of some 80 MB.
-CONCURRENT_FUNCTIONS = 48
+# Interpreters a function, of some 80 MB each; calls beyond them wait. AWS would start more, two cores cannot.
+FUNCTION_INTERPRETERS = 4
+# Calls in flight, waiting ones included, before MiniStack answers 429: AWS's own default for an account.
+CONCURRENT_CALLS = 1000
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
 
@@ -131,7 +132,10 @@ class Cloud:
             IOT_MTLS_ENABLED="0",
             SFTP_ENABLED="0",
             LAMBDA_EXECUTOR="local",
-            LAMBDA_ACCOUNT_CONCURRENCY=str(CONCURRENT_FUNCTIONS),
+            LAMBDA_ACCOUNT_CONCURRENCY=str(CONCURRENT_CALLS),
+            FUNCTION_INTERPRETERS=str(FUNCTION_INTERPRETERS),
+            # A waiting call holds a thread, and the running ones need threads for their own calls.
+            MINISTACK_WORKER_THREADS=str(CONCURRENT_CALLS + 64),
             FUNCTION_LOG=str(self.home.function_log),
             PYTHONDONTWRITEBYTECODE="1",
         )

@@ -5,7 +5,9 @@
 1. Records of table streams are kept with the rest of the state. Stock MiniStack keeps only how far each reader came, so
    after a restart every reader skips as many records as it had ever read.
 2. Every line a function prints is also appended to $FUNCTION_LOG, in order, as `{"function": ..., "message": ...}`.
-3. The process stops, cleanly, when the process that started it is gone.
+3. A function has at most $FUNCTION_INTERPRETERS interpreters; further calls wait for one. Stock MiniStack starts one
+   for each call in flight, up to its limit, and answers 429 beyond: in a burst, two cores only start interpreters.
+4. The process stops, cleanly, when the process that started it is gone.
 
 Each patch touches what it relies on when it is applied, and another version of MiniStack is refused.
 """
@@ -69,8 +71,28 @@ def echo_function_logs(lambda_service, path: str) -> None:
     lambda_service._emit_lambda_logs = emit
 
 
+def queue_calls(lambda_service, interpreters: int) -> None:
+    """Patch 3: makes calls beyond `interpreters` of one function wait, each at most a minute."""
+    stock_execute = lambda_service._execute_function_warm
+    free: dict[str, threading.Semaphore] = {}
+
+    @functools.wraps(stock_execute)
+    def execute(func, event, request_id):
+        # By function, never for all together: functions call each other while they run.
+        name = (func.get("config") or func)["FunctionArn"]
+        turn = free.setdefault(name, threading.Semaphore(interpreters))
+        mine = turn.acquire(timeout=60)
+        try:
+            return stock_execute(func, event, request_id)
+        finally:
+            if mine:
+                turn.release()
+
+    lambda_service._execute_function_warm = execute
+
+
 def stop_with(parent: int) -> None:
-    """Patch 3: a parent that was killed cannot stop us, and an AWS that nobody owns would keep its port and memory."""
+    """Patch 4: a parent that was killed cannot stop us, and an AWS that nobody owns would keep its port and memory."""
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -90,6 +112,8 @@ def main() -> None:
     keep_stream_records(dynamodb)
     if path := os.environ.get("FUNCTION_LOG"):
         echo_function_logs(lambda_svc, path)
+    if interpreters := os.environ.get("FUNCTION_INTERPRETERS"):
+        queue_calls(lambda_svc, int(interpreters))
     stop_with(os.getppid())
     sys.argv = ["ministack"]
     app.main()

@@ -186,6 +186,17 @@ class CardsTable:
         )
         return (item["card_id"] for item in found)
 
+    def held_exactly_until(self, until: datetime) -> list[str]:
+        """Ids of reserved cards with that very deadline: how an order finds the cards of a call that died. A hint."""
+        wanted = stamp(until)
+        pages = [
+            self.table.query_all(
+                "held = :held AND hold_until = :until", index=HELD_INDEX, held=f"held#{shard}", until=wanted
+            )
+            for shard in range(HELD_SHARDS)
+        ]
+        return [item["card_id"] for page in pages for item in page]
+
     def of_batch(self, batch: str, *, limit: int, start: Item | None = None) -> Page:
         """Ids (and batch) of a batch's cards, a page at a time."""
         return self.table.query("#batch = :batch", index=BATCH_INDEX, limit=limit, start=start, batch=batch)

@@ -50,7 +50,7 @@ def find(catalog: CatalogTable, wanted: Wanted, shown: Callable[[Product], Produ
         at = 0
         while at < len(rows):
             part = rows[at : at + wanted.limit - len(found)]
-            products = catalog.products([row["product_id"] for row in part])
+            products = catalog.products((row["product_id"] for row in part), consistent=False)
             for row in part:
                 at += 1
                 product = products.get(row["product_id"])
@@ -71,7 +71,8 @@ def _pages(catalog: CatalogTable, wanted: Wanted, start: Item | None) -> Iterato
     """Rows that pass the sieve, and where to go on; few rows at first, more when few pass."""
     hash_key, forward = partition(wanted.sort)
     sieve, values = _sieve(wanted)
-    size = wanted.limit + 1 if not sieve else FIRST_ROWS
+    rare = bool(wanted.words or wanted.categories is not None or wanted.state)
+    size = FIRST_ROWS if rare else wanted.limit + 1
     for _ in range(MAX_REQUESTS):
         page = catalog.table.query(
             "listing = :listing",

@@ -37,32 +37,29 @@ class CatalogTable:
             raise NotFound("SKU")
         return found[sku_id]
 
-    def skus(self, ids: Iterable[SkuId]) -> dict[SkuId, Sku]:
-        """Those that exist, read consistently: one GetItem for one id, one BatchGetItem for up to 100."""
-        wanted = list(dict.fromkeys(ids))
-        if len(wanted) == 1:
-            item = self.table.get(sku_key(wanted[0]))
-            items = [item] if item else []
-        else:
-            items = self.table.get_many([sku_key(sku_id) for sku_id in wanted]) if wanted else []
+    def skus(self, ids: Iterable[SkuId], *, consistent: bool = True) -> dict[SkuId, Sku]:
+        """Those that exist: one GetItem for one id, one BatchGetItem for up to 100."""
+        items = self._items([sku_key(sku_id) for sku_id in dict.fromkeys(ids)], consistent)
         return {item["id"]: _sku(item) for item in items}
 
-    def product(self, product_id: str) -> Product:
+    def product(self, product_id: str, *, consistent: bool = True) -> Product:
         """With its SKUs. Raises NotFound."""
-        found = self.products([product_id])
+        found = self.products([product_id], consistent=consistent)
         if product_id not in found:
             raise NotFound("product")
         return found[product_id]
 
-    def products(self, ids: Sequence[str]) -> dict[str, Product]:
+    def products(self, ids: Iterable[str], *, consistent: bool = True) -> dict[str, Product]:
         """Those that exist, with their SKUs."""
-        if len(ids) == 1:
-            one = self.table.get(product_key(ids[0]))
-            items = [one] if one else []
-        else:
-            items = self.table.get_many([product_key(product_id) for product_id in dict.fromkeys(ids)]) if ids else []
-        skus = self.skus(sku for item in items for sku in item["sku_ids"])
+        items = self._items([product_key(product_id) for product_id in dict.fromkeys(ids)], consistent)
+        skus = self.skus((sku for item in items for sku in item["sku_ids"]), consistent=consistent)
         return {item["id"]: _product(item, skus) for item in items}
+
+    def _items(self, keys: Sequence[Key], consistent: bool) -> list[Item]:
+        if len(keys) == 1:
+            item = self.table.get(keys[0], consistent=consistent)
+            return [item] if item else []
+        return self.table.get_many(keys, consistent=consistent)
 
     def create(self, product: Product) -> Product:
         """Writes a new draft. Answers what is kept under its id already, if something is (the caller compares

@@ -67,7 +67,7 @@ class Outbox:
                 kind=item["sk"].split("#")[0],
                 occasion=item["sk"].split("#")[1],
                 state=item["state"],
-                at=moment(item["at"]),
+                at=moment(item["first_at"]),
                 tries=item.get("tries", 0),
                 reason=item.get("reason"),
             )
@@ -78,7 +78,9 @@ class Outbox:
     def begin(self, order: str, kind: MailKind, occasion: str, now: datetime) -> bool:
         """Whether to send it now. False: it was sent, or it can't be. Raises Busy while another run is sending it."""
         key = _key(order, kind, occasion)
-        change = "SET #state = :sending, #until = :new, at = if_not_exists(at, :now), v = :one ADD tries :one"
+        change = (
+            "SET #state = :sending, #until = :new, first_at = if_not_exists(first_at, :now), v = :one ADD tries :one"
+        )
         values: dict[str, Any] = {"sending": "sending", "new": stamp(now + A_RUN), "now": stamp(now), "one": 1}
         try:
             self.table.update(key, change, condition=FRESH, names=_NAMES, asked="asked", waiting="waiting", **values)
@@ -131,7 +133,7 @@ class Outbox:
         """Notes that there is nobody to send it to."""
         self.table.update(
             _key(order, kind, occasion),
-            "SET #state = :skipped, at = if_not_exists(at, :now), reason = :reason, v = :one",
+            "SET #state = :skipped, first_at = if_not_exists(first_at, :now), reason = :reason, v = :one",
             names={"state": "state"},
             skipped="skipped",
             now=stamp(now),
@@ -144,7 +146,7 @@ class Outbox:
         Raises TooManyMails."""
         known = self.table.get(_key(order, kind, occasion))
         if known:
-            return moment(known["at"])
+            return moment(known["first_at"])
         try:
             self.table.update(
                 {"pk": f"ASKED#{order}", "sk": shop_day},
@@ -158,12 +160,12 @@ class Outbox:
             )
         except ConditionFailed:
             raise TooManyMails(f"At most {ASKED_A_DAY} a day.") from None
-        item: Item = {**_key(order, kind, occasion), "v": 1, "state": "asked", "at": stamp(now)}
+        item: Item = {**_key(order, kind, occasion), "v": 1, "state": "asked", "first_at": stamp(now)}
         try:
             self.table.put(item, condition="attribute_not_exists(pk)")
         except ConditionFailed as failed:
             item = failed.item
-        return moment(item["at"])
+        return moment(item["first_at"])
 
 
 def _key(order: str, kind: MailKind, occasion: str) -> dict[str, str]:

@@ -142,6 +142,8 @@ class Order(Part):
     """The payment deadline."""
     body_hash: str
     """Of the request, to tell a repeated call from a reused key."""
+    shared_too: bool = True
+    """Whether the channel may draw from the shared pool when its own allocation is empty."""
     language: Literal["zh-CN", "en"] = "zh-CN"
     contact: str | None = None
     """Keyed hash of the contact, for look-up."""

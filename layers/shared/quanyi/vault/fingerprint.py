@@ -14,7 +14,9 @@ _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u00ad\u200b-\u200f\ufeff]+")
 def normalise(number: str) -> str:
     """A number or code as a person may type it, without width variants, blanks and hyphens; case is kept, since some
     issuers' codes differ by case alone."""
-    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", number))
+    plain = _SEPARATORS.sub("", unicodedata.normalize("NFKC", number))
+    # Taking a blank out can bring a letter and a combining mark together, which are one letter then.
+    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", plain))
 
 
 def normalise_link(link: str) -> str:

@@ -1,0 +1,158 @@
+"""Every AWS call between placing an order and its delivery fails once, in every way a call can fail. Whoever called
+tries again, as a storefront, a payment provider and Step Functions do, and the sweeps run: then everything must be as
+if nothing had happened."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from quanyi.errors import Busy
+from tests.aws.conftest import Cloud
+from tests.aws.market import Market
+
+
+class Crash(BaseException):
+    """The process is gone: nothing catches it, nothing is cleaned up."""
+
+
+def _throttled() -> Exception:
+    error = {"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "slow down"}}
+    return ClientError(error, "Any")  # type: ignore[arg-type]
+
+
+def _conflict() -> Exception:
+    error = {"Error": {"Code": "InternalServerError", "Message": "a fault of AWS"}}
+    return ClientError(error, "Any")  # type: ignore[arg-type]
+
+
+MODES: dict[str, tuple[Callable[[], BaseException], bool]] = {
+    "throttled": (_throttled, False),
+    "failing": (_conflict, False),
+    "reply lost": (lambda: ReadTimeoutError(endpoint_url="dynamodb"), True),
+    "crash before": (Crash, False),
+    "crash after": (Crash, True),
+}
+
+
+class Faults:
+    """Fails the `at`-th AWS call; `applied` says whether the call took effect all the same."""
+
+    def __init__(self, at: int, fault: Callable[[], BaseException], *, applied: bool) -> None:
+        self.at, self.fault, self.applied = at, fault, applied
+        self.calls: list[str] = []
+        self.armed = False
+
+    @contextmanager
+    def __call__(self, patch: pytest.MonkeyPatch) -> Iterator[None]:
+        real = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+        def counted(client: Any, operation: str, request: Any) -> Any:
+            if not self.armed:
+                return real(client, operation, request)
+            self.calls.append(operation)
+            if len(self.calls) != self.at:
+                return real(client, operation, request)
+            if self.applied:
+                real(client, operation, request)
+            raise self.fault()
+
+        with patch.context() as patched:
+            patched.setattr(BaseClient, "_make_api_call", counted)
+            yield
+
+
+def insist(market: Market, faults: Faults, step: Callable[[], Any]) -> Any:
+    """What every caller of ours does: the same call again, a little later."""
+    for _ in range(6):
+        try:
+            faults.armed = True
+            return step()
+        except (Crash, ClientError, ReadTimeoutError, Busy):
+            market.later(seconds=31)
+        finally:
+            faults.armed = False
+    raise AssertionError("it never got through")
+
+
+def buy(market: Market, faults: Faults, sku: str, quantity: int) -> str:
+    order = insist(market, faults, lambda: market.place(sku, quantity, key=f"order of {sku}", member=sku, contact={}))
+    _, payment = insist(market, faults, lambda: market.open_payment(order))
+    fact = market.captured(payment)
+    insist(market, faults, lambda: market.notify(fact))
+    insist(market, faults, market.run)
+    return order.id
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("quantity", [1, 3])
+def test_any_single_fault_loses_and_doubles_nothing(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, mode: str, quantity: int
+) -> None:
+    market = Market(cloud)
+    fault, applied = MODES[mode]
+    market.sku("warm", limit_per_buyer=9)
+    market.stock("warm", 4)
+    faultless = Faults(0, fault, applied=applied)
+    with faultless(monkeypatch):
+        buy(market, faultless, "warm", quantity)
+    number = 0
+    while True:
+        number += 1
+        sku = f"sku{number}"
+        market.sku(sku, limit_per_buyer=quantity)
+        market.stock(sku, quantity + 2)
+        faults = Faults(number, fault, applied=applied)
+        with faults(monkeypatch):
+            order_id = buy(market, faults, sku, quantity)
+        market.later(minutes=3)
+        market.sweep()
+        market.run()
+        order = market.order(order_id)
+        assert order.state == "fulfilled", (mode, number, faults.calls[number - 1])
+        assert len({unit.card for unit in order.units}) == quantity
+        if len(faults.calls) < number:
+            break
+    assert number > 10, "too few calls failed to prove anything"
+    market.later(hours=3)
+    market.sweep()
+    market.later(hours=3)
+    market.sweep()
+    assert market.cards_in("reserved") == []
+    assert len(market.cards_in("delivered")) == quantity * (number + 1)
+    assert len(market.cards_in("available")) == 2 * number + 4 - quantity
+    market.check_nothing_is_wrong()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_any_single_fault_of_a_refund_sends_the_money_back_once(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    market = Market(cloud)
+    fault, applied = MODES[mode]
+    for number in range(1, 40):
+        sku = f"sku{number}"
+        market.sku(sku, hold="payment")
+        card = market.stock(sku, 1)[0]
+        faults = Faults(number, fault, applied=applied)
+        with faults(monkeypatch):
+            order = insist(market, faults, lambda sku=sku: market.place(sku, key=sku, member=sku, contact={}))
+            _, payment = insist(market, faults, lambda order=order: market.open_payment(order))
+            market.shop.cards.quarantine(card, by="operator:x", reason="suspect")
+            fact = market.captured(payment)
+            insist(market, faults, lambda fact=fact: market.notify(fact))
+            insist(market, faults, market.run)
+        market.later(minutes=3)
+        market.sweep()
+        market.run()
+        assert market.order(order).state == "refunded", (mode, number, faults.calls)
+        refunds = [i for i in cloud.contents("SandboxTable")["SandboxTable"] if i["sk"] == "REFUND"]
+        assert len(refunds) == number
+        if len(faults.calls) < number:
+            break
+    else:
+        raise AssertionError("never ran out of calls to fail")
+    market.check_nothing_is_wrong()
