@@ -15,7 +15,7 @@ from quanyi.cards.table import CardsTable
 from quanyi.table import Table
 
 BUYERS = 64
-CLAIMS = 4000
+CLAIMS = 2000
 POOLS = (10_000, 500)
 LAGS = (0.0, 0.020, 0.100)
 MOST = 0.05
@@ -54,6 +54,8 @@ STRATEGIES: dict[str, Strategy] = {
     f"random of {WINDOW}": ShuffledWindow,
     "take the first": lambda table, _: TakeFirst(table),
 }
+SERIOUS = tuple(STRATEGIES)[:2]
+WARNING = "take the first"
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,15 @@ def measure() -> Figure:
     level: dict[tuple[str, int, float], Seen] = {}
     for size in POOLS:
         for lag in LAGS:
-            for name in STRATEGIES:
+            for name in SERIOUS:
                 found = level[name, size, lag] = simulate(name, size, lag, refill=True)
                 rows.append(_row(f"{size:,}", lag, name, found))
-    for name in STRATEGIES:
+    rows.append(_row("500", 0.0, WARNING, simulate(WARNING, 500, 0.0, refill=True, claims=500)))
+    for name in SERIOUS:
         rows.append(_row("500 until sold out", 0.0, name, simulate(name, 500, 0.0, refill=False)))
     shipped = {size: level[SHIPPED, size, 0.0].waste for size in POOLS}
     head = ["pool", "index lag ms", "strategy", "claims", "wasted writes per claim", "reads per claim", "claims/s"]
-    best = min(list(STRATEGIES)[:2], key=lambda name: sum(level[name, size, lag].waste for size in POOLS for lag in LAGS))
+    best = min(SERIOUS, key=lambda name: sum(level[name, size, lag].waste for size in POOLS for lag in LAGS))
     return Figure(
         name="claims",
         title=f"Wasted conditional writes per claim, {BUYERS} at once, pools of 10,000 and 500",
@@ -95,7 +98,7 @@ def measure() -> Figure:
             "many cards there are to meet on; the last rows sell a pool of 500 to its last card. `random start` is what "
             "ships; `take the first` shows why."
         ),
-        body=f"{table(head, rows)}\n\nBest of the first two over all pools and lags: {best}.",
+        body=f"{table(head, rows)}\n\nThe better of the two over all pools and lags: {best}.",
     )
 
 

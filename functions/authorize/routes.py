@@ -46,6 +46,7 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
         ("GET", "/v1/admin/orders/*"),
         ("POST", "/v1/admin/orders/search"),
         ("POST", "/v1/admin/orders/*/notes"),
+        ("POST", "/v1/admin/orders/*/resend"),
     ),
     "analyst": _REPORTS,
     "counter": (

@@ -1,7 +1,7 @@
 """Where payment providers send their notifications. No key: the signature over the raw bytes is the credential."""
 
 from base64 import b64decode
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.request import Request
@@ -21,10 +21,11 @@ def notify(provider: Annotated[str, Path(pattern=r"^[a-z][a-z0-9_-]{1,31}$")], r
     known = shop().providers.offered.get(provider)
     if known is None:
         raise NotFound("payment provider")
-    event = request.resolved_event.raw_event
+    event: dict[str, Any] = request.resolved_event.raw_event
     body = event.get("body") or ""
     raw = b64decode(body) if event.get("isBase64Encoded") else body.encode()
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    sent: dict[str, str] = event.get("headers") or {}
+    headers = {name.lower(): value for name, value in sent.items()}
     fact = known.verify(headers, raw, shop().now())
     if fact is not None:
         book(shop().orders, shop().workflow, provider, fact, shop().now())

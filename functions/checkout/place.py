@@ -210,5 +210,9 @@ def free_cards(shop: Shop, order: Order, cards: Sequence[str]) -> None:
     if not cards:
         return
     hold = hold_name(order.id, order.attempt)
+
+    def free(card: str) -> bool:
+        return shop.cards.release(card, hold=hold)
+
     with ThreadPoolExecutor(min(len(cards), 16)) as several:
-        list(several.map(lambda card: shop.cards.release(card, hold=hold), cards))
+        list(several.map(free, cards))

@@ -49,6 +49,8 @@ class DeliveryView(View):
     line: int
     sku: str
     title: str
+    tutorial: str | None = None
+    """How to use it: the SKU's text as it is now, in the order's language, once something was delivered."""
     units: list[UnitView]
 
 
@@ -74,11 +76,13 @@ def reveal(works: Works, caller: Caller, order_id: str) -> DeliveriesView:
     faces = _faces(works, order, [u for u in order.units if u.state == "delivered" and u.card])
     has_text = any(unit.content for unit in order.units)
     member_key = works.members.data_key(order.member) if has_text else b""
+    tutorials = _tutorials(works, order) if faces or has_text else {}
     views = [
         DeliveryView(
             line=number,
             sku=line.sku,
             title=line.titles.get(order.language) or next(iter(line.titles.values())),
+            tutorial=tutorials.get(line.sku),
             units=[_view(unit, line, faces.get(unit.id), member_key) for unit in order.units if unit.line == number],
         )
         for number, line in enumerate(order.lines)
@@ -86,15 +90,23 @@ def reveal(works: Works, caller: Caller, order_id: str) -> DeliveriesView:
     return DeliveriesView(order=order.id, state=order.state, deliveries=views)
 
 
+def _tutorials(works: Works, order: Order) -> dict[str, str]:
+    skus = works.catalog.skus([line.sku for line in order.lines])
+    texts = {sku.id: sku.tutorial.get(order.language) or next(iter(sku.tutorial.values()), "") for sku in skus.values()}
+    return {sku_id: text for sku_id, text in texts.items() if text}
+
+
 def _faces(works: Works, order: Order, units: Sequence[Unit]) -> dict[str, tuple[Item, Face]]:
     """The opened cards by unit."""
     if not units:
         return {}
     now = works.now()
+
+    def mark(unit: Unit) -> Item:
+        return works.cards.mark_revealed(unit.card or "", order=order.id, now=now)
+
     with ThreadPoolExecutor(min(len(units), 16)) as several:
-        cards = list(
-            several.map(lambda unit: works.cards.mark_revealed(unit.card or "", order=order.id, now=now), units)
-        )
+        cards = list(several.map(mark, units))
     keys = works.batch_keys.open([card["batch"] for card in cards])
     opened = [Face.from_text(unseal(keys[card["batch"]], card["sealed"], card["card_id"])) for card in cards]
     return {unit.id: (card, face) for unit, card, face in zip(units, cards, opened, strict=True)}

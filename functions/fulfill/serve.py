@@ -3,8 +3,6 @@
 
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from fulfill.wait import wake
 from fulfill.wiring import Works, works
 from quanyi.backlog import Entry, entry_of
@@ -12,8 +10,7 @@ from quanyi.errors import NotFound
 from quanyi.http import log
 from quanyi.orders.changes import assigned
 from quanyi.stream import each_record
-
-_deserialize = TypeDeserializer().deserialize
+from quanyi.table import from_wire
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -22,10 +19,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _served(works: Works, record: dict[str, Any]) -> None:
-    image = record["dynamodb"].get("NewImage") or {}
-    item = {name: _deserialize(value) for name, value in image.items()}
+    item = from_wire(record["dynamodb"].get("NewImage") or {})
     if str(item.get("pk", "")).startswith("BACKLOG#") and item.get("card"):
-        serve(works, entry_of({**item, "attempt": int(item["attempt"])}))
+        serve(works, entry_of(item))
 
 
 def serve(works: Works, entry: Entry) -> None:

@@ -9,6 +9,7 @@ from quanyi.backlog import Backlog
 from quanyi.batches.table import BatchesTable, BatchKeys
 from quanyi.cards.pools import PoolsTable
 from quanyi.cards.table import CardsTable
+from quanyi.catalog.table import CatalogTable
 from quanyi.clock import Clock, system_clock
 from quanyi.ids import Draw
 from quanyi.members.table import MembersTable
@@ -38,6 +39,7 @@ class FulfillSettings(Settings):
 class Works:
     """Everything that fulfilling an order touches."""
 
+    catalog: CatalogTable
     cards: CardsTable
     pools: PoolsTable
     orders: OrdersTable
@@ -60,10 +62,12 @@ def settings() -> FulfillSettings:
 def works() -> Works:
     known, dynamodb = settings(), client("dynamodb")
     kms = Kms(known.kms_key_id, client("kms"))
-    keyring = Keyring(Table(known.catalog_table, dynamodb), kms)
+    catalog = Table(known.catalog_table, dynamodb)
+    keyring = Keyring(catalog, kms)
     orders = Table(known.orders_table, dynamodb)
     supply = Table(known.supply_table, dynamodb)
     return Works(
+        catalog=CatalogTable(catalog),
         cards=CardsTable(Table(known.cards_table, dynamodb)),
         pools=PoolsTable(supply),
         orders=OrdersTable(orders, known.shop_time_zone),

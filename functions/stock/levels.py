@@ -1,11 +1,9 @@
-"""Stock levels as the card table's stream counts them: they inform, they never decide a sale.
-
-Kept in the stats table under `LEVEL#<sku>`, a row per channel and per batch (`BATCH#<id>`), a number per card state.
-"""
+"""Stock levels as the card table's stream counts them (`quanyi.stats.levels`): they inform, they never decide a sale."""
 
 from collections.abc import Sequence
 
 from quanyi.cards.model import CARD_STATES
+from quanyi.stats.levels import LevelsTable
 from quanyi.table import ConditionFailed, Item, Table
 from stock.views import ChannelLevels, StockLevels
 
@@ -14,8 +12,7 @@ Row = tuple[str, str]
 
 
 def stock_levels(stats: Table, sku: str) -> StockLevels:
-    items = stats.query_all("pk = :pk", pk=f"LEVEL#{sku}")
-    rows = {item["sk"]: counts_of(item) for item in items if not item["sk"].startswith("BATCH#")}
+    rows = {where: counts for where, counts in LevelsTable(stats).of_sku(sku).items() if not where.startswith("BATCH#")}
     total = {state: sum(counts.get(state, 0) for counts in rows.values()) for state in CARD_STATES}
     channels = [ChannelLevels(channel=channel, counts=counts) for channel, counts in sorted(rows.items())]
     return StockLevels(sku=sku, counts=total, channels=channels)

@@ -16,8 +16,9 @@ from quanyi.cards.pools import PoolsTable
 from quanyi.cards.table import CardsTable
 from quanyi.clock import day, stamp
 from quanyi.http import log
+from quanyi.stats.levels import LevelsTable
 from quanyi.table import Item, Table, from_wire
-from stock.levels import Row, counts_of, repair
+from stock.levels import Row, repair
 from stock.wiring import Recount, recount
 
 SEGMENTS = 4
@@ -81,8 +82,8 @@ def _expire(cards: CardsTable, now: datetime) -> tuple[int, set[str]]:
 
 
 def _rows(stats: Table, sku: str) -> Iterator[tuple[Row, dict[str, int]]]:
-    for item in stats.query_all("pk = :pk", pk=f"LEVEL#{sku}", consistent=True):
-        yield (sku, item["sk"]), counts_of(item)
+    for where, counts in LevelsTable(stats).of_sku(sku).items():
+        yield (sku, where), counts
 
 
 def _tidy(pools: PoolsTable, skus: set[str], census: Census, today: str) -> tuple[int, int]:

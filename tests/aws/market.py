@@ -80,6 +80,7 @@ class Market:
         self.sandbox = Sandbox(c.table("SandboxTable"), c.keyring)
         clock = lambda: self.now  # noqa: E731 - reads the market's clock at each call
         common: dict[str, Any] = {
+            "catalog": CatalogTable(c.table("CatalogTable")),
             "cards": CardsTable(c.table("CardsTable")),
             "pools": PoolsTable(c.table("SupplyTable")),
             "orders": OrdersTable(orders, "Asia/Shanghai"),
@@ -90,7 +91,6 @@ class Market:
             "now": clock,
         }
         self.shop = Shop(
-            catalog=CatalogTable(c.table("CatalogTable")),
             keyring=c.keyring,
             payment_seconds=self.payment_seconds,
             **common,

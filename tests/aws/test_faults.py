@@ -2,7 +2,7 @@
 tries again, as a storefront, a payment provider and Step Functions do, and the sweeps run: then everything must be as
 if nothing had happened."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -47,7 +47,7 @@ class Faults:
         self.armed = False
 
     @contextmanager
-    def __call__(self, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    def __call__(self, patch: pytest.MonkeyPatch) -> Generator[None]:
         real = BaseClient._make_api_call  # type: ignore[attr-defined]
 
         def counted(client: Any, operation: str, request: Any) -> Any:

@@ -1,13 +1,14 @@
 """From paid to delivered or refunded: lateness, shortage, backlog, manual services, surplus, and what reveals show."""
 
 import secrets
+from dataclasses import replace
 
 import pytest
 
 from fulfill.reveal import reveal
 from fulfill.serve import serve
 from fulfill.support import ManualBody, deliver_by_hand
-from quanyi.backlog import Entry, held_for
+from quanyi.backlog import held_for
 from quanyi.callers import Caller
 from quanyi.cards.model import Face, NewCard, Pool, card_id
 from quanyi.errors import Conflict, Forbidden, NotFound
@@ -201,7 +202,7 @@ def _arrive(market: Market) -> None:
     card = NewCard(new, "B1", Pool.of("ik-month", None, None, "Asia/Shanghai"), seal(b"k" * 32, face.to_text(), new))
     market.shop.cards.insert(card, **held_for(entry, card, market.now))
     assert market.works.backlog.give(entry, new)
-    served = Entry(**{**vars(entry), "card": new})
+    served = replace(entry, card=new)
     serve(market.works, served)
     serve(market.works, served)
 
@@ -234,7 +235,7 @@ def test_a_manual_service_that_nobody_delivers_is_refunded(market: Market) -> No
 
 
 def test_a_reveal_marks_before_it_shows_and_is_for_the_buyer_only(market: Market) -> None:
-    market.sku()
+    market.sku(tutorial={"zh-CN": "打开 App，点兑换", "en": "Open the app"})
     market.stock("ik-month", 2, pin=True)
     order = market.place(quantity=2)
     assert [u.number for d in reveal(market.works, SITE, order.id).deliveries for u in d.units] == [None, None]
@@ -242,7 +243,9 @@ def test_a_reveal_marks_before_it_shows_and_is_for_the_buyer_only(market: Market
     market.run()
     token = Caller(role="order", order=order.id)
     for caller in (SITE, token):
-        units = reveal(market.works, caller, order.id).deliveries[0].units
+        delivery = reveal(market.works, caller, order.id).deliveries[0]
+        assert delivery.tutorial == "打开 App，点兑换"
+        units = delivery.units
         assert {u.number for u in units} == set(market.secrets_made)
         assert all(u.pin and u.format == "number_pin" for u in units)
     assert all(market.shop.cards.get(u.card or "")["revealed_at"] for u in market.order(order).units)  # type: ignore[index]

@@ -44,7 +44,7 @@ RULES: dict[str, tuple[Callable[[Sources], list[str]], dict[str, str]]] = {
         {
             f"{LAYER}/orders/changes.py": "from quanyi.table import Table",
             f"{LAYER}/orders/pricing.py": "from quanyi import aws",
-            f"{LAYER}/members/model.py": "from quanyi.orders.table import OrdersTable",
+            f"{LAYER}/channels/model.py": "from quanyi.orders.table import OrdersTable",
         },
     ),
     "rooms do not know each other": (

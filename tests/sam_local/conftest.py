@@ -98,19 +98,25 @@ def invoke(built: Path, sam_environment: dict[str, str]) -> Sam:
 
 
 @pytest.fixture(scope="session")
-def api_url(built: Path, sam_environment: dict[str, str]) -> Iterator[str]:
+def api_log() -> Path:
+    """What `sam local start-api` wrote so far."""
+    return FOLDER / "start-api.log"
+
+
+@pytest.fixture(scope="session")
+def api_url(built: Path, sam_environment: dict[str, str], api_log: Path) -> Iterator[str]:
     """Where `sam local start-api` answers."""
     port = free_port()
     command = [str(SAM), "local", "start-api", "--template-file", str(built), "--host", "127.0.0.1"]
     command += ["--port", str(port), "--skip-pull-image", "--warm-containers", "LAZY"]
     command += ["--layer-cache-basedir", str(FOLDER / "layers")]
-    with (FOLDER / "start-api.log").open("w") as log:
+    with api_log.open("w") as log:
         process = subprocess.Popen(command, cwd=FOLDER, env=sam_environment, stdout=log, stderr=log)
     try:
         url = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + 60
         while not _answers(url):
-            assert process.poll() is None, (FOLDER / "start-api.log").read_text()[-3000:]
+            assert process.poll() is None, api_log.read_text()[-3000:]
             assert time.monotonic() < deadline
             time.sleep(0.2)
         yield url

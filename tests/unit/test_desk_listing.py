@@ -86,12 +86,12 @@ def test_every_order_once_and_newest_first(items: list[Item], limit: int, page: 
 def test_an_empty_year_is_walked_in_bounded_pages() -> None:
     ids, pages = everything(FakeIndex([]), Sieve(), 20, days=365)
     assert ids == []
-    assert pages == 34
+    assert pages == 12
 
 
 def test_a_filter_that_throws_almost_all_away_still_gets_on() -> None:
-    items = [entry(0, n % 4, n, "expired") for n in range(1400)] + [entry(3, 1, 5)]
-    ids, pages = everything(FakeIndex(items, page=5), Sieve("paid"), 20, days=5)
+    items = [entry(0, n % 4, n, "expired") for n in range(1440)] + [entry(3, 1, 5)]
+    ids, pages = everything(FakeIndex(items, page=2), Sieve("paid"), 20, days=5)
     assert ids == ["O00310005"]
     assert pages > 3
 

@@ -59,11 +59,12 @@ Cursor = Annotated[str | None, Query(max_length=2048, description="`next` of the
 
 def caller_of(request: Request) -> Caller:
     """The caller as the authorizer described it. Raises Unauthenticated where no authorizer ran, AddressNotAllowed."""
-    context = request.resolved_event.raw_event.get("requestContext") or {}
-    authorizer = context.get("authorizer") or {}
+    context: dict[str, Any] = request.resolved_event.raw_event.get("requestContext") or {}
+    authorizer: dict[str, str] = context.get("authorizer") or {}
+    identity: dict[str, str] = context.get("identity") or {}
     if not authorizer.get("role"):
         raise Unauthenticated("This call needs a credential in `Authorization: Bearer ...`.")
-    caller = Caller.from_context(authorizer, (context.get("identity") or {}).get("sourceIp") or "")
+    caller = Caller.from_context(authorizer, identity.get("sourceIp") or "")
     caller.must_be_at_home()
     return caller
 
@@ -132,13 +133,14 @@ def entry(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[s
                 # The class and place only: a message can quote what was being handled.
                 log().error("fault", extra={"fault": type(fault).__name__, "at": place(fault)})
                 answer = _rendered(_fault())
-        _allow_origin(event, answer)
+        who = _authorizer(event)
+        _allow_origin(event, who, answer)
         log().info(
             "request",
             extra={
                 "route": f"{event.get('httpMethod')} {event.get('resource')}",
                 "status": answer["statusCode"],
-                "caller": ((event.get("requestContext") or {}).get("authorizer") or {}).get("key_id"),
+                "caller": who.get("key_id"),
             },
         )
         return answer
@@ -148,7 +150,8 @@ def entry(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[s
 
 def place(fault: BaseException) -> str:
     """Where a fault arose, `module:line` innermost last, without its message or any value."""
-    steps, trace = [], fault.__traceback__
+    steps: list[str] = []
+    trace = fault.__traceback__
     while trace:
         steps.append(f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}")
         trace = trace.tb_next
@@ -175,11 +178,16 @@ def _rendered(response: Response[str]) -> dict[str, Any]:
     }
 
 
-def _allow_origin(event: dict[str, Any], answer: dict[str, Any]) -> None:
+def _authorizer(event: dict[str, Any]) -> dict[str, str]:
+    context: dict[str, Any] = event.get("requestContext") or {}
+    return context.get("authorizer") or {}
+
+
+def _allow_origin(event: dict[str, Any], who: dict[str, str], answer: dict[str, Any]) -> None:
     """A browser may read the answer only from an origin that the credential's channel lists."""
-    headers = {k.lower(): v for k, v in (event.get("headers") or {}).items()}
-    context = (event.get("requestContext") or {}).get("authorizer") or {}
-    if (origin := headers.get("origin")) and origin in (context.get("origins") or "").split():
+    sent: dict[str, str] = event.get("headers") or {}
+    headers = {name.lower(): value for name, value in sent.items()}
+    if (origin := headers.get("origin")) and origin in (who.get("origins") or "").split():
         answer.setdefault("multiValueHeaders", {}).update(
             {"Access-Control-Allow-Origin": [origin], "Vary": ["Origin"], "Access-Control-Max-Age": ["600"]}
         )

@@ -56,11 +56,11 @@ def from_wire(item: Mapping[str, Any]) -> Item:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Binary):
-        return bytes(value)
+        return bytes(cast("Any", value).value)
     if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
+        return {k: _plain(v) for k, v in cast("Item", value).items()}
     if isinstance(value, list):
-        return [_plain(v) for v in value]
+        return [_plain(v) for v in cast("list[Any]", value)]
     if hasattr(value, "as_integer_ratio") and not isinstance(value, int | float):  # Decimal
         return int(value) if value == value.to_integral_value() else value
     return value

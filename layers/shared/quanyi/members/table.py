@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from quanyi.clock import stamp
 from quanyi.errors import NotFound, OverLimit
@@ -52,9 +53,11 @@ class MembersTable:
         if any(purchase.limit < len(purchase.tokens) for purchase in purchases):
             raise OverLimit("The purchase limit would be passed.", limits=_passed({}, purchases))
         fresh = seal(self.keyring.key("member"), secrets.token_hex(32), member, self.draw)
-        sets, adds, conditions = "SET #key = if_not_exists(#key, :wrapped), since = if_not_exists(since, :now)", [], []
+        sets = "SET #key = if_not_exists(#key, :wrapped), since = if_not_exists(since, :now)"
+        adds: list[str] = []
+        conditions: list[str] = []
         names: dict[str, str] = {}
-        values: dict[str, object] = {}
+        values: dict[str, Any] = {}
         for i, purchase in enumerate(purchases):
             most = purchase.limit - len(purchase.tokens)
             names[f"s{i}"] = _attribute(purchase.sku)
@@ -81,7 +84,7 @@ class MembersTable:
             return
         names = {f"s{i}": _attribute(p.sku) for i, p in enumerate(purchases)}
         change = "DELETE " + ", ".join(f"#s{i} :t{i}" for i in range(len(purchases)))
-        values = {f"t{i}": set(p.tokens) for i, p in enumerate(purchases)}
+        values: dict[str, Any] = {f"t{i}": set(p.tokens) for i, p in enumerate(purchases)}
         self.table.update(_key(member), change, names=names, **values)
 
     def data_key(self, member: str) -> bytes:
@@ -104,7 +107,7 @@ def _attribute(sku: str) -> str:
 
 
 def _passed(item: Item, purchases: Sequence[Limited]) -> list[dict[str, object]]:
-    found = []
+    found: list[dict[str, object]] = []
     for purchase in purchases:
         bought = item.get(_attribute(purchase.sku), set()) - set(purchase.tokens)
         if len(bought) + len(purchase.tokens) > purchase.limit:

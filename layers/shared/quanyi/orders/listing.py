@@ -14,8 +14,8 @@ from quanyi.orders.model import Order, OrderState
 from quanyi.orders.table import BY_CREATED, DAY_SHARDS
 from quanyi.table import Item, Table, decode_cursor, encode_cursor
 
-READS = 48
-"""Index pages that one page of the list may read."""
+READS = 132
+"""Index pages that one page of the list may read: a month without orders is one page."""
 A_DAY = 2 * DAY_SHARDS
 """A day is begun only when at least so many reads are left: then every page gets further."""
 UNFILTERED, FILTERED = 50, 400

@@ -1,0 +1,97 @@
+"""One measured process of `bench.importing`: `import N` brings a file of N codes in, `bare N` writes N ready cards.
+
+Cards go to the stand-in at $CARDS_ENDPOINT, everything else to the local AWS at $AWS_ENDPOINT_URL. Prints JSON.
+"""
+
+import json
+import os
+import resource
+import secrets
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import boto3
+
+from bench.goods import SKU, invented
+from quanyi import aws
+from quanyi.cards.model import Face, NewCard, Pool, card_id
+from quanyi.cards.table import NEW, CardsTable
+from quanyi.catalog.model import Sku
+from quanyi.catalog.table import sku_key
+from quanyi.money import Money
+from quanyi.secret import Secret
+from quanyi.table import Table, to_wire
+from quanyi.vault.sealing import seal
+from stock import wiring
+from stock.importing import run_import
+from stock.intake import NewImport
+from stock.stretch import WRITERS
+
+
+def cards_client() -> Any:
+    """The functions' own client, but for where it goes."""
+    config = aws._CONFIG  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return boto3.client("dynamodb", config=config, endpoint_url=os.environ["CARDS_ENDPOINT"])
+
+
+def import_file(count: int) -> float:
+    """Seconds that the run took, from taking the import up to its end."""
+    known = wiring.read()
+    sku = Sku.model_validate({**SKU, "product_id": "PR1", "product_state": "published", "version": 1})
+    item = {**sku_key(sku.id), **sku.model_dump(mode="json", exclude_none=True), "v": 1}
+    Table(known.catalog_table, aws.client("dynamodb")).put(item)
+    terms = NewImport(sku=sku.id, supplier="acme", unit_cost=Money(amount=1500, currency="CNY"))
+    made = wiring.intake().create(terms, by="bench", key=secrets.token_hex(8))
+    _upload(made.id, count)
+    work = replace(wiring.importing(), cards=CardsTable(Table(known.cards_table, cards_client())))
+    started = time.perf_counter()
+    if not run_import(work, made.id, lambda: True):
+        raise AssertionError("the import is not over")
+    seconds = time.perf_counter() - started
+    view = wiring.intake().get(made.id)
+    if (view.state, view.accepted, view.cards) != ("done", count, count):
+        raise AssertionError(f"the import took {view.accepted} of {count} lines and is {view.state}")
+    return seconds
+
+
+def _upload(import_id: str, count: int) -> None:
+    wiring.uploads().put(import_id, "\n".join(invented(count)).encode())
+
+
+def write_bare(count: int) -> float:
+    """Seconds for as many conditional writes of the same shape, from ready-made requests, by as many threads."""
+    key, pool = secrets.token_bytes(32), Pool.of(SKU["id"], None, None, "Asia/Shanghai")
+    requests: list[dict[str, Any]] = []
+    for line, code in enumerate(invented(count), 1):
+        face = Face("code", Secret(code))
+        new = card_id(key, SKU["issuer"], face)
+        card = NewCard(
+            new, "B" + "0" * 16, pool, seal(key, face.to_text(), new), import_id="I" + "0" * 20, line=line
+        )
+        requests.append(to_wire(card.item()))
+    client, table = cards_client(), wiring.read().cards_table
+
+    def put(item: dict[str, Any]) -> None:
+        client.put_item(
+            TableName=table, Item=item, ConditionExpression=NEW, ReturnValuesOnConditionCheckFailure="ALL_OLD"
+        )
+
+    with ThreadPoolExecutor(WRITERS) as threads:
+        started = time.perf_counter()
+        for _ in threads.map(put, requests):
+            pass
+        return time.perf_counter() - started
+
+
+def main() -> None:
+    what, count = sys.argv[1], int(sys.argv[2])
+    seconds = import_file(count) if what == "import" else write_bare(count)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "peak_mib": peak}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""The house rules about what is deployed: size, logs, failures, times, tables, the import bucket, the sandbox."""
+
+import re
+
+from tests.house.template import Node, functions, listed, refers, resources, text, walk
+
+MOST_RESOURCES = 400
+GATEWAY_SECONDS = 29
+"""API Gateway gives up then; a function must have answered before."""
+
+
+def too_many_resources(translated: Node) -> list[str]:
+    count = len(translated["Resources"])
+    return [f"{count} resources"] if count >= MOST_RESOURCES else []
+
+
+def without_retention(translated: Node) -> list[str]:
+    """Functions that do not log into a group of ours, and groups that keep for ever or are not encrypted."""
+    groups = resources(translated, "AWS::Logs::LogGroup")
+    wrong = [f"{name} keeps its logs for ever" for name, group in groups.items() if not group.get("RetentionInDays")]
+    wrong += [f"{name} is not encrypted" for name, group in groups.items() if not group.get("KmsKeyId")]
+    for name, function in functions(translated).items():
+        if refers(function.get("LoggingConfig", {}).get("LogGroup")) not in groups:
+            wrong.append(f"{name} logs into no group of ours")
+    return wrong
+
+
+def without_failure_destination(translated: Node) -> list[str]:
+    """Whatever happens without anybody waiting for it, and is lost for good when it fails."""
+    wrong = [
+        f"{name} has no dead-letter queue"
+        for name, function in functions(translated).items()
+        if not function.get("DeadLetterConfig", {}).get("TargetArn")
+    ]
+    queues = resources(translated, "AWS::SQS::Queue")
+    for name, mapping in resources(translated, "AWS::Lambda::EventSourceMapping").items():
+        source = refers(mapping["EventSourceArn"])
+        if source in queues:
+            if not queues[source].get("RedrivePolicy"):
+                wrong.append(f"{name}: {source} has no redrive policy")
+            if not {"maximum", "MaximumConcurrency"} & set(mapping.get("ScalingConfig", {})):
+                wrong.append(f"{name} has no bound on its concurrency")
+        elif not mapping.get("DestinationConfig", {}).get("OnFailure"):
+            wrong.append(f"{name} has no failure destination")
+        if "ReportBatchItemFailures" not in mapping.get("FunctionResponseTypes", []):
+            wrong.append(f"{name} does not report single failures")
+    for name, schedule in resources(translated, "AWS::Scheduler::Schedule").items():
+        if not schedule["Target"].get("DeadLetterConfig"):
+            wrong.append(f"{name} has no dead-letter queue")
+    for name, rule in resources(translated, "AWS::Events::Rule").items():
+        for target in rule["Targets"]:
+            if refers(target["Arn"]) not in queues and not target.get("DeadLetterConfig"):
+                wrong.append(f"{name} has no dead-letter queue")
+    return wrong
+
+
+def outlasting_their_caller(written: Node, translated: Node, workflow: Node) -> list[str]:
+    """Functions that may still run when whoever waits for them has given up."""
+    timeouts = {name: function["Timeout"] for name, function in functions(translated).items()}
+    wrong: list[str] = []
+    for name, function in resources(written, "AWS::Serverless::Function").items():
+        kinds = {event["Type"] for event in function.get("Events", {}).values()}
+        if "Api" in kinds and timeouts[name] >= GATEWAY_SECONDS:
+            wrong.append(f"{name} may outlast the gateway")
+        for event in function.get("Events", {}).values():
+            every = event["Properties"].get("ScheduleExpression") if event["Type"] == "ScheduleV2" else None
+            if every == "rate(1 minute)" and timeouts[name] >= 60:
+                wrong.append(f"{name} may outlast the minute until its next run")
+    queues = resources(translated, "AWS::SQS::Queue")
+    for mapping in resources(translated, "AWS::Lambda::EventSourceMapping").values():
+        source, name = refers(mapping["EventSourceArn"]), refers(mapping["FunctionName"]) or ""
+        if source in queues and queues[source].get("VisibilityTimeout", 30) < timeouts[name]:
+            wrong.append(f"{name} may outlast its message's invisibility in {source}")
+    shortest = min(
+        state["TimeoutSeconds"]
+        for state in workflow["States"].values()
+        if state["Type"] == "Task" and isinstance(state.get("TimeoutSeconds"), int)
+    )
+    for name in tasks(written):
+        if timeouts[name] >= shortest:
+            wrong.append(f"{name} may outlast its task")
+    authorizers = [name for name in timeouts if "Events" not in written["Resources"][name]["Properties"]]
+    wrong += [f"{name} may outlast the gateway" for name in authorizers if timeouts[name] >= GATEWAY_SECONDS
+              and name not in tasks(written)]
+    return wrong
+
+
+def tasks(written: Node) -> set[str]:
+    """Functions that a workflow calls."""
+    machines = resources(written, "AWS::Serverless::StateMachine").values()
+    values = [value for machine in machines for value in machine["DefinitionSubstitutions"].values()]
+    return {value["Ref"].removesuffix(".Alias") for value in values if value.get("Ref", "").endswith(".Alias")}
+
+
+def unguarded_tables(translated: Node) -> list[str]:
+    wrong: list[str] = []
+    for name, resource in translated["Resources"].items():
+        if resource["Type"] != "AWS::DynamoDB::Table":
+            continue
+        table = resource["Properties"]
+        if not table.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
+            wrong.append(f"{name} has no point-in-time recovery")
+        sse = table.get("SSESpecification", {})
+        if not sse.get("SSEEnabled") or refers(sse.get("KMSMasterKeyId")) not in resources(translated, "AWS::KMS::Key"):
+            wrong.append(f"{name} is not encrypted under a key of ours")
+        if resource.get("Condition") == "HasSandbox":
+            continue  # it holds play money, and no production stage has it
+        if resource.get("DeletionPolicy") not in ("Retain", "RetainExceptOnCreate"):
+            wrong.append(f"{name} is deleted with the stack")
+        if resource.get("UpdateReplacePolicy") != "Retain":
+            wrong.append(f"{name} is deleted when it is replaced")
+        if table.get("DeletionProtectionEnabled") not in (True, {"Fn::If": ["IsProduction", True, False]}):
+            wrong.append(f"{name} can be deleted in production")
+        if table.get("BillingMode") != "PAY_PER_REQUEST":
+            wrong.append(f"{name} costs something when nobody buys")
+    return wrong
+
+
+def unguarded_keys(translated: Node) -> list[str]:
+    """A key that is gone takes everything under it along."""
+    wrong: list[str] = []
+    for name, resource in translated["Resources"].items():
+        if resource["Type"] == "AWS::KMS::Key":
+            kept = resource.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
+            if not kept or resource.get("UpdateReplacePolicy") != "Retain":
+                wrong.append(f"{name} can be lost with the stack")
+            if not resource["Properties"].get("EnableKeyRotation"):
+                wrong.append(f"{name} does not rotate")
+    return wrong
+
+
+def leaky_buckets(translated: Node) -> list[str]:
+    """Buckets for plain secrets: private, encrypted under a key of their own, without versions, emptied in a day."""
+    wrong: list[str] = []
+    policies = resources(translated, "AWS::S3::BucketPolicy").values()
+    for name, bucket in resources(translated, "AWS::S3::Bucket").items():
+        block = bucket.get("PublicAccessBlockConfiguration", {})
+        if len(block) != 4 or not all(value is True for value in block.values()):
+            wrong.append(f"{name} may become public")
+        rules = bucket.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [{}])
+        default = rules[0].get("ServerSideEncryptionByDefault", {})
+        if default.get("SSEAlgorithm") != "aws:kms" or refers(default.get("KMSMasterKeyID")) in (None, "DataKey"):
+            wrong.append(f"{name} is not encrypted under a key of its own")
+        if "VersioningConfiguration" in bucket or "ReplicationConfiguration" in bucket:
+            wrong.append(f"{name} keeps what was deleted")
+        days = [
+            rule.get("ExpirationInDays")
+            for rule in bucket.get("LifecycleConfiguration", {}).get("Rules", [])
+            if rule.get("Status") == "Enabled" and not {"Prefix", "TagFilters"} & set(rule)
+        ]
+        if 1 not in days:
+            wrong.append(f"{name} keeps files for more than a day")
+        if not any(refers(policy["Bucket"]) == name and "aws:SecureTransport" in text(policy) for policy in policies):
+            wrong.append(f"{name} answers without TLS")
+    return wrong
+
+
+def sandbox_in_production(written: Node) -> list[str]:
+    """Uses of the sandbox provider's resources that a production stage would have too."""
+    wrong: list[str] = []
+    if written["Conditions"].get("HasSandbox") != {"Fn::Not": [{"Fn::Equals": [{"Ref": "Stage"}, "production"]}]}:
+        wrong.append("HasSandbox is not: any stage but production")
+    for name, resource in written["Resources"].items():
+        if "Sandbox" in name and resource.get("Condition") != "HasSandbox":
+            wrong.append(f"{name} is not under HasSandbox")
+        if resource.get("Condition") == "HasSandbox":
+            continue
+        for path, node in walk(resource):
+            names = [refers(node) or "", *re.findall(r"\$\{(\w+)", node if isinstance(node, str) else "")]
+            if any("Sandbox" in name for name in names) and not _is_conditional(resource, path):
+                wrong.append(f"{name}: {'.'.join(path)} names a sandbox resource in every stage")
+    return wrong
+
+
+def _is_conditional(resource: Node, path: tuple[str, ...]) -> bool:
+    """Whether the node lies in the first branch of `!If [HasSandbox, ...]`."""
+    node = resource
+    for step, after in zip(path, (*path[1:], ""), strict=True):
+        if step == "Fn::If" and node["Fn::If"][0] == "HasSandbox":
+            return after == "1"
+        node = node[int(step) if isinstance(node, list) else step]
+    return False
+
+
+def tied_to_one_partition(sources: dict[str, str]) -> list[str]:
+    """`arn:aws:` or an account's number in a text that is deployed: AWS China is another partition."""
+    wrong: list[str] = []
+    for name, found in sources.items():
+        for number, line in enumerate(found.splitlines(), 1):
+            if re.search(r"arn:aws(-cn)?:|(?<![\w.])\d{12}(?!\w)", line):
+                wrong.append(f"{name}:{number} {line.strip()}")
+    return wrong
+
+
+def outputs_that_tell(written: Node) -> list[str]:
+    """Secrets have no business in outputs or parameters' defaults."""
+    names = [*written.get("Outputs", {}), *written.get("Parameters", {})]
+    return [name for name in names if re.search(r"Secret|Password|Token", name)]
+
+
+def schedules_without_a_zone(translated: Node) -> list[str]:
+    """A cron line without a zone is in UTC, and the merchant's day is not."""
+    return [
+        name
+        for name, schedule in resources(translated, "AWS::Scheduler::Schedule").items()
+        if str(listed(schedule["ScheduleExpression"])[0]).startswith("cron")
+        and "ScheduleExpressionTimezone" not in schedule
+    ]

@@ -1,0 +1,121 @@
+"""The house rules about who may do what (IAM), read from the roles that SAM makes of template.yaml."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from tests.house.template import Node, listed, refers, resources, statements, text
+
+MANAGED = {
+    "AWSLambdaBasicExecutionRole": "writes logs",
+    "AWSXrayWriteOnlyAccess": "writes traces",
+    "AWSXRayDaemonWriteAccess": "writes traces",
+    "AWSLambdaDynamoDBExecutionRole": "SAM's, for a function that reads a table's stream",
+    "AWSLambdaSQSQueueExecutionRole": "SAM's, for a function that reads a queue",
+}
+"""AWS's own policies that a role may have, and why."""
+
+EVERYWHERE = {
+    "FulfilmentRole": {
+        "why": "Step Functions' log delivery knows no narrower resource",
+        "actions": re.compile(r"logs:\w*(LogDeliver(y|ies)|ResourcePolic(y|ies)|LogGroups)$"),
+    },
+}
+"""Roles with statements on every resource, each with its reason and the only actions that has it for."""
+
+CARD_KEYS = "card-batch"
+MAY_OPEN_CARDS = {"FulfillRevealFunctionRole"}
+
+
+def every_action(translated: Node) -> list[str]:
+    return [
+        f"{role}: {action}"
+        for role, statement in statements(translated)
+        for action in listed(statement["Action"])
+        if "*" in action or not re.fullmatch(r"[a-z0-9-]+:[A-Za-z]+", action)
+    ] + [f"{role}: NotAction" for role, statement in statements(translated) if {"NotAction", "NotResource"} & {*statement}]
+
+
+def every_resource(translated: Node) -> list[str]:
+    wrong: list[str] = []
+    for role, statement in statements(translated):
+        if not any(_is_anything(resource) for resource in listed(statement["Resource"])):
+            continue
+        allowed = EVERYWHERE.get(role)
+        wrong += [
+            f"{role}: {action} on everything"
+            for action in listed(statement["Action"])
+            if not allowed or not re.search(allowed["actions"], action)  # type: ignore[call-overload]
+        ]
+    return wrong
+
+
+def _is_anything(resource: Node) -> bool:
+    written = resource if isinstance(resource, str) else json.dumps(resource)
+    return written == "*" or bool(re.search(r":(table|key|bucket|function|stateMachine|queue)/?:?\*\"?}?$", written))
+
+
+def foreign_policies(translated: Node) -> list[str]:
+    wrong: list[str] = []
+    for name, role in resources(translated, "AWS::IAM::Role").items():
+        for arn in role.get("ManagedPolicyArns", []):
+            if text(arn).rstrip('"}').rpartition("/")[2] not in MANAGED:
+                wrong.append(f"{name}: {text(arn)}")
+    return wrong
+
+
+def vague_tables(translated: Node) -> list[str]:
+    """Actions on tables that do not name one table, or one index that it has."""
+    tables = resources(translated, "AWS::DynamoDB::Table")
+    wrong: list[str] = []
+    for role, statement in statements(translated):
+        if not any(action.startswith("dynamodb:") for action in listed(statement["Action"])):
+            continue
+        for resource in listed(statement["Resource"]):
+            table = refers(resource)
+            index = re.search(r"/index/(.*)$", resource["Fn::Sub"]) if "Fn::Sub" in text(resource) else None
+            known = {i["IndexName"] for i in tables.get(table or "", {}).get("GlobalSecondaryIndexes", [])}
+            if table not in tables or (index and index[1] not in known):
+                wrong.append(f"{role}: {text(resource)}")
+    return wrong
+
+
+def unconditional_decryption(translated: Node) -> list[str]:
+    """`kms:Decrypt` that names neither the purpose of what is decrypted nor the service it is decrypted through."""
+    return [
+        f"{role}: {text(statement.get('Condition', {}))}"
+        for role, statement in _decrypting(translated)
+        if not (_equals(statement, "kms:EncryptionContext:purpose") or _equals(statement, "kms:ViaService"))
+    ]
+
+
+def opening_cards(translated: Node) -> list[str]:
+    """Roles that may decrypt card keys, besides the one that may."""
+    may = {
+        role
+        for role, statement in _decrypting(translated)
+        if CARD_KEYS in _equals(statement, "kms:EncryptionContext:purpose")
+    }
+    wrong = sorted(may - MAY_OPEN_CARDS)
+    return wrong + [f"{role} may not" for role in sorted(MAY_OPEN_CARDS - may)]
+
+
+def reading_uploads(translated: Node) -> list[str]:
+    """Roles that may decrypt uploaded files, besides the importer's."""
+    return [
+        role
+        for role, statement in _decrypting(translated)
+        if "ImportKey" in [refers(resource) for resource in listed(statement["Resource"])]
+        and role != "StockImportFunctionRole"
+    ]
+
+
+def _decrypting(translated: Node) -> Iterator[tuple[str, Node]]:
+    for role, statement in statements(translated):
+        if statement["Effect"] == "Allow" and "kms:Decrypt" in listed(statement["Action"]):
+            yield role, statement
+
+
+def _equals(statement: Node, key: str) -> list[str]:
+    """The values that a condition of exact equality allows for a key that must be there."""
+    return [str(value) for value in listed(statement.get("Condition", {}).get("StringEquals", {}).get(key, []))]

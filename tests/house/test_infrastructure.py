@@ -1,0 +1,238 @@
+"""template.yaml keeps the house rules. Each rule is broken once on a copy, to see that it notices."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.house import infrastructure, rights
+from tests.house.sources import ROOT
+from tests.house.template import Node, functions, resources, translated, written
+
+TEXTS = [ROOT / "template.yaml", *sorted((ROOT / "functions").glob("*/*.asl.json"))]
+
+
+def workflow() -> Node:
+    return json.loads((ROOT / "functions/fulfill/workflow.asl.json").read_text())
+
+
+def times(template: Node) -> list[str]:
+    return infrastructure.outlasting_their_caller(written(), template, workflow())
+
+
+RULES: dict[Callable[[Node], list[str]], Callable[[], Node]] = {
+    infrastructure.too_many_resources: translated,
+    infrastructure.without_retention: translated,
+    infrastructure.without_failure_destination: translated,
+    times: translated,
+    infrastructure.unguarded_tables: translated,
+    infrastructure.unguarded_keys: translated,
+    infrastructure.leaky_buckets: translated,
+    infrastructure.sandbox_in_production: written,
+    infrastructure.outputs_that_tell: written,
+    infrastructure.schedules_without_a_zone: translated,
+    rights.every_action: translated,
+    rights.every_resource: translated,
+    rights.foreign_policies: translated,
+    rights.vague_tables: translated,
+    rights.unconditional_decryption: translated,
+    rights.opening_cards: translated,
+    rights.reading_uploads: translated,
+}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_holds(rule: Callable[[Node], list[str]]) -> None:
+    assert rule(RULES[rule]()) == []
+
+
+def props(template: Node, name: str) -> Node:
+    return template["Resources"][name]["Properties"]
+
+
+def allow(template: Node, role: str, action: str, resource: Any, condition: Any = None) -> None:
+    """One more right for a role."""
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource} | (
+        {"Condition": condition} if condition else {}
+    )
+    policy = {"PolicyName": "more", "PolicyDocument": {"Statement": [statement]}}
+    props(template, role)["Policies"].append(policy)
+
+
+CARDS, VAULT = {"Fn::GetAtt": ["CardsTable", "Arn"]}, {"Fn::GetAtt": ["VaultKey", "Arn"]}
+PURPOSE = "kms:EncryptionContext:purpose"
+
+BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
+    (
+        infrastructure.too_many_resources,
+        "too many",
+        lambda t: t["Resources"].update({f"Q{n}": {"Type": "AWS::SQS::Queue"} for n in range(400)}),
+    ),
+    (
+        infrastructure.without_retention,
+        "a group for ever",
+        lambda t: props(t, "CheckoutLogs").pop("RetentionInDays"),
+    ),
+    (
+        infrastructure.without_retention,
+        "Lambda's own group",
+        lambda t: props(t, "CheckoutFunction").pop("LoggingConfig"),
+    ),
+    (
+        infrastructure.without_failure_destination,
+        "no dead letters",
+        lambda t: props(t, "CheckoutFunction").pop("DeadLetterConfig"),
+    ),
+    (
+        infrastructure.without_failure_destination,
+        "a stream's failures lost",
+        lambda t: props(t, "FulfillServeFunctionBacklogServed").pop("DestinationConfig"),
+    ),
+    (
+        infrastructure.without_failure_destination,
+        "a queue that never gives up",
+        lambda t: props(t, "ImportQueue").pop("RedrivePolicy"),
+    ),
+    (
+        infrastructure.without_failure_destination,
+        "a schedule's failures lost",
+        lambda t: props(t, "CheckoutSweepFunctionSchedule")["Target"].pop("DeadLetterConfig"),
+    ),
+    (times, "longer than the gateway", lambda t: props(t, "CheckoutFunction").update(Timeout=29)),
+    (times, "longer than its task", lambda t: props(t, "FulfillTasksFunction").update(Timeout=60)),
+    (times, "longer than its message", lambda t: props(t, "ImportQueue").update(VisibilityTimeout=299)),
+    (times, "longer than its minute", lambda t: props(t, "CheckoutSweepFunction").update(Timeout=60)),
+    (times, "an authorizer", lambda t: props(t, "AuthorizeFunction").update(Timeout=30)),
+    (
+        infrastructure.unguarded_tables,
+        "no recovery",
+        lambda t: props(t, "CardsTable").pop("PointInTimeRecoverySpecification"),
+    ),
+    (
+        infrastructure.unguarded_tables,
+        "AWS's key",
+        lambda t: props(t, "CardsTable").update(SSESpecification={"SSEEnabled": True}),
+    ),
+    (
+        infrastructure.unguarded_tables,
+        "gone with the stack",
+        lambda t: t["Resources"]["OrdersTable"].update(DeletionPolicy="Delete"),
+    ),
+    (
+        infrastructure.unguarded_tables,
+        "unprotected",
+        lambda t: props(t, "OrdersTable").update(DeletionProtectionEnabled=False),
+    ),
+    (infrastructure.unguarded_keys, "gone", lambda t: t["Resources"]["VaultKey"].pop("DeletionPolicy")),
+    (
+        infrastructure.leaky_buckets,
+        "public",
+        lambda t: props(t, "ImportBucket")["PublicAccessBlockConfiguration"].update(BlockPublicAcls=False),
+    ),
+    (
+        infrastructure.leaky_buckets,
+        "versioned",
+        lambda t: props(t, "ImportBucket").update(VersioningConfiguration={"Status": "Enabled"}),
+    ),
+    (
+        infrastructure.leaky_buckets,
+        "kept for a week",
+        lambda t: props(t, "ImportBucket")["LifecycleConfiguration"]["Rules"][0].update(ExpirationInDays=7),
+    ),
+    (infrastructure.leaky_buckets, "without TLS", lambda t: t["Resources"].pop("ImportBucketPolicy")),
+    (
+        infrastructure.sandbox_in_production,
+        "everywhere",
+        lambda t: t["Resources"]["CheckoutSandboxFunction"].pop("Condition"),
+    ),
+    (
+        infrastructure.sandbox_in_production,
+        "a dangling name",
+        lambda t: props(t, "CheckoutNotifyFunction")["Environment"]["Variables"].update(
+            SANDBOX_TABLE={"Ref": "SandboxTable"}
+        ),
+    ),
+    (
+        infrastructure.sandbox_in_production,
+        "a condition that lets production in",
+        lambda t: t["Conditions"].update(HasSandbox={"Fn::Equals": [1, 1]}),
+    ),
+    (infrastructure.outputs_that_tell, "a key", lambda t: t["Outputs"].update(OperatorToken={"Value": "x"})),
+    (
+        infrastructure.schedules_without_a_zone,
+        "in UTC",
+        lambda t: props(t, "StockRecountFunctionNightly").pop("ScheduleExpressionTimezone"),
+    ),
+    (rights.every_action, "all of a service", lambda t: allow(t, "CheckoutFunctionRole", "dynamodb:*", CARDS)),
+    (rights.every_action, "a prefix", lambda t: allow(t, "CheckoutFunctionRole", "kms:Generate*", VAULT)),
+    (rights.every_resource, "anything", lambda t: allow(t, "CheckoutFunctionRole", "kms:Encrypt", "*")),
+    (rights.every_resource, "more in the workflow", lambda t: allow(t, "FulfilmentRole", "lambda:InvokeFunction", "*")),
+    (
+        rights.every_resource,
+        "any table",
+        lambda t: allow(
+            t, "CheckoutFunctionRole", "dynamodb:GetItem", {"Fn::Sub": "arn:${AWS::Partition}:dynamodb:a:b:table/*"}
+        ),
+    ),
+    (
+        rights.foreign_policies,
+        "an administrator",
+        lambda t: props(t, "CheckoutFunctionRole")["ManagedPolicyArns"].append("arn:aws:iam::aws:policy/AdministratorAccess"),
+    ),
+    (
+        rights.vague_tables,
+        "all indexes",
+        lambda t: allow(t, "CheckoutFunctionRole", "dynamodb:Query", {"Fn::Sub": "${CardsTable.Arn}/index/*"}),
+    ),
+    (
+        rights.unconditional_decryption,
+        "any purpose",
+        lambda t: allow(t, "CheckoutFunctionRole", "kms:Decrypt", VAULT),
+    ),
+    (
+        rights.unconditional_decryption,
+        "if there is one",
+        lambda t: allow(
+            t, "CheckoutFunctionRole", "kms:Decrypt", VAULT, {"StringEqualsIfExists": {PURPOSE: "member"}}
+        ),
+    ),
+    (
+        rights.opening_cards,
+        "another opens cards",
+        lambda t: allow(
+            t, "CheckoutFunctionRole", "kms:Decrypt", VAULT, {"StringEquals": {PURPOSE: ["member", "card-batch"]}}
+        ),
+    ),
+    (
+        rights.reading_uploads,
+        "another reads files",
+        lambda t: allow(
+            t,
+            "StockAdminFunctionRole",
+            "kms:Decrypt",
+            {"Fn::GetAtt": ["ImportKey", "Arn"]},
+            {"StringEquals": {"kms:ViaService": "s3"}},
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "broken"), [pytest.param(rule, by, id=f"{rule.__name__}: {how}") for rule, how, by in BREAKS]
+)
+def test_can_fail(rule: Callable[[Node], list[str]], broken: Callable[[Node], Any]) -> None:
+    template = RULES[rule]()
+    broken(template)
+    assert len(rule(template)) >= 1
+
+
+def test_nothing_names_a_partition_or_an_account() -> None:
+    assert infrastructure.tied_to_one_partition({path.name: path.read_text() for path in TEXTS}) == []
+    assert infrastructure.tied_to_one_partition({"x": "a\n  Arn: arn:aws:s3:::b\n", "y": "!Sub 123456789012.dkr"})
+
+
+def test_every_exception_is_in_use() -> None:
+    template = translated()
+    assert set(rights.EVERYWHERE) <= set(resources(template, "AWS::IAM::Role"))
+    assert {f"{name}Role" for name in functions(template)} > rights.MAY_OPEN_CARDS
