@@ -3,21 +3,23 @@
 Exact for counting calls and units; it says nothing about time.
 """
 
+import io
 import json
 import os
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 from moto import mock_aws
+from moto.dynamodb.models import dynamodb_backends
 
 from bench.goods import SKU, invented
 from bench.meter import Made, Meter
-from bench.units import Schema
+from bench.units import Schema, Wire
 from quanyi.batches.model import Batch
 from quanyi.callers import Caller
 from quanyi.cards.model import Face, NewCard, Pool, card_id
@@ -42,6 +44,8 @@ class EmulatedShop:
     meter: Meter
     seen: dict[str, int] = field(default_factory=dict[str, int])
     """Stream records handed on so far, by table."""
+    log: io.StringIO = field(default_factory=io.StringIO)
+    """What the functions print."""
 
     def post(self, handler: Handler, path: str, body: Any, caller: Caller | None = SITE, **headers: str) -> Any:
         return self._call(handler, "POST", path, json.dumps(body, ensure_ascii=False), caller, headers)
@@ -101,18 +105,20 @@ class EmulatedShop:
             shop().cards.insert(card)
         return pool
 
+    def contents(self) -> dict[str, list[Wire]]:
+        """Every item by table, in DynamoDB's typed form."""
+        client = boto3.Session(region_name=REGION).client("dynamodb")
+        pages = {name: client.get_paginator("scan").paginate(TableName=t["TableName"]) for name, t in tables().items()}
+        return {name: [item for page in found for item in page["Items"]] for name, found in pages.items()}
+
     def news(self, table: str) -> list[dict[str, Any]]:
         """The table's stream records since the last time, as Lambda hands them over."""
-        streams = boto3.Session(region_name=REGION).client("dynamodbstreams")
-        arn = streams.list_streams(TableName=tables()[table]["TableName"])["Streams"][0]["StreamArn"]
-        shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
-        start = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
-        records = streams.get_records(ShardIterator=start["ShardIterator"], Limit=1000)["Records"]
+        kept = dynamodb_backends[ACCOUNT][REGION].get_table(tables()[table]["TableName"]).stream_shard
+        assert kept
+        records = [record.to_json() for record in kept.items]
         fresh, self.seen[table] = records[self.seen.get(table, 0) :], len(records)
         for record in fresh:
-            record["dynamodb"]["ApproximateCreationDateTime"] = record["dynamodb"][
-                "ApproximateCreationDateTime"
-            ].timestamp()
+            record["dynamodb"]["ApproximateCreationDateTime"] = system_clock().timestamp()
         return fresh
 
 
@@ -137,7 +143,8 @@ def emulated_shop() -> Iterator[EmulatedShop]:
         meter.attach(boto3.DEFAULT_SESSION)
         made = EmulatedShop(meter)
         made.sku()
-        yield made
+        with redirect_stdout(made.log):
+            yield made
     _forget()
 
 
@@ -161,8 +168,11 @@ def _environment() -> dict[str, str]:
         "EVENT_BUS": "bench",
         "WORKFLOW_ARN": _WORKFLOW,
         "POWERTOOLS_TRACE_DISABLED": "true",
-        "POWERTOOLS_SERVICE_NAME": "bench",
-        "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+        # A logger keeps the stream that it began with, so each shop has one of its own.
+        "POWERTOOLS_SERVICE_NAME": f"bench-{secrets.token_hex(4)}",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "MAIL_SENDER": "shop@example.com",
+        "CLAIM_URL": "https://shop.example.com/claim/{order}#{token}",
     }
 
 

@@ -51,6 +51,8 @@ class Client:
     api_url: str
     again: Counter[str] = field(default_factory=Counter[str])
     """How often a call had to be tried again, by the status that said so."""
+    answered: Counter[int] = field(default_factory=Counter[int])
+    """Final answers by status."""
     _http: urllib3.PoolManager = field(
         default_factory=lambda: urllib3.PoolManager(maxsize=128, retries=False, timeout=urllib3.Timeout(60))
     )
@@ -76,6 +78,8 @@ class Client:
         while True:
             status, text = self._once(method, path, sent, content)
             if status not in AGAIN and status != 0:
+                with self._lock:
+                    self.answered[status] += 1
                 return Answer(status, _json(text))
             with self._lock:
                 self.again[str(status) if status else "no answer"] += 1

@@ -28,7 +28,8 @@ class Made:
     reads: float = 0
     writes: Mapping[str, int] = field(default_factory=dict[str, int])
     """Write units by index, the table's own under `""`."""
-    bytes_sent: int = 0
+    entries: int = 0
+    """Events in a PutEvents."""
 
     @property
     def name(self) -> str:
@@ -42,6 +43,14 @@ class Meter:
     schemas: Mapping[str, Schema]
     names: Mapping[str, str]
     made: list[Made] = field(default_factory=list[Made])
+    _paused: bool = False
+
+    def pause(self) -> None:
+        """Counts nothing until `resume`, and takes no time."""
+        self._paused = True
+
+    def resume(self) -> None:
+        self._paused = False
 
     def attach(self, session: boto3.Session) -> None:
         """Every client that this session makes from now on is metered."""
@@ -59,13 +68,17 @@ class Meter:
         found += self.made[first:]
 
     def _before(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        if self._paused:
+            return
         context[_IMAGE] = (params, [self._image(*write) for write in _writes(model.name, params)])
 
     def _after(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        if self._paused:
+            return
         params, before = context.get(_IMAGE, ({}, []))
         service = model.service_model.service_name
         if service != "dynamodb":
-            self.made.append(Made(service, model.name, bytes_sent=len(str(params))))
+            self.made.append(Made(service, model.name, entries=len(params.get("Entries", ()))))
             return
         failed = "Error" in parsed
         if found := list(_writes(model.name, params)):

@@ -47,6 +47,7 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
         ("POST", "/v1/admin/orders/search"),
         ("POST", "/v1/admin/orders/*/notes"),
         ("POST", "/v1/admin/orders/*/resend"),
+        ("GET", "/v1/admin/audit"),
     ),
     "analyst": _REPORTS,
     "counter": (

@@ -17,7 +17,8 @@ from quanyi.catalog.model import Sku
 from quanyi.clock import day
 from quanyi.errors import Busy, Conflict, KeyReused, Refusal, Shortage, SoldOut
 from quanyi.ids import derived_id
-from quanyi.members.model import Contact, contact_hash, member_id
+from quanyi.members.contact import Contact, hashed
+from quanyi.members.model import member_id
 from quanyi.members.table import Limited, limited
 from quanyi.orders.changes import placed
 from quanyi.orders.model import Order, Unit
@@ -132,11 +133,10 @@ def _fill(shop: Shop, order: Order, contact: Contact, now: datetime) -> Order:
     if shortages:
         _undo(shop, order, list(cards.values()), purchases)
         raise SoldOut(shortages)
-    reached = contact.email or contact.phone
-    sealed = seal(member_key, contact.to_text(), order.id, shop.draw) if reached else None
-    found_by = contact_hash(shop.keyring, reached) if reached else None
+    found_by = {h.kind: h.value for c in (contact.email, contact.phone) if c for h in [hashed(shop.keyring, c)]}
+    sealed = seal(member_key, contact.to_text(), order.id, shop.draw) if found_by else None
     try:
-        return shop.orders.save(placed(order, cards, contact=found_by, contact_sealed=sealed))
+        return shop.orders.save(placed(order, cards, contact_sealed=sealed, **found_by))
     except Stale:
         _undo(shop, order, list(cards.values()), [])
         raise Busy("this order was swept while it was being placed") from None

@@ -112,10 +112,10 @@ def _settled_by_hand(order: Order, refund_id: str, note: Note, now: datetime) ->
 
 
 def _owed(order: Order, refund: Refund) -> bool:
-    """A surplus that failed to go back may have been decided on again since; units name themselves."""
+    """A surplus that failed to go back may have paid for the order since; units name themselves."""
     if refund.units:
         return all(order.unit(unit).state == "refunding" for unit in refund.units)
-    return order.surplus >= refund.amount
+    return order.surplus >= 0
 
 
 def _noted(order: Order, note: Note) -> Order:

@@ -7,7 +7,7 @@ from desk.messages import SearchBody
 from desk.wiring import Desk
 from quanyi.clock import day
 from quanyi.errors import Invalid, NotFound
-from quanyi.members.model import Contact, contact_hash
+from quanyi.members.contact import Contact, hashed
 from quanyi.orders.listing import Sieve, newest
 from quanyi.orders.model import Order
 from quanyi.table import decode_cursor, encode_cursor
@@ -36,10 +36,8 @@ def search(desk: Desk, body: SearchBody) -> Page:
     if body.provider and body.transaction:
         item = desk.orders.transaction(body.provider, body.transaction)
         return _in_order(desk, [item["order"]] if item else []), None
-    contact = contact_hash(desk.keyring, body.contact or "")
     after = decode_cursor(body.cursor, ("pk", "created"))
-    start = {**after, "sk": "ORDER", "contact": contact} if after else None
-    page = desk.orders.by_contact(contact, limit=body.limit, start=start)
+    page = desk.orders.by_contact(hashed(desk.keyring, body.contact or ""), limit=body.limit, after=after)
     found = _in_order(desk, [item["pk"].removeprefix("ORDER#") for item in page.items])
     return found, encode_cursor({name: page.next[name] for name in ("pk", "created")} if page.next else None)
 

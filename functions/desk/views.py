@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from quanyi.clock import Timestamp
 from quanyi.http import View
-from quanyi.members.model import Contact
+from quanyi.members.contact import Contact
 from quanyi.money import Money
 from quanyi.orders.model import (
     Note,

@@ -9,7 +9,7 @@ from quanyi.errors import NotFound
 from quanyi.mail.link import claim_link
 from quanyi.mail.model import Mail, Values, money_text, rendered
 from quanyi.mail.ses import MailDelayed, MailRefused
-from quanyi.members.model import Contact
+from quanyi.members.contact import Contact
 from quanyi.orders import token
 from quanyi.orders.model import Order
 from quanyi.vault.sealing import unseal

@@ -7,8 +7,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from quanyi.cards.model import SHARED
 from quanyi.catalog.model import Sku
 from quanyi.catalog.table import CatalogTable
+from quanyi.channels.table import ChannelTable
 from quanyi.clock import Clock, Timestamp, moment, stamp
 from quanyi.errors import Conflict, Invalid, Malformed, NotFound
 from quanyi.http import View
@@ -97,6 +99,7 @@ class Intake:
     """`go_on` wakes the importer for an import."""
 
     catalog: CatalogTable
+    channels: ChannelTable
     imports: ImportsTable
     uploads: Uploads
     keyring: Keyring
@@ -182,6 +185,7 @@ class Intake:
             raise Invalid("No such SKU.", reason="sku_unknown", sku=body.sku) from None
         if sku.kind != "card":
             raise Invalid("Only a SKU of kind card has stock.", reason="sku_not_card", sku=body.sku)
+        must_exist(self.channels, body.channel)
         terms = body.model_dump(exclude={"lines", "format"})
         plan = Plan(
             **terms,
@@ -221,6 +225,15 @@ class Intake:
 
     def _stalled(self, item: Item) -> bool:
         return item["state"] == "running" and item.get("lease_until", "") < stamp(self.clock())
+
+
+def must_exist(channels: ChannelTable, channel: str | None) -> None:
+    """Cards of a channel that isn't there would lie unseen. Raises Invalid."""
+    try:
+        if channel not in (None, SHARED):
+            channels.channel(channel)
+    except NotFound:
+        raise Invalid("No such channel.", reason="channel_unknown", channel=channel) from None
 
 
 def _rows(rows: list[tuple[int, LineFault]]) -> list[RefusedLine]:

@@ -10,16 +10,18 @@ from typing import Literal, TypeAlias
 
 from quanyi.batches.model import Batch
 from quanyi.batches.table import BatchesTable
-from quanyi.cards.model import Face, Pool, card_id
+from quanyi.cards.model import SHARED, Face, Pool, card_id
 from quanyi.cards.pools import PoolsTable
 from quanyi.cards.table import CardsTable
 from quanyi.catalog.model import CardFormat
 from quanyi.catalog.table import CatalogTable
+from quanyi.channels.table import ChannelTable
 from quanyi.clock import Clock
 from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.secret import Secret
 from quanyi.table import ConditionFailed, Item, Table, decode_cursor, encode_cursor
 from quanyi.vault.kms import Keyring
+from stock.intake import must_exist
 from stock.levels import levels_of
 from stock.views import BatchPage, BatchView, CardPage, CardView, FoundCards, PageDone
 
@@ -50,6 +52,7 @@ class Person:
 @dataclass(frozen=True)
 class Keeping:
     catalog: CatalogTable
+    channels: ChannelTable
     cards: CardsTable
     pools: PoolsTable
     batches: BatchesTable
@@ -79,6 +82,7 @@ class Keeping:
         """One card. The same change by the same person again answers it as it is. Raises NotFound, Conflict,
         Invalid."""
         item = self._card(card)
+        self._check_channel(action, channel)
         try:
             return CardView.of(self._change(action, item, person, channel))
         except Conflict:
@@ -95,6 +99,7 @@ class Keeping:
         self, batch_id: str, action: BatchAction, person: Person, channel: str | None, cursor: str | None
     ) -> PageDone:
         """Up to CARDS_A_CALL cards of a batch; call again with `next` until there is none. Raises NotFound, Invalid."""
+        self._check_channel(action, channel)
         if cursor is None:
             self.batches.get(batch_id)
         items, following = self._cards_of(batch_id, CARDS_A_CALL, cursor)
@@ -140,11 +145,15 @@ class Keeping:
         if action == "release":
             self._open(self._pool(item, item["channel"]))
             return self.cards.readmit(card, by=by, reason=reason, now=self.clock())
-        if channel is None:
-            raise Invalid("Where to? `channel` is missing.", reason="channel_missing")
-        to = self._pool(item, channel)
+        to = self._pool(item, channel or SHARED)
         self._open(to)
         return self.cards.move(card, to=to, by=by, reason=reason)
+
+    def _check_channel(self, action: BatchAction, channel: str | None) -> None:
+        if action == "move":
+            if channel is None:
+                raise Invalid("Where to? `channel` is missing.", reason="channel_missing")
+            must_exist(self.channels, channel)
 
     def _quarantine_unsold(self, card: str, person: Person) -> bool:
         """available -> quarantined. One card may be quarantined after its delivery too, as somebody has looked at it; a

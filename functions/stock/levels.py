@@ -1,4 +1,4 @@
-"""Stock levels as the card table's stream counts them (`quanyi.stats.levels`): they inform, they never decide a sale."""
+"""Stock levels as the card table's stream counts them (`quanyi.stats.levels`): they inform, never decide a sale."""
 
 from collections.abc import Sequence
 

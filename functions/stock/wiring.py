@@ -16,6 +16,7 @@ from quanyi.batches.table import BatchesTable, BatchKeys
 from quanyi.cards.pools import PoolsTable
 from quanyi.cards.table import CardsTable
 from quanyi.catalog.table import CatalogTable
+from quanyi.channels.table import ChannelTable
 from quanyi.clock import Clock, system_clock
 from quanyi.imports.table import ImportsTable
 from quanyi.table import Table
@@ -98,6 +99,7 @@ def importing() -> Importing:
 def intake() -> Intake:
     return Intake(
         catalog=CatalogTable(_table(read().catalog_table)),
+        channels=ChannelTable(_table(read().catalog_table)),
         imports=ImportsTable(_table(read().supply_table)),
         uploads=uploads(),
         keyring=keyring(),
@@ -112,6 +114,7 @@ def keeping() -> Keeping:
     supply = _table(read().supply_table)
     return Keeping(
         catalog=CatalogTable(_table(read().catalog_table)),
+        channels=ChannelTable(_table(read().catalog_table)),
         cards=_cards(),
         pools=PoolsTable(supply),
         batches=BatchesTable(supply),

@@ -10,6 +10,8 @@ from quanyi.callers import Caller
 from quanyi.cards.model import Face
 from quanyi.catalog.model import Sku
 from quanyi.catalog.table import sku_key
+from quanyi.channels.model import Channel
+from quanyi.channels.table import ChannelTable
 from quanyi.table import Item
 from quanyi.vault.sealing import unseal
 from stock import admin, wiring
@@ -118,6 +120,9 @@ class Shop:
 def open_shop(cloud: Cloud, call: Call, queue: str) -> Shop:
     """With one SKU; `IMPORT_QUEUE_URL` is to be set before."""
     put_sku(cloud)
+    channels = ChannelTable(cloud.table("CatalogTable"))
+    taobao = {"id": "taobao", "name": "淘宝", "kind": "taobao", "created_at": datetime(2026, 1, 1, tzinfo=UTC)}
+    channels.create(Channel.model_validate(taobao | {"body_hash": ""}), "made")
     made = Shop(cloud, call, queue)
     clock: Callable[[], datetime] = lambda: made.now  # noqa: E731
     for room in (wiring.intake(), wiring.keeping()):

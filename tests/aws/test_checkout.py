@@ -192,10 +192,12 @@ def test_a_foreign_order_is_not_found(market: Market) -> None:
 def test_orders_are_found_by_contact_and_query_password(market: Market) -> None:
     market.sku()
     market.stock("ik-month", 3)
-    mine = market.place(contact={"phone": "+86 138-0013-8000"}, query_password="hunter22")
+    both = {"phone": "+86 138-0013-8000", "email": "Buyer@example.com"}
+    mine = market.place(contact=both, query_password="hunter22")
     market.place(contact={"phone": "+86 138-0013-8000"}, query_password="other password")
-    ask = LookupBody.model_validate({"contact": "+86138-0013-8000", "query_password": "hunter22"})
-    assert [o.id for o in look_up(market.shop, SITE, ask)] == [mine.id]
+    for contact in ("+8613800138000", " buyer@EXAMPLE.com"):
+        ask = LookupBody.model_validate({"contact": contact, "query_password": "hunter22"})
+        assert [o.id for o in look_up(market.shop, SITE, ask)] == [mine.id]
     wrong = LookupBody.model_validate({"contact": "+8613800138000", "query_password": "nothing"})
     assert look_up(market.shop, SITE, wrong) == []
 

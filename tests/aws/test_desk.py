@@ -347,3 +347,20 @@ def test_the_refund_of_money_booked_by_hand_fails_until_a_person_settles_it(mark
     assert (stuck.state, stuck.refunds[0].state) == ("refunding", "failed")
     status, answer = do(call, order, f"refunds/{stuck.refunds[0].id}/settle", {"reason": "paid back"})
     assert (status, answer["state"]) == (200, "refunded")
+
+
+def test_a_surplus_that_cannot_go_back_is_decided_once_and_waits_for_a_person(market: Market, call: Call) -> None:
+    order = market.place()
+    body = {"reason": "bank", "reference": "b1", "amount": {"amount": 5000, "currency": "CNY"}}
+    assert do(call, order, "mark-paid", body)[0] == 200
+    for _ in range(4):
+        market.run()
+        market.later(minutes=5)
+        market.sweep()
+    stuck = market.order(order)
+    assert [(refund.state, refund.amount) for refund in stuck.refunds] == [("failed", 3001)]
+    assert (stuck.state, stuck.due_at) == ("refunding", None)
+    assert len(market.workflow.started) == 1
+    status, answer = do(call, order, f"refunds/{stuck.refunds[0].id}/settle", {"reason": "paid back"})
+    assert (status, answer["state"]) == (200, "fulfilled")
+    assert market.order(order).settled_at

@@ -129,6 +129,7 @@ def test_what_is_refused(shop: Shop) -> None:
     assert shop.post(f"{path}/quarantine", {})[0] == 422
     assert shop.post(f"{path}/explode", WHY)[0] == 422
     assert shop.post(f"{path}/move", WHY)[0] == 422
+    assert shop.post(f"{path}/move", {**WHY, "channel": "nowhere"})[1]["reason"] == "channel_unknown"
     assert shop.post(f"/v1/admin/cards/{'x' * 43}/void", WHY)[0] == 404
     assert shop.get("/v1/admin/cards/short")[0] == 422
     assert shop.get("/v1/admin/batches/BNONE")[0] == 404

@@ -359,6 +359,7 @@ def test_one_line_of_ten_megabytes_is_a_refused_line(shop: Shop) -> None:
     ("change", "code"),
     [
         ({"sku": "NONE"}, "invalid_request"),
+        ({"channel": "nowhere"}, "invalid_request"),
         ({"sku": "BUNDLE"}, "invalid_request"),
         ({"surplus": 1}, "invalid_request"),
         ({"unit_cost": {"amount": -1, "currency": "CNY"}}, "invalid_request"),

@@ -121,7 +121,7 @@ def test_nothing_private_reaches_events_levels_or_audit(
     a_day(market)
     orders.handler({"Records": records_of(market.cloud, "OrdersTable")}, LambdaContext())
     cards.handler({"Records": records_of(market.cloud, "CardsTable")}, LambdaContext())
-    contacts = [o["contact"] for o in market.cloud.contents("OrdersTable")["OrdersTable"] if "contact" in o]
+    contacts = [o["email"] for o in market.cloud.contents("OrdersTable")["OrdersTable"] if "email" in o]
     written = repr(heard()) + repr(market.cloud.contents("StatsTable")) + capsys.readouterr().out
     assert contacts
     for private in (*market.secrets_made, *contacts, "buyer@example.com", "sealed", "Binary("):

@@ -166,7 +166,7 @@ class Shop:
 
     def paste(self, sku: str, lines: Sequence[str], **terms: Any) -> dict[str, Any]:
         """Imports pasted lines; answers the import when it is done."""
-        self.secrets += [part for line in lines for part in line.split()]
+        self.secrets += [part for line in lines for part in line.split() if len(part) >= 8]
         return self.imported(self.announce(sku, lines=[*lines], **terms).must()["id"])
 
     def upload(self, sku: str, content: bytes, **terms: Any) -> dict[str, Any]:

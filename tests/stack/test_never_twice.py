@@ -1,14 +1,10 @@
 """Many buyers, one stock: no card goes to two of them, and no money is left without its card or its way back."""
 
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import pytest
-
 from tests.stack.books import Books
-from tests.stack.deployed import Deployed
 from tests.stack.provider import Provider
 from tests.stack.shop import Answer, Order, Shop, Store
 
@@ -70,60 +66,6 @@ def test_money_that_comes_twice_goes_back_once(shop: Shop, site: Store, provider
     site.reaches(order, "fulfilled", "refunding")
     done = site.reaches(order, "fulfilled")
     assert (done["delivered"], done["refunded"]["amount"]) == (1, 1999)
-
-
-@pytest.mark.parametrize("swept", [False, True])
-def test_money_after_the_deadline_gets_another_card_or_goes_back(
-    shop: Shop, site: Store, provider: Provider, deployed: Deployed, books: Books, swept: bool
-) -> None:
-    """The last card: two orders held it one after the other, both are paid, one too late."""
-    sku = shop.sku()
-    codes = shop.stock(sku, 1)
-    with deployed.payment_seconds(3):
-        late = site.place(sku)
-        payment = site.open_payment(late)
-        time.sleep(3.2)
-        if swept:
-            deployed.sweep("CheckoutSweep")
-            assert site.status(late)["state"] == "expired"
-            other, received = site.buy(sku)
-            assert received == codes
-    assert provider.notice(late, payment).send(shop.wire).status == 200
-    if swept:
-        done = site.reaches(late, "refunded")
-        assert (done["delivered"], done["refunded"]["amount"]) == (0, 1999)
-    else:
-        assert site.reaches(late, "fulfilled")["refunded"]["amount"] == 0
-        assert site.received(late) == codes
-    assert books.check_no_card_twice(sku) == Counter(delivered=1)
-
-
-def test_money_whose_notification_got_lost_is_found_by_the_sweep(shop: Shop, site: Store, deployed: Deployed) -> None:
-    sku = shop.sku()
-    codes = shop.stock(sku, 1)
-    with deployed.payment_seconds(3):
-        order = site.place(sku)
-    site.pay(order, times=0)
-    assert site.status(order)["state"] == "awaiting_payment"
-    time.sleep(3.2)
-    deployed.sweep("CheckoutSweep")
-    site.reaches(order, "fulfilled")
-    assert site.received(order) == codes
-
-
-def test_an_unpaid_order_gives_its_cards_back(shop: Shop, site: Store, deployed: Deployed, books: Books) -> None:
-    sku = shop.sku()
-    shop.stock(sku, 2)
-    with deployed.payment_seconds(3):
-        order = site.place(sku, 2)
-        payment = site.open_payment(order)
-    assert site.try_place(sku).refuses(409, "sold_out")
-    time.sleep(3.2)
-    deployed.sweep("CheckoutSweep")
-    assert site.status(order)["state"] == "expired"
-    site.play(payment).refuses(409, "conflict")
-    assert books.check_no_card_twice(sku) == Counter(available=2)
-    assert site.buy(sku, 2)
 
 
 def test_too_little_waits_and_too_much_goes_back(shop: Shop, site: Store) -> None:

@@ -58,6 +58,7 @@ def run_sam(*arguments: str, **changes: str) -> None:
         SAM_CLI_POLL_DELAY="0.3",
         BUILD_FOR="host",
         PYTHON=str(MINISTACK_PYTHON),
+        UV_CONFIG_FILE=str(ROOT / ".tools/uv.toml"),
         INSTALL=f"{UV} pip install --quiet --python {MINISTACK_PYTHON}",
         **sam.private_home(),
         **changes,

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from quanyi.cards.model import SHARED, Pool
-from quanyi.table import Table
+from quanyi.table import ConditionFailed, Table
 
 CACHE_SECONDS = 5.0
 
@@ -19,8 +20,15 @@ class PoolsTable:
     _cache: dict[str, tuple[float, list[Pool]]] = field(default_factory=dict, repr=False, compare=False)
 
     def open(self, pool: Pool) -> None:
-        """Lists a pool; harmless when it is listed."""
-        self.table.put({**_key(pool), "shards": pool.shards, "v": 1})
+        """Lists a pool; harmless when it is listed. Its shards only grow: cards may lie in the higher ones."""
+        with suppress(ConditionFailed):
+            self.table.update(
+                _key(pool),
+                "SET shards = :shards, v = :v",
+                condition="attribute_not_exists(shards) OR shards < :shards",
+                shards=pool.shards,
+                v=1,
+            )
         self._cache.pop(pool.sku, None)
 
     def close(self, pool: Pool) -> None:

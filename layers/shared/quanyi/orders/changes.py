@@ -169,7 +169,7 @@ def settled(order: Order, now: datetime) -> Order:
     """The state that the units and refunds amount to; `settled_at` and no due date once nothing is owed."""
     states = {unit.state for unit in order.units}
     to: OrderState
-    if "refunding" in states or any(r.state == "requested" for r in order.refunds):
+    if "refunding" in states or any(r.state != "succeeded" for r in order.refunds):
         to = "refunding"
     elif not order.paid_at:
         to = "refunded" if order.refunds else order.state
@@ -179,6 +179,8 @@ def settled(order: Order, now: datetime) -> Order:
         to = "fulfilled"
     else:
         to = "refunded" if states == {"refunded"} else "partially_refunded"
+    if order.waits_for_person:
+        return moved(order, to, due_at=None, wait_token=None)
     if not order.settled:
         return moved(order, to)
     return moved(order, to, settled_at=order.settled_at or now, due_at=None, wait_token=None)

@@ -145,8 +145,10 @@ class Order(Part):
     shared_too: bool = True
     """Whether the channel may draw from the shared pool when its own allocation is empty."""
     language: Literal["zh-CN", "en"] = "zh-CN"
-    contact: str | None = None
-    """Keyed hash of the contact, for look-up."""
+    email: str | None = None
+    """Keyed hash of the buyer's e-mail, for look-up."""
+    phone: str | None = None
+    """Keyed hash of the buyer's phone, likewise."""
     contact_sealed: bytes | None = Field(default=None, repr=False)
     """JSON of e-mail and phone, under the member's key."""
     password: str | None = Field(default=None, repr=False)
@@ -179,14 +181,21 @@ class Order(Part):
     def surplus(self) -> int:
         """Captured beyond what this order's units cost, and not yet on its way back."""
         for_units = self.total if self.paid_at else 0
-        back = sum(r.amount for r in self.refunds if not r.units and r.state != "failed")
+        back = sum(r.amount for r in self.refunds if not r.units)
         return self.captured - for_units - back
 
     @property
     def settled(self) -> bool:
         """Nothing is owed any more: no unit waits, no refund is under way, no surplus is left."""
         busy = any(unit.state in ("waiting", "refunding") for unit in self.units) if self.paid_at else False
-        return not busy and self.surplus == 0 and not any(r.state == "requested" for r in self.refunds)
+        return not busy and self.surplus == 0 and all(r.state == "succeeded" for r in self.refunds)
+
+    @property
+    def waits_for_person(self) -> bool:
+        """All that is left are refunds that failed: neither the workflow nor a sweep can do anything about them."""
+        busy = self.paid_at and any(unit.state == "waiting" for unit in self.units)
+        failed = any(r.state == "failed" for r in self.refunds)
+        return failed and not busy and self.surplus <= 0 and not any(r.state == "requested" for r in self.refunds)
 
 
 class Books(Part):
@@ -204,7 +213,7 @@ def books(order: Order) -> Books:
     refunded = sum(refund.amount for refund in order.refunds if refund.state == "succeeded")
     owed = order.captured - delivered - refunded
     waiting = sum(u.amount for u in order.units if u.state in ("waiting", "refunding")) if order.paid_at else 0
-    surplus_back = sum(r.amount for r in order.refunds if not r.units and r.state == "requested")
+    surplus_back = sum(r.amount for r in order.refunds if not r.units and r.state != "succeeded")
     if owed != waiting + surplus_back + order.surplus:
         raise AssertionError(f"{order.id}: owed {owed}, but {waiting} waits, {surplus_back}+{order.surplus} is surplus")
     return Books(captured=order.captured, delivered=delivered, refunded=refunded, owed=owed)

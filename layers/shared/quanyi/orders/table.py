@@ -13,11 +13,13 @@ from typing import Any, Literal, TypeAlias, cast
 
 from quanyi.clock import day, stamp
 from quanyi.errors import Busy, NotFound
+from quanyi.members.contact import ContactHash
 from quanyi.orders.model import Order
 from quanyi.table import ConditionFailed, Item, Page, Table
 
 BY_CREATED = "by-created"
-BY_CONTACT = "by-contact"
+BY_EMAIL = "by-email"
+BY_PHONE = "by-phone"
 DUE_INDEX = "due-index"
 DAY_SHARDS = 4
 DUE_SHARDS = 4
@@ -80,8 +82,10 @@ class OrdersTable:
         nothing. Whatever `decide` raises goes through; contention that does not end is Busy."""
         current = self.get(order) if isinstance(order, str) else order
         for attempt in range(tries):
-            wanted = decide(current)
-            if wanted == current:
+            # Who changed it last says nothing about who changes it now: `decide` names a person, or it was the system.
+            start = current.model_copy(update={"changed_by": "system"})
+            wanted = decide(start)
+            if wanted == start:
                 return current
             try:
                 return self.save(wanted)
@@ -127,10 +131,17 @@ class OrdersTable:
             )
             yield from (item["pk"].removeprefix("ORDER#") for item in found)
 
-    def by_contact(self, contact: str, *, limit: int, start: Item | None = None) -> Page:
-        """Ids (as `pk`) of the orders of a contact's keyed hash, newest first."""
+    def by_contact(self, hashed: ContactHash, *, limit: int, after: Item | None = None) -> Page:
+        """Ids (as `pk`) of the orders that an e-mail or phone was given with, newest first. `after` holds the `pk` and
+        `created` of the last one seen."""
+        start = {**after, "sk": "ORDER", hashed.kind: hashed.value} if after else None
         return self.table.query(
-            "contact = :contact", index=BY_CONTACT, limit=limit, start=start, forward=False, contact=contact
+            f"{hashed.kind} = :hashed",
+            index=BY_EMAIL if hashed.kind == "email" else BY_PHONE,
+            limit=limit,
+            start=start,
+            forward=False,
+            hashed=hashed.value,
         )
 
     def created_on(

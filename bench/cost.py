@@ -1,0 +1,265 @@
+"""What a million orders of one card cost at list price, from counted calls and units."""
+
+import json
+import math
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import yaml
+
+from bench.calls import order_body, states_of_an_order
+from bench.emulated import EmulatedShop, emulated_shop
+from bench.meter import Made, units
+from bench.prices import PRICES
+from bench.report import Figure, table
+from bench.units import item_bytes
+from quanyi.callers import Caller
+from tests.aws.conftest import TEMPLATE, LambdaContext, Template, tables
+
+MOST = 180.0
+ORDERS = 12
+MILLION = 1_000_000
+CALL_SECONDS = 0.005
+"""Waiting for one AWS call inside a region."""
+WHOLE_PROCESSOR_MB = 1769
+"""Memory at which a function has one processor; below, its share is proportional."""
+PLATFORM_LOG_BYTES = 370
+"""Lambda's own START, END and REPORT lines of one run, with their trace id."""
+LINE_BYTES = 26 + 60
+"""CloudWatch's charge for each line beside its text, and the trace id that a line has on AWS alone."""
+INDEX_ENTRY_BYTES = 100
+AUTHORIZER_KEEPS = 60
+MONTH_SECONDS = 30 * 24 * 3600
+API_CALLS = ("place", "pay", "notify", "reveal")
+
+
+@dataclass
+class Step:
+    """One function run of an order's life, averaged over all orders."""
+
+    function: str
+    runs: float = 0
+    processor: float = 0.0
+    """Seconds in all."""
+    made: list[Made] = field(default_factory=list[Made])
+
+
+@dataclass
+class Life:
+    """Everything that orders set in motion."""
+
+    shop: EmulatedShop
+    steps: dict[str, Step] = field(default_factory=dict[str, Step])
+    provider: set[str] = field(default_factory=lambda: {"Sandbox"})
+
+    @contextmanager
+    def step(self, name: str, function: str) -> Iterator[None]:
+        it = self.steps.setdefault(name, Step(function))
+        started = time.process_time()
+        with self.shop.meter.counting() as made:
+            yield
+        it.processor += time.process_time() - started
+        it.runs += 1
+        # The sandbox's own books stand for what a real provider keeps; they are not ours to pay.
+        it.made += [call for call in made if call.target not in self.provider]
+
+
+def measure() -> Figure:
+    with emulated_shop() as shop:
+        shop.stock(500)
+        shop.meter.pause()
+        _live(Life(shop), 2)  # keys and clients
+        shop.log.truncate(0)
+        for name in ("OrdersTable", "CardsTable"):
+            shop.news(name)  # what went before
+        before = _bytes_stored(shop)
+        timed = Life(shop)
+        _live(timed, ORDERS)
+        stored = (_bytes_stored(shop) - before) / ORDERS
+        lines = [line for line in shop.log.getvalue().splitlines() if line]
+        shop.meter.resume()
+        life = Life(shop)
+        _live(life, ORDERS)
+    for name, step in life.steps.items():
+        step.processor = timed.steps[name].processor
+    states = states_of_an_order()
+    bill = _bill(life, len(states), sum(len(line.encode()) + LINE_BYTES for line in lines) / ORDERS, stored)
+    total = sum(amount for _, _, amount in bill)
+    rows = [[PRICES[what][1], f"{PRICES[what][0]:.3g}", f"{n:.3f}", f"{amount:.2f}"] for what, n, amount in bill]
+    rows.append(["**together**", "", "", f"**{total:.2f}**"])
+    return Figure(
+        name="cost",
+        title="List-price cost of a million one-card orders, all services",
+        aim=f"≤ ${MOST:.0f}",
+        seen=f"${total:.0f}",
+        reached=total <= MOST,
+        how=_how(len(states)),
+        body="\n\n".join(
+            [
+                table(["priced", "USD each", "an order", "USD a million"], rows),
+                table(["function", "runs an order", "calls", "read units", "write units", "billed ms a run"], _steps(life)),
+                _beside(),
+            ]
+        ),
+    )
+
+
+def _live(life: Life, orders: int) -> None:
+    from authorize import gateway
+    from checkout import notify as notified
+    from checkout import orders as storefront
+    from checkout.wiring import sandbox, shop
+    from fulfill import reveal, tasks
+    from notify import mail
+    from quanyi.orders import token
+    from stream import cards as stream_cards
+    from stream import orders as stream_orders
+
+    it = life.shop
+    for _ in range(orders):
+        shop().pools._cache.clear()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        with life.step("place", "CheckoutFunction"):
+            placed = it.post(storefront.handler, "/v1/orders", order_body(), Idempotency_Key=secrets.token_hex(8))
+        path = f"/v1/orders/{placed['id']}"
+        with life.step("pay", "CheckoutFunction"):
+            payment = it.post(storefront.handler, f"{path}/payments", {"provider": "sandbox"}, Idempotency_Key="p")
+        item = sandbox().play(payment["id"], "paid", secrets.token_bytes)
+        headers, body = sandbox().notification(payment["id"], item, shop().now())
+        with life.step("notify", "CheckoutNotifyFunction"):
+            it.raw(notified.handler, "/v1/payments/sandbox/notify", headers, body)
+        with life.step("fulfil", "FulfillTasksFunction"):
+            tasks.handler({"v": 1, "task": "fulfil", "order": placed["id"], "attempt": 1}, None)
+        shown = token.issue(shop().keyring, placed["id"]).reveal()
+        with life.step("authorize (order token)", "AuthorizeFunction"):
+            arn = f"arn:aws:execute-api:us-east-1:123456789012:api/bench/GET{path}/deliveries"
+            gateway.handler({"headers": {"Authorization": f"Bearer {shown}"}, "methodArn": arn}, None)
+        with life.step("reveal", "FulfillRevealFunction"):
+            it.get(reveal.handler, f"{path}/deliveries", Caller(role="order", order=placed["id"]))
+        for record in it.news("OrdersTable"):
+            if _is_told(record):
+                with life.step("orders' stream", "StreamOrdersFunction"):
+                    stream_orders.handler({"Records": [record]}, LambdaContext())
+        for record in it.news("CardsTable"):
+            with life.step("cards' stream", "StreamCardsFunction"):
+                stream_cards.handler({"Records": [record]}, LambdaContext())
+        with life.step("mail queue", "NotifyMailFunction"):
+            mail.handler({"Records": [_news_of_delivery(placed["id"])]}, LambdaContext())
+
+
+def _is_told(record: dict[str, Any]) -> bool:
+    """The filter of StreamOrdersFunction in template.yaml."""
+    image = record["dynamodb"].get("NewImage", {})
+    return record["dynamodb"]["Keys"]["sk"]["S"] == "ORDER" and image.get("state", {}).get("S") != "placing"
+
+
+def _news_of_delivery(order: str) -> dict[str, Any]:
+    detail = {"v": 1, "id": "E1", "order": order, "units": ["0-0"]}
+    body = {"source": "quanyi", "detail-type": "UnitsDelivered", "detail": detail}
+    return {"messageId": "m", "body": json.dumps(body), "eventSource": "aws:sqs"}
+
+
+def _bill(life: Life, states: int, log_bytes: float, stored: float) -> list[tuple[str, float, float]]:
+    """Priced thing, how much of it an order takes, USD for a million orders."""
+    made = [call for step in life.steps.values() for call in step.made]
+    reads, writes = units(made)
+    runs = sum(step.runs for step in life.steps.values()) / ORDERS
+    gigabyte_seconds = sum(_billed(step) * _memory(step.function) / 1024 * step.runs for step in life.steps.values())
+    shared_authorizer = MONTH_SECONDS / AUTHORIZER_KEEPS / MILLION
+    events = sum(call.entries for call in made) / ORDERS
+    traces = len(API_CALLS) + 1 + sum(life.steps[name].runs for name in life.steps if _begins_trace(name)) / ORDERS
+    kms = sum(call.service == "kms" for call in made) / ORDERS
+    taken = {
+        "api request": float(len(API_CALLS)),
+        "firewall request": float(len(API_CALLS)),
+        "lambda request": runs + shared_authorizer,
+        "lambda GB-second": gigabyte_seconds / ORDERS,
+        "write unit": writes / ORDERS + _stocking_units(),
+        "read unit": reads / ORDERS,
+        "transition": states + 1.0,
+        "event": events,
+        "sqs request": 3.0,
+        "kms request": kms,
+        "log GB": (log_bytes + runs * PLATFORM_LOG_BYTES) / 1e9,
+        "trace": traces,
+        "table GB-month": stored / 1e9,
+        "transfer GB": 4 * 2_000 / 1e9,
+    }
+    return [(what, n, n * PRICES[what][0] * MILLION) for what, n in taken.items()]
+
+
+def _begins_trace(step: str) -> bool:
+    """Nothing hands these a trace to go on with."""
+    return step.endswith(("stream", "queue"))
+
+
+def _billed(step: Step) -> float:
+    """Seconds of one run: its processor time at the function's share of one, and waiting for its calls."""
+    share = min(1.0, _memory(step.function) / WHOLE_PROCESSOR_MB)
+    return step.processor / step.runs / share + len(step.made) / step.runs * CALL_SECONDS
+
+
+def _stocking_units() -> int:
+    """Bringing the card in: its item and its entries in the two indexes that a new card is in."""
+    return 3
+
+
+def _steps(life: Life) -> list[list[object]]:
+    rows: list[list[object]] = []
+    for name, step in life.steps.items():
+        reads, writes = units(step.made)
+        runs = f"{step.runs / ORDERS:.2f}"
+        each = [f"{n / ORDERS:.2f}" for n in (len(step.made), reads, writes)]
+        rows.append([f"{name} ({step.function})", runs, *each, f"{math.ceil(_billed(step) * 1000)}"])
+    return rows
+
+
+def _how(states: int) -> str:
+    return (
+        f"{ORDERS} orders on moto in this process, through the real handlers: place, open a payment, notification, "
+        "fulfilment, the authorizer for the order's token, reveal; then every stream record handed to its function, one "
+        "record a run (the worst case), and the delivery's event through the mail queue. Calls are counted, units follow "
+        "from the items, indexes included. The buyer is a channel's member without an e-mail address: see below. "
+        f"**Assumed:** a million orders spread over 30 days, so that X-Ray's first-request-each-second rule records every "
+        f"trace; {states} states and the start are {states + 1} transitions; a run's bill is its processor time here "
+        "(moto's own share included, so too much), divided by the share of a processor that its memory buys, and "
+        f"{CALL_SECONDS * 1000:g} ms for each call; the storefront key's authorizer answer is used for a minute; 2 KB "
+        "out for each API call; an SQS message is three requests. Data keys that AWS services take from KMS by "
+        "themselves (tables, queues, the bus) are kept for minutes and are not counted. The sandbox's own table is the "
+        "provider's, not ours."
+    )
+
+
+def _beside() -> str:
+    resources = yaml.load(TEMPLATE.read_text(), Template)["Resources"]  # noqa: S506 - a SafeLoader
+    keys = sum(resource["Type"] == "AWS::KMS::Key" for resource in resources.values())
+    return (
+        f"Beside that, whatever is sold: {keys} keys, ${keys * PRICES['kms key'][0]:.0f} a month; sweeps, schedules, "
+        "alarms and the firewall's own monthly price. With a delivery mail for every order SES adds "
+        f"${PRICES['mail'][0] * MILLION:.0f} a million at its list price, more than half as much again as all the rest, "
+        "and no design of ours changes that."
+    )
+
+
+def _bytes_stored(shop: EmulatedShop) -> int:
+    """Everything in the tables but the sandbox's, indexes included."""
+    found = 0
+    for name, items in shop.contents().items():
+        if name == "SandboxTable":
+            continue
+        indexes = [[k["AttributeName"] for k in i["KeySchema"]] for i in tables()[name].get("GlobalSecondaryIndexes", ())]
+        for item in items:
+            found += item_bytes(item) + INDEX_ENTRY_BYTES
+            found += sum(250 for keys in indexes if all(key in item for key in keys))
+    return found
+
+
+@cache
+def _memory(function: str) -> int:
+    document = yaml.load(TEMPLATE.read_text(), Template)  # noqa: S506 - a SafeLoader
+    own = document["Resources"][function]["Properties"].get("MemorySize")
+    return int(own or document["Globals"]["Function"]["MemorySize"])

@@ -1,0 +1,88 @@
+"""Every function has a sample of each kind of event that it gets, as its trigger would send it."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.house.sources import ROOT
+from tests.house.template import Node, resources, written
+from tools.local.invoke import logical_id
+
+FOLDERS = sorted(path for path in (ROOT / "events").iterdir() if path.is_dir())
+SAMPLES = sorted((ROOT / "events").glob("*/*.json"))
+
+
+def sampled() -> dict[str, Node]:
+    return resources(written(), "AWS::Serverless::Function")
+
+
+def kebab(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name.removesuffix("Function")).lower()
+
+
+def misfit(function: Node, event: Mapping[str, Any]) -> str | None:
+    """Why none of the function's triggers sends such an event; None if one does."""
+    triggers = [trigger for trigger in function.get("Events", {}).values()]
+    kinds = {trigger["Type"] for trigger in triggers}
+    if "httpMethod" in event and "Api" in kinds:
+        routes = {(t["Properties"]["Method"].upper(), t["Properties"]["Path"]) for t in triggers if t["Type"] == "Api"}
+        return _misfit_rest(routes, event)
+    if "Records" in event:
+        sources = {record["eventSource"] for record in event["Records"]}
+        known = {"SQS": "aws:sqs", "DynamoDB": "aws:dynamodb"}
+        return None if sources <= {known[kind] for kind in kinds & set(known)} else f"records of {sources}"
+    if event.get("source") == "aws.scheduler":
+        return None if "ScheduleV2" in kinds else "a schedule"
+    if not triggers:  # the authorizer and the workflow's tasks, which nothing in the template's events triggers
+        return None if event.get("type") == "REQUEST" or "task" in event else "neither an authorizer's nor a task"
+    return "no trigger of this kind"
+
+
+def _misfit_rest(routes: set[tuple[str, str]], event: Mapping[str, Any]) -> str | None:
+    route = (event["httpMethod"], event["resource"])
+    if route not in routes:
+        return f"no such route {route}"
+    path = event["resource"]
+    for name, value in (event.get("pathParameters") or {}).items():
+        path = path.replace(f"{{{name}}}", value).replace(f"{{{name}+}}", value)
+    if path != event["path"]:
+        return f"{event['path']} is not {path}"
+    if event.get("body"):
+        json.loads(event["body"])
+    return None
+
+
+def test_every_function_has_a_sample() -> None:
+    without = [name for name in sampled() if not list((ROOT / "events" / kebab(name)).glob("*.json"))]
+    assert without == [], f"events/{kebab(without[0])}/<what it is>.json" if without else ""
+
+
+def test_every_sample_has_its_function() -> None:
+    assert [folder.name for folder in FOLDERS if logical_id(folder.name) not in sampled()] == []
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_sample_is_what_a_trigger_sends(path: Path) -> None:
+    function = sampled()[logical_id(path.parent.name)]
+    assert misfit(function, json.loads(path.read_text())) is None
+
+
+def test_a_sample_can_be_wrong() -> None:
+    place = json.loads((ROOT / "events/checkout/place-order.json").read_text())
+    checkout, sweep = sampled()["CheckoutFunction"], sampled()["CheckoutSweepFunction"]
+    assert misfit(checkout, {**place, "resource": "/v1/other"})
+    assert misfit(checkout, {**place, "path": "/v1/other"})
+    assert misfit(checkout, {"source": "aws.scheduler"})
+    assert misfit(sweep, place)
+    assert misfit(sweep, {"Records": [{"eventSource": "aws:sqs"}]})
+
+
+def test_the_sample_order_buys_from_the_demo_shop() -> None:
+    from tools.demo import BOUGHT
+
+    body = json.loads(json.loads((ROOT / "events/checkout/place-order.json").read_text())["body"])
+    assert [line["sku"] for line in body["lines"]] == [BOUGHT]

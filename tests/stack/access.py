@@ -1,0 +1,69 @@
+"""Who may call what: the table of DESIGN's API chapter, route by route, as the tests hold the deployment to it.
+
+`docs/openapi.json` says what exists; this says for whom. A route that is missing here fails the test.
+"""
+
+from collections.abc import Iterable
+from itertools import product
+from typing import TypeAlias
+
+Route: TypeAlias = tuple[str, str]
+"""Method and path as template.yaml has them."""
+
+SHOP = frozenset({"storefront", "publishable"})
+STAFF = frozenset({"operator", "support"})
+OPERATOR = frozenset({"operator"})
+ANYBODY = None
+
+
+def _all(who: frozenset[str] | None, methods: str, paths: Iterable[str]) -> dict[Route, frozenset[str] | None]:
+    return {(method, f"/v1{path}"): who for method, path in product(methods.split(), paths)}
+
+
+ALLOWED: dict[Route, frozenset[str] | None] = {
+    # The shop window and the till.
+    **_all(SHOP, "GET", ("/categories", "/products", "/products/{product_id}")),
+    **_all(SHOP, "POST", ("/quotes", "/orders", "/orders/lookup")),
+    **_all(SHOP, "POST", ("/orders/{order_id}/payments", "/orders/{order_id}/cancel")),
+    # One order: its own token, and the channel's server.
+    **_all(frozenset({"storefront", "order"}), "GET", ("/orders/{order_id}", "/orders/{order_id}/deliveries")),
+    # Those who bring no key of ours.
+    **_all(ANYBODY, "POST", ("/payments/{provider}/notify", "/sandbox/payments/{payment}")),
+    **_all(ANYBODY, "GET", ("/docs", "/openapi.json")),
+    # The shop's people.
+    **_all(STAFF, "POST", ("/orders/{order_id}/manual-delivery",)),
+    **_all(STAFF, "GET", ("/admin/orders", "/admin/orders/{order_id}", "/admin/audit")),
+    **_all(
+        STAFF,
+        "POST",
+        ("/admin/orders/search", "/admin/orders/{order_id}/notes", "/admin/orders/{order_id}/resend"),
+    ),
+    **_all(OPERATOR, "GET", ("/admin/orders.csv",)),
+    **_all(
+        OPERATOR,
+        "POST",
+        ("/admin/orders/{order_id}/mark-paid", "/admin/orders/{order_id}/refunds/{refund_id}/settle"),
+    ),
+    # Catalogue and keys.
+    **_all(OPERATOR, "GET POST", ("/admin/products", "/admin/categories", "/admin/channels", "/admin/keys")),
+    **_all(OPERATOR, "GET PUT PATCH", ("/admin/products/{product_id}",)),
+    **_all(OPERATOR, "POST", (f"/admin/products/{{product_id}}/{state}" for state in ("publish", "archive", "draft"))),
+    **_all(OPERATOR, "GET PUT", ("/admin/skus/{sku_id}", "/admin/channels/{channel_id}")),
+    **_all(OPERATOR, "GET PATCH DELETE", ("/admin/categories/{category_id}",)),
+    **_all(OPERATOR, "POST", ("/admin/categories/{category_id}/move",)),
+    **_all(OPERATOR, "GET POST", ("/admin/channels/{channel_id}/keys",)),
+    **_all(OPERATOR, "PATCH", ("/admin/keys/{key_id}", "/admin/channels/{channel_id}/keys/{key_id}")),
+    **_all(OPERATOR, "POST", ("/admin/keys/{key_id}/revoke", "/admin/channels/{channel_id}/keys/{key_id}/revoke")),
+    # Stock.
+    **_all(OPERATOR, "GET POST", ("/admin/imports",)),
+    **_all(OPERATOR, "GET", (f"/admin/imports/{{import_id}}{more}" for more in ("", "/refused", "/refused-csv"))),
+    **_all(OPERATOR, "POST", (f"/admin/imports/{{import_id}}/{act}" for act in ("resume", "cancel"))),
+    **_all(OPERATOR, "GET", ("/admin/batches", "/admin/batches/{batch_id}")),
+    **_all(OPERATOR, "GET", ("/admin/cards", "/admin/cards/{card_id}", "/admin/stock")),
+    **_all(OPERATOR, "POST", ("/admin/batches/{batch_id}/{action}", "/admin/cards/{card_id}/{action}")),
+    **_all(OPERATOR, "POST", ("/admin/cards/find",)),
+    # Mails.
+    **_all(OPERATOR, "GET", ("/admin/mail-templates", "/admin/mail-templates/{kind}/{language}")),
+    **_all(OPERATOR, "PUT DELETE", ("/admin/mail-templates/{kind}/{language}",)),
+    **_all(OPERATOR, "POST", ("/admin/mail-templates/{kind}/{language}/preview",)),
+}

@@ -1,0 +1,128 @@
+"""Every route with every kind of credential: what the table allows gets through, anything else is refused in form."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.stack.access import ALLOWED, Route
+from tests.stack.shop import Answer, Order, Shop, Store, number
+from tools.local.layout import TEMPLATE
+from tools.translate import load_template
+
+NOBODY = {
+    "nothing": None,
+    "no bearer": "",
+    "garbage": "nonsense",
+    "unknown key": "qy_operator_00000000000000000000000000000000",
+    "unknown token": f"qo_O00000000000000000000_{'0' * 32}",
+}
+
+
+def routes() -> dict[Route, bool]:
+    """The routes of the template's API events; whether the gateway asks for a credential."""
+    found: dict[Route, bool] = {}
+    for resource in load_template(TEMPLATE)["Resources"].values():
+        for event in resource.get("Properties", {}).get("Events", {}).values():
+            if event["Type"] == "Api":
+                told = event["Properties"]
+                found[told["Method"].upper(), told["Path"]] = told.get("Auth", {}).get("Authorizer") != "NONE"
+    return found
+
+
+@dataclass(frozen=True)
+class House:
+    """Somebody of each kind, and an order of one channel."""
+
+    shop: Shop
+    credentials: Mapping[str, str | None]
+    order: Order
+
+    def knock(self, who: str, route: Route) -> Answer:
+        """A call that reaches the right function but asks for nothing that could be done."""
+        method, path = route
+        fill = {"order_id": self.order.id, "provider": "sandbox", "action": "void", "kind": "delivery", "language": "en"}
+        for part in path.split("/"):
+            if part.startswith("{"):
+                path = path.replace(part, fill.get(part[1:-1], "NOSUCHTHING"))
+        body = {} if method in ("POST", "PUT", "PATCH") else None
+        return self.shop.wire.send(method, path, body, credential=self.credentials[who], key=number())
+
+
+@pytest.fixture(scope="session")
+def house(shop: Shop, site: Store) -> House:
+    sku = shop.sku()
+    shop.stock(sku, 2)
+    order, other = site.place(sku), site.place(sku)
+    shop_keys = {role: shop.new_key(role)["key"] for role in ("support", "analyst", "counter", "supplier")}
+    revoked = shop.new_key("operator")
+    shop.admin("POST", f"/keys/{revoked['id']}/revoke").must()
+    disabled = shop.channel(enabled=False)
+    mine = {"operator": shop.operator, "storefront": site.server, "publishable": site.browser, "order": order.token}
+    strangers = {"another order": other.token, "revoked": revoked["key"], "disabled channel": disabled.server}
+    return House(shop, {**mine, **shop_keys, **strangers, **NOBODY}, order)
+
+
+def test_the_table_names_every_route_and_no_other() -> None:
+    found = routes()
+    assert set(found) == set(ALLOWED), "say in tests/stack/access.py who may call it"
+    assert {route for route, asked in found.items() if not asked} == {r for r, who in ALLOWED.items() if who is None}
+
+
+WHO = ("operator", "support", "analyst", "counter", "supplier", "storefront", "publishable", "order", "another order")
+
+
+@pytest.mark.parametrize("who", [*WHO, "revoked", "disabled channel", *NOBODY])
+def test_a_credential_opens_its_routes_and_no_other(house: House, who: str) -> None:
+    with ThreadPoolExecutor(6) as several:
+        answers = dict(zip(ALLOWED, several.map(lambda route: house.knock(who, route), ALLOWED), strict=True))
+    wrong = [
+        f"{' '.join(route)}: {answer.status} {answer.raw[:120]!r}"
+        for route, answer in answers.items()
+        if not (_let_in(answer, route) if _may(who, route) else _kept_out(answer, who in WHO))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def _may(who: str, route: Route) -> bool:
+    allowed = ALLOWED[route]
+    return allowed is None or who in allowed
+
+
+def _let_in(answer: Answer, route: Route) -> bool:
+    """The function answered: by doing it, or by refusing what was asked and not who asked."""
+    refused = answer.status in (401, 403) and route != ("POST", "/v1/payments/{provider}/notify")
+    no_route = answer.status == 404 and answer.body.get("resource") in (None, "route")
+    return not refused and not no_route and answer.status < 500
+
+
+def _kept_out(answer: Answer, known: bool) -> bool:
+    expected = (403, "forbidden") if known else (401, "unauthenticated")
+    in_form = answer.headers.get("content-type", "").startswith("application/problem+json")
+    return (answer.status, answer.code) == expected and in_form and answer.body["status"] == answer.status
+
+
+def test_a_channel_does_not_see_anothers_orders(house: House, shop: Shop) -> None:
+    stranger = shop.channel()
+    for method, path in [("GET", ""), ("GET", "/deliveries"), ("POST", "/payments"), ("POST", "/cancel")]:
+        body: Any = {"provider": "sandbox"} if path == "/payments" else None
+        for credential in (stranger.server, stranger.browser) if method == "POST" else (stranger.server,):
+            answer = shop.wire.send(
+                method, f"/v1/orders/{house.order.id}{path}", body, credential=credential, key=number()
+            )
+            assert answer.refuses(404, "not_found")["resource"] == "order"
+
+
+def test_unknown_routes_and_methods_are_not_found(shop: Shop, site: Store) -> None:
+    for method, path in [("GET", "/v1/nothing"), ("GET", "/"), ("DELETE", "/v1/orders"), ("PUT", "/v1/quotes")]:
+        answer = shop.wire.send(method, path, credential=site.server)
+        answer.refuses(404, "not_found")
+
+
+def test_a_key_for_certain_addresses_is_refused_from_others(shop: Shop) -> None:
+    away = shop.new_key("operator", ips=["203.0.113.0/24"])
+    shop.wire.send("GET", "/v1/admin/channels", credential=away["key"]).refuses(403, "ip_not_allowed")
+    home = shop.new_key("operator", ips=["127.0.0.0/8", "::1/128"])
+    shop.wire.send("GET", "/v1/admin/channels", credential=home["key"]).must()
