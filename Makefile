@@ -43,8 +43,8 @@ invoke: $(DEV) $(MINISTACK) $(SAM) ## Run a built function under Lambda's own ru
 	@$(BIN)/python -m tools.local.invoke "$(FN)" "$(EVENT)"
 
 .PHONY: operator-key
-operator-key: $(DEV) ## Issue an operator key on the running local shop
-	@$(BIN)/python -m tools.local.keys
+operator-key: $(DEV) ## Issue an operator key: on the running local shop, or STACK= a deployed one
+	@$(BIN)/python -m tools.operator_key $(if $(STACK),--stack "$(STACK)")
 
 ##@ Check it
 

@@ -5,25 +5,29 @@ import statistics
 from typing import Any
 
 from bench.emulated import EmulatedShop, emulated_shop
+from bench.goods import SKU
 from bench.local_stack import local_shop
 from bench.meter import Made, by_name, units
 from bench.report import Figure, table
+from checkout import notify, orders
+from checkout.wiring import sandbox, shop
+from fulfill import reveal, tasks
 
 PLACE, FULFIL, STATES = 7, 12, 5
 ORDERS = 30
 
 
 def measure() -> Figure:
-    with emulated_shop() as shop:
-        shop.stock(500)
-        Journey(shop).whole()  # keys and clients are made by the first order of a process
-        orders = [Journey(shop, listed_pools=i % 2 == 0).whole() for i in range(ORDERS)]
-    placing = [len(order.place) for order in orders]
-    paid = [len(order.notify) + len(order.fulfil) for order in orders]
+    with emulated_shop() as emulated:
+        emulated.stock(500)
+        Journey(emulated).whole()  # keys and clients are made by the first order of a process
+        made = [Journey(emulated, listed_pools=i % 2 == 0).whole() for i in range(ORDERS)]
+    placing = [len(order.place) for order in made]
+    paid = [len(order.notify) + len(order.fulfil) for order in made]
     states = states_of_an_order()
     body = table(
         ["step", "calls", "read units", "write units", "of which"],
-        [_row(name, getattr(orders[0], name)) for name in ("place", "pay", "notify", "fulfil", "reveal")],
+        [_row(name, getattr(made[0], name)) for name in ("place", "pay", "notify", "fulfil", "reveal")],
     )
     seen = f"{max(placing)}; {max(paid)} and {len(states)} states"
     return Figure(
@@ -33,10 +37,12 @@ def measure() -> Figure:
         seen=seen,
         reached=max(placing) <= PLACE and max(paid) <= FULFIL and len(states) <= STATES,
         how=(
-            f"Calls: {ORDERS} orders through the real handlers on moto in this process, counted by boto3's events; every "
+            f"Calls: {ORDERS} orders through the real handlers on moto in this process, counted by "
+            f"boto3's events; every "
             "second one with the list of open pools read anew (a process keeps it for 5 s). The most of any order is "
             "told. Units follow from the items by DynamoDB's rules, index writes included. States: one order on the "
-            "local stack, from the execution's own history. Not counted here: the authorizer (2 calls, kept for 60 s by "
+            "local stack, from the execution's own history. Not counted here: the authorizer (2 "
+            "calls, kept for 60 s by "
             "the gateway) and what follows from the streams (see `cost`)."
         ),
         body=f"{body}\n\nPlacing: {min(placing)}-{max(placing)} calls, median {statistics.median(placing):g}. "
@@ -62,12 +68,8 @@ class Journey:
         self.reveal: list[Made] = []
 
     def whole(self) -> "Journey":
-        from checkout import notify, orders
-        from checkout.wiring import sandbox, shop
-        from fulfill import reveal, tasks
-
         if not self.listed_pools:
-            shop().pools._cache.clear()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            shop().pools._cache.clear()  # pyright: ignore[reportPrivateUsage]
         it, meter = self.shop, self.shop.meter
         with meter.counting() as self.place:
             placed = it.post(orders.handler, "/v1/orders", order_body(), Idempotency_Key=secrets.token_hex(8))
@@ -90,15 +92,12 @@ class Journey:
 
 
 def order_body() -> dict[str, Any]:
-    from bench.goods import SKU
-
     member = f"u{secrets.randbelow(10**9):09d}"
     return {"lines": [{"sku": SKU["id"], "quantity": 1}], "member": member}
 
 
 def states_of_an_order() -> list[str]:
     """Names of the states that one order's execution entered on the local stack."""
-    with local_shop() as shop:
-        shop.stock(2)
-        order = shop.buy()
-        return shop.states(order)
+    with local_shop() as local:
+        local.stock(2)
+        return local.states(local.buy())

@@ -9,7 +9,7 @@ from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -128,8 +128,8 @@ def _changed(item: Wire, expression: str, names: dict[str, str], values: Wire) -
     """The item after an update of the forms that `cards.table` writes: SET with `if_not_exists`, then REMOVE."""
     sets, _, removes = expression.removeprefix("SET ").partition(" REMOVE ")
     new = dict(item)
-    for name, value, default in _SET.findall(sets):
-        attribute = names.get(name, name)
+    for name, value, default in cast("list[tuple[str, str, str]]", _SET.findall(sets)):
+        attribute: str = names.get(name, name)
         if default:
             new.setdefault(attribute, values[default])
         else:
@@ -141,5 +141,3 @@ def _changed(item: Wire, expression: str, names: dict[str, str], values: Wire) -
 
 def _listed(text: str) -> Iterator[str]:
     return (part.strip() for part in text.split(",") if part.strip())
-
-

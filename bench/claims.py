@@ -69,8 +69,7 @@ def measure() -> Figure:
                 found = level[name, size, lag] = simulate(name, size, lag, refill=True)
                 rows.append(_row(f"{size:,}", lag, name, found))
     rows.append(_row("500", 0.0, WARNING, simulate(WARNING, 500, 0.0, refill=True, claims=500)))
-    for name in SERIOUS:
-        rows.append(_row("500 until sold out", 0.0, name, simulate(name, 500, 0.0, refill=False)))
+    rows += [_row("500 until sold out", 0.0, name, simulate(name, 500, 0.0, refill=False)) for name in SERIOUS]
     shipped = {size: level[SHIPPED, size, 0.0].waste for size in POOLS}
     head = ["pool", "index lag ms", "strategy", "claims", "wasted writes per claim", "reads per claim", "claims/s"]
     best = min(SERIOUS, key=lambda name: sum(level[name, size, lag].waste for size in POOLS for lag in LAGS))
@@ -81,10 +80,12 @@ def measure() -> Figure:
         seen=" and ".join(f"{waste:.3f}" for waste in shipped.values()),
         reached=all(waste <= MOST for waste in shipped.values()),
         how=(
-            f"Simulated: the shipped `draw_cards` against an exact card table and index in memory, in simulated time, so "
+            f"Simulated: the shipped `draw_cards` against an exact card table and index in memory, in "
+            f"simulated time, so "
             f"nothing else on the machine matters. {BUYERS} buyers place orders of one card without a pause; a call "
             f"takes {CALL[0] * 1000:g}-{CALL[1] * 1000:g} ms, and {OTHER_CALLS} calls of each order are not about "
-            "cards. A pool is kept at its size (a card comes in for each that is claimed), since waste follows from how "
+            "cards. A pool is kept at its size (a card comes in for each that is claimed), since "
+            "waste follows from how "
             "many cards there are to meet on; the last rows sell a pool of 500 to its last card. Of the two strategies "
             "compared the better one ships; the pool's first card for everybody shows what both avoid."
         ),
@@ -127,9 +128,7 @@ def simulate(strategy: str, size: int, lag: float, *, refill: bool, claims: int 
             left -= 1
             clock.sleep(sum(a_call() for _ in range(OTHER_CALLS)))
             until = NOW + timedelta(minutes=15)
-            got = draw_cards(
-                cards, [POOL], 1, hold=f"{number}-{left}", until=until, now=lambda: NOW, draw=draw
-            )
+            got = draw_cards(cards, [POOL], 1, hold=f"{number}-{left}", until=until, now=lambda: NOW, draw=draw)
             sold.extend(got)
             if got and refill:
                 index.add(card())

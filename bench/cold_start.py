@@ -40,7 +40,8 @@ def measure() -> Figure:
         seen=f"{wall:.2f}",
         reached=wall <= MOST,
         how=(
-            f"The artifacts of `sam build` (for this machine, bytecode compiled), each import in a fresh interpreter of "
+            f"The artifacts of `sam build` (for this machine, bytecode compiled), each import in a "
+            f"fresh interpreter of "
             f"the version they were built for, {ROUNDS} times in turn; medians, time inside the interpreter. The "
             "handler's import makes no client; it does import boto3."
         ),

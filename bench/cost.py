@@ -4,7 +4,7 @@ import json
 import math
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,13 +12,22 @@ from typing import Any
 
 import yaml
 
+from authorize import gateway
 from bench.calls import order_body, states_of_an_order
 from bench.emulated import EmulatedShop, emulated_shop
 from bench.meter import Made, units
 from bench.prices import PRICES
 from bench.report import Figure, table
 from bench.units import item_bytes
+from checkout import notify as notified
+from checkout import orders as storefront
+from checkout.wiring import sandbox, shop
+from fulfill import reveal, tasks
+from notify import mail
 from quanyi.callers import Caller
+from quanyi.orders import token
+from stream import cards as stream_cards
+from stream import orders as stream_orders
 from tests.aws.conftest import TEMPLATE, LambdaContext, Template, tables
 
 MOST = 180.0
@@ -58,7 +67,7 @@ class Life:
     provider: set[str] = field(default_factory=lambda: {"Sandbox"})
 
     @contextmanager
-    def step(self, name: str, function: str) -> Iterator[None]:
+    def step(self, name: str, function: str) -> Generator[None]:
         it = self.steps.setdefault(name, Step(function))
         started = time.process_time()
         with self.shop.meter.counting() as made:
@@ -70,27 +79,30 @@ class Life:
 
 
 def measure() -> Figure:
-    with emulated_shop() as shop:
-        shop.stock(500)
-        shop.meter.pause()
-        _live(Life(shop), 2)  # keys and clients
-        shop.log.truncate(0)
+    with emulated_shop() as emulated:
+        emulated.stock(500)
+        emulated.meter.pause()
+        _live(Life(emulated), 2)  # keys and clients
+        emulated.log.truncate(0)
         for name in ("OrdersTable", "CardsTable"):
-            shop.news(name)  # what went before
-        before = _bytes_stored(shop)
-        timed = Life(shop)
+            emulated.news(name)  # what went before
+        before = _bytes_stored(emulated)
+        timed = Life(emulated)
         _live(timed, ORDERS)
-        stored = (_bytes_stored(shop) - before) / ORDERS
-        lines = [line for line in shop.log.getvalue().splitlines() if line]
-        shop.meter.resume()
-        life = Life(shop)
+        stored = (_bytes_stored(emulated) - before) / ORDERS
+        lines = [line for line in emulated.log.getvalue().splitlines() if line]
+        emulated.meter.resume()
+        life = Life(emulated)
         _live(life, ORDERS)
     for name, step in life.steps.items():
         step.processor = timed.steps[name].processor
     states = states_of_an_order()
     bill = _bill(life, len(states), sum(len(line.encode()) + LINE_BYTES for line in lines) / ORDERS, stored)
     total = sum(amount for _, _, amount in bill)
-    rows = [[PRICES[what][1], f"{PRICES[what][0]:.3g}", f"{n:.3f}", f"{amount:.2f}"] for what, n, amount in bill]
+    rows = [
+        [PRICES[what][1], f"{PRICES[what][0]:.9f}".rstrip("0"), f"{n:,.4g}", f"{amount:.2f}"]
+        for what, n, amount in bill
+    ]
     rows.append(["**together**", "", "", f"**{total:.2f}**"])
     return Figure(
         name="cost",
@@ -102,7 +114,9 @@ def measure() -> Figure:
         body="\n\n".join(
             [
                 table(["priced", "USD each", "an order", "USD a million"], rows),
-                table(["function", "runs an order", "calls", "read units", "write units", "billed ms a run"], _steps(life)),
+                table(
+                    ["function", "runs an order", "calls", "read units", "write units", "billed ms a run"], _steps(life)
+                ),
                 _beside(),
             ]
         ),
@@ -110,19 +124,9 @@ def measure() -> Figure:
 
 
 def _live(life: Life, orders: int) -> None:
-    from authorize import gateway
-    from checkout import notify as notified
-    from checkout import orders as storefront
-    from checkout.wiring import sandbox, shop
-    from fulfill import reveal, tasks
-    from notify import mail
-    from quanyi.orders import token
-    from stream import cards as stream_cards
-    from stream import orders as stream_orders
-
     it = life.shop
     for _ in range(orders):
-        shop().pools._cache.clear()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        shop().pools._cache.clear()  # pyright: ignore[reportPrivateUsage]
         with life.step("place", "CheckoutFunction"):
             placed = it.post(storefront.handler, "/v1/orders", order_body(), Idempotency_Key=secrets.token_hex(8))
         path = f"/v1/orders/{placed['id']}"
@@ -140,6 +144,7 @@ def _live(life: Life, orders: int) -> None:
             gateway.handler({"headers": {"Authorization": f"Bearer {shown}"}, "methodArn": arn}, None)
         with life.step("reveal", "FulfillRevealFunction"):
             it.get(reveal.handler, f"{path}/deliveries", Caller(role="order", order=placed["id"]))
+        first = len(it.meter.made)
         for record in it.news("OrdersTable"):
             if _is_told(record):
                 with life.step("orders' stream", "StreamOrdersFunction"):
@@ -147,8 +152,10 @@ def _live(life: Life, orders: int) -> None:
         for record in it.news("CardsTable"):
             with life.step("cards' stream", "StreamCardsFunction"):
                 stream_cards.handler({"Records": [record]}, LambdaContext())
-        with life.step("mail queue", "NotifyMailFunction"):
-            mail.handler({"Records": [_news_of_delivery(placed["id"])]}, LambdaContext())
+        for news in _mailed([event for call in it.meter.made[first:] for event in call.events]):
+            with life.step("mail queue", "NotifyMailFunction"):
+                answer = mail.handler({"Records": [news]}, LambdaContext())
+            assert not answer["batchItemFailures"], answer
 
 
 def _is_told(record: dict[str, Any]) -> bool:
@@ -157,10 +164,14 @@ def _is_told(record: dict[str, Any]) -> bool:
     return record["dynamodb"]["Keys"]["sk"]["S"] == "ORDER" and image.get("state", {}).get("S") != "placing"
 
 
-def _news_of_delivery(order: str) -> dict[str, Any]:
-    detail = {"v": 1, "id": "E1", "order": order, "units": ["0-0"]}
-    body = {"source": "quanyi", "detail-type": "UnitsDelivered", "detail": detail}
-    return {"messageId": "m", "body": json.dumps(body), "eventSource": "aws:sqs"}
+def _mailed(events: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the rule BuyerNews of template.yaml puts into the mail queue."""
+    found: list[dict[str, Any]] = []
+    for event in events:
+        if event["DetailType"] in ("UnitsDelivered", "RefundSucceeded"):
+            told = {"detail-type": event["DetailType"], "detail": json.loads(event["Detail"])}
+            found.append({"messageId": "m", "body": json.dumps(told), "eventSource": "aws:sqs"})
+    return found
 
 
 def _bill(life: Life, states: int, log_bytes: float, stored: float) -> list[tuple[str, float, float]]:
@@ -170,8 +181,8 @@ def _bill(life: Life, states: int, log_bytes: float, stored: float) -> list[tupl
     runs = sum(step.runs for step in life.steps.values()) / ORDERS
     gigabyte_seconds = sum(_billed(step) * _memory(step.function) / 1024 * step.runs for step in life.steps.values())
     shared_authorizer = MONTH_SECONDS / AUTHORIZER_KEEPS / MILLION
-    events = sum(call.entries for call in made) / ORDERS
-    traces = len(API_CALLS) + 1 + sum(life.steps[name].runs for name in life.steps if _begins_trace(name)) / ORDERS
+    events = sum(len(call.events) for call in made) / ORDERS
+    traces = len(API_CALLS) + 1 + sum(step.runs for name, step in life.steps.items() if _traced(name, step)) / ORDERS
     kms = sum(call.service == "kms" for call in made) / ORDERS
     taken = {
         "api request": float(len(API_CALLS)),
@@ -180,7 +191,7 @@ def _bill(life: Life, states: int, log_bytes: float, stored: float) -> list[tupl
         "lambda GB-second": gigabyte_seconds / ORDERS,
         "write unit": writes / ORDERS + _stocking_units(),
         "read unit": reads / ORDERS,
-        "transition": states + 1.0,
+        "transition": float(states),
         "event": events,
         "sqs request": 3.0,
         "kms request": kms,
@@ -192,9 +203,10 @@ def _bill(life: Life, states: int, log_bytes: float, stored: float) -> list[tupl
     return [(what, n, n * PRICES[what][0] * MILLION) for what, n in taken.items()]
 
 
-def _begins_trace(step: str) -> bool:
-    """Nothing hands these a trace to go on with."""
-    return step.endswith(("stream", "queue"))
+def _traced(name: str, step: Step) -> bool:
+    """Whether a run of it is a trace of its own: nothing hands these functions one to go on with."""
+    alone = name.endswith(("stream", "queue"))
+    return alone and _property(step.function, "Tracing") == "Active"
 
 
 def _billed(step: Step) -> float:
@@ -221,11 +233,17 @@ def _steps(life: Life) -> list[list[object]]:
 def _how(states: int) -> str:
     return (
         f"{ORDERS} orders on moto in this process, through the real handlers: place, open a payment, notification, "
-        "fulfilment, the authorizer for the order's token, reveal; then every stream record handed to its function, one "
-        "record a run (the worst case), and the delivery's event through the mail queue. Calls are counted, units follow "
+        "fulfilment, the authorizer for the order's token, reveal; then every stream record handed "
+        "to its function, one "
+        "record a run (the worst case), and the delivery's event through the mail queue. Calls are "
+        "counted, units follow "
         "from the items, indexes included. The buyer is a channel's member without an e-mail address: see below. "
-        f"**Assumed:** a million orders spread over 30 days, so that X-Ray's first-request-each-second rule records every "
-        f"trace; {states} states and the start are {states + 1} transitions; a run's bill is its processor time here "
+        f"**Assumed:** a million orders spread over 30 days, so that X-Ray's "
+        f"first-request-each-second rule records every "
+        f"trace that a function or the API begins; {states} states are {states} transitions, as the "
+        f"price page says (`each time a "
+        f"step of your workflow is executed`; were the start one too, that would be "
+        f"${PRICES['transition'][0] * MILLION:.0f} more); a run's bill is its processor time here "
         "(moto's own share included, so too much), divided by the share of a processor that its memory buys, and "
         f"{CALL_SECONDS * 1000:g} ms for each call; the storefront key's authorizer answer is used for a minute; 2 KB "
         "out for each API call; an SQS message is three requests. Data keys that AWS services take from KMS by "
@@ -235,12 +253,12 @@ def _how(states: int) -> str:
 
 
 def _beside() -> str:
-    resources = yaml.load(TEMPLATE.read_text(), Template)["Resources"]  # noqa: S506 - a SafeLoader
+    resources = _template()["Resources"]
     keys = sum(resource["Type"] == "AWS::KMS::Key" for resource in resources.values())
     return (
         f"Beside that, whatever is sold: {keys} keys, ${keys * PRICES['kms key'][0]:.0f} a month; sweeps, schedules, "
         "alarms and the firewall's own monthly price. With a delivery mail for every order SES adds "
-        f"${PRICES['mail'][0] * MILLION:.0f} a million at its list price, more than half as much again as all the rest, "
+        f"${PRICES['mail'][0] * MILLION:.0f} a million at its list price, "
         "and no design of ours changes that."
     )
 
@@ -251,15 +269,25 @@ def _bytes_stored(shop: EmulatedShop) -> int:
     for name, items in shop.contents().items():
         if name == "SandboxTable":
             continue
-        indexes = [[k["AttributeName"] for k in i["KeySchema"]] for i in tables()[name].get("GlobalSecondaryIndexes", ())]
+        indexes = [
+            [k["AttributeName"] for k in i["KeySchema"]] for i in tables()[name].get("GlobalSecondaryIndexes", ())
+        ]
         for item in items:
             found += item_bytes(item) + INDEX_ENTRY_BYTES
             found += sum(250 for keys in indexes if all(key in item for key in keys))
     return found
 
 
-@cache
 def _memory(function: str) -> int:
-    document = yaml.load(TEMPLATE.read_text(), Template)  # noqa: S506 - a SafeLoader
-    own = document["Resources"][function]["Properties"].get("MemorySize")
-    return int(own or document["Globals"]["Function"]["MemorySize"])
+    return int(_property(function, "MemorySize"))
+
+
+def _property(function: str, name: str) -> Any:
+    """A property of a function in template.yaml, its own or the one of all."""
+    document = _template()
+    return document["Resources"][function]["Properties"].get(name) or document["Globals"]["Function"][name]
+
+
+@cache
+def _template() -> dict[str, Any]:
+    return yaml.load(TEMPLATE.read_text(), Template)

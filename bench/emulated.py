@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +20,8 @@ from moto.dynamodb.models import dynamodb_backends
 from bench.goods import SKU, invented
 from bench.meter import Made, Meter
 from bench.units import Schema, Wire
+from checkout.wiring import shop
+from fulfill.wiring import works
 from quanyi.batches.model import Batch
 from quanyi.callers import Caller
 from quanyi.cards.model import Face, NewCard, Pool, card_id
@@ -80,20 +82,13 @@ class EmulatedShop:
     def sku(self) -> Sku:
         """The one SKU, published, straight onto the catalogue."""
         made = Sku.model_validate({**SKU, "product_id": "PR1", "product_state": "published", "version": 1})
-        from checkout.wiring import shop
-
         shop().catalog.table.put({**sku_key(made.id), **made.model_dump(mode="json", exclude_none=True), "v": 1})
         return made
 
     def stock(self, count: int) -> Pool:
         """Sealed cards of that SKU in the shared pool, as an import writes them."""
-        from checkout.wiring import shop
-        from fulfill.wiring import works
-
         batch_id = f"B{secrets.token_hex(8).upper()}"
-        batch = Batch(
-            batch_id, SKU["id"], "acme", Money(amount=1500, currency="CNY"), None, None, system_clock(), b""
-        )
+        batch = Batch(batch_id, SKU["id"], "acme", Money(amount=1500, currency="CNY"), None, None, system_clock(), b"")
         key = works().batch_keys.make(batch)
         pool = Pool.of(SKU["id"], None, None, "Asia/Shanghai")
         shop().pools.open(pool)
@@ -123,7 +118,7 @@ class EmulatedShop:
 
 
 @contextmanager
-def emulated_shop() -> Iterator[EmulatedShop]:
+def emulated_shop() -> Generator[EmulatedShop]:
     """A shop with its SKU and no stock."""
     patch = _Environment(_environment())
     with patch, mock_aws():

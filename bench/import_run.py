@@ -21,7 +21,6 @@ from quanyi.cards.model import Face, NewCard, Pool, card_id
 from quanyi.cards.table import NEW, CardsTable
 from quanyi.catalog.model import Sku
 from quanyi.catalog.table import sku_key
-from quanyi.money import Money
 from quanyi.secret import Secret
 from quanyi.table import Table, to_wire
 from quanyi.vault.sealing import seal
@@ -30,10 +29,12 @@ from stock.importing import run_import
 from stock.intake import NewImport
 from stock.stretch import WRITERS
 
+COST = {"amount": 1500, "currency": "CNY"}
+
 
 def cards_client() -> Any:
     """The functions' own client, but for where it goes."""
-    config = aws._CONFIG  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    config = aws._CONFIG  # pyright: ignore[reportPrivateUsage]
     return boto3.client("dynamodb", config=config, endpoint_url=os.environ["CARDS_ENDPOINT"])
 
 
@@ -43,7 +44,7 @@ def import_file(count: int) -> float:
     sku = Sku.model_validate({**SKU, "product_id": "PR1", "product_state": "published", "version": 1})
     item = {**sku_key(sku.id), **sku.model_dump(mode="json", exclude_none=True), "v": 1}
     Table(known.catalog_table, aws.client("dynamodb")).put(item)
-    terms = NewImport(sku=sku.id, supplier="acme", unit_cost=Money(amount=1500, currency="CNY"))
+    terms = NewImport.model_validate({"sku": sku.id, "supplier": "acme", "unit_cost": COST})
     made = wiring.intake().create(terms, by="bench", key=secrets.token_hex(8))
     _upload(made.id, count)
     work = replace(wiring.importing(), cards=CardsTable(Table(known.cards_table, cards_client())))
@@ -68,9 +69,7 @@ def write_bare(count: int) -> float:
     for line, code in enumerate(invented(count), 1):
         face = Face("code", Secret(code))
         new = card_id(key, SKU["issuer"], face)
-        card = NewCard(
-            new, "B" + "0" * 16, pool, seal(key, face.to_text(), new), import_id="I" + "0" * 20, line=line
-        )
+        card = NewCard(new, "B" + "0" * 16, pool, seal(key, face.to_text(), new), import_id="I" + "0" * 20, line=line)
         requests.append(to_wire(card.item()))
     client, table = cards_client(), wiring.read().cards_table
 

@@ -5,10 +5,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from bench.report import Figure, table
 from tests.aws.conftest import tables, variable
@@ -44,8 +44,10 @@ def measure() -> Figure:
         reached=whole["peak_mib"] <= MEMORY and times <= TIMES,
         how=(
             "The shipped import of a text file in a process of its own, as one run without the function's time limit. "
-            f"Cards are written to a stand-in for DynamoDB that answers every PutItem after {ANSWERS_AFTER * 1000:g} ms "
-            "and refuses a second write of an id, in a third process: the local AWS would be the slow part and hide what "
+            f"Cards are written to a stand-in for DynamoDB that answers every PutItem after "
+            f"{ANSWERS_AFTER * 1000:g} ms "
+            "and refuses a second write of an id, in a third process: the local AWS would be the "
+            "slow part and hide what "
             "the import adds. File, keys, checkpoints and batches are on the local AWS. Bare: ready-made requests, the "
             "same client, threads and conditions. Peak memory is the process's largest resident size."
         ),
@@ -55,7 +57,7 @@ def measure() -> Figure:
 
 def _prepared(cloud: Cloud) -> dict[str, str]:
     """Tables, key and bucket on the local AWS, and the environment that names them."""
-    client: Any = cloud.session.client
+    client = cast("Any", cloud.session).client
     for declared in tables().values():
         client("dynamodb", endpoint_url=cloud.endpoint).create_table(**declared)
     client("s3", endpoint_url=cloud.endpoint).create_bucket(Bucket="bench")
@@ -78,7 +80,7 @@ def _run(env: dict[str, str], what: str, count: int) -> dict[str, float]:
 
 
 @contextmanager
-def _stand_in() -> Iterator[int]:
+def _stand_in() -> Generator[int]:
     command = [sys.executable, "-m", "bench.stand_in", str(ANSWERS_AFTER)]
     process = subprocess.Popen(command, env=environment(PYTHONPATH=os.pathsep.join(sys.path)), stdout=subprocess.PIPE)
     try:

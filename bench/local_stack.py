@@ -7,7 +7,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -126,9 +126,7 @@ class LocalShop:
 
     def operate(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         return expect(
-            self.client.call(
-                method, path, body, credential=self.stack.keys["operator"], key=secrets.token_hex(8)
-            )
+            self.client.call(method, path, body, credential=self.stack.keys["operator"], key=secrets.token_hex(8))
         )
 
     # The buyer.
@@ -209,26 +207,25 @@ class LocalShop:
 
 
 @contextmanager
-def local_shop(**parameters: str) -> Iterator[LocalShop]:
+def local_shop(**parameters: str) -> Generator[LocalShop]:
     """An open shop; `parameters` are template parameters beside those of every local deployment."""
-    with tempfile.TemporaryDirectory(prefix="quanyi-bench-") as folder, _with(parameters):
-        with Cloud(Home(Path(folder))) as cloud:
-            deploy(cloud)
-            bare = Stack.of(cloud, keys={})
-            stack = Stack.of(cloud, keys={"operator": issue_operator_key(bare)})
-            shop = LocalShop(cloud, stack, Client(stack.api_url), key="")
-            shop.operate("POST", "/v1/admin/channels", {"id": "site", "name": "Site", "kind": "site"})
-            shop.key = shop.operate("POST", "/v1/admin/channels/site/keys", {"role": "storefront", "name": "bench"})[
-                "key"
-            ]
-            product = {"titles": SKU["titles"], "descriptions": SKU["titles"], "skus": [SKU]}
-            made = shop.operate("POST", "/v1/admin/products", product)
-            shop.operate("POST", f"/v1/admin/products/{made['id']}/publish")
-            yield shop
+    folder = tempfile.TemporaryDirectory(prefix="quanyi-bench-")
+    with folder as name, _with(parameters), Cloud(Home(Path(name))) as cloud:
+        deploy(cloud)
+        bare = Stack.of(cloud, keys={})
+        stack = Stack.of(cloud, keys={"operator": issue_operator_key(bare)})
+        shop = LocalShop(cloud, stack, Client(stack.api_url), key="")
+        shop.operate("POST", "/v1/admin/channels", {"id": "site", "name": "Site", "kind": "site"})
+        made = shop.operate("POST", "/v1/admin/channels/site/keys", {"role": "storefront", "name": "bench"})
+        shop.key = made["key"]
+        product = {"titles": SKU["titles"], "descriptions": SKU["titles"], "skus": [SKU]}
+        made = shop.operate("POST", "/v1/admin/products", product)
+        shop.operate("POST", f"/v1/admin/products/{made['id']}/publish")
+        yield shop
 
 
 @contextmanager
-def _with(parameters: dict[str, str]) -> Iterator[None]:
+def _with(parameters: dict[str, str]) -> Generator[None]:
     before = dict(deployment.PARAMETERS)
     deployment.PARAMETERS.update(parameters)
     try:

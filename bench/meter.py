@@ -5,7 +5,7 @@ once, however often botocore tried it.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,8 +28,8 @@ class Made:
     reads: float = 0
     writes: Mapping[str, int] = field(default_factory=dict[str, int])
     """Write units by index, the table's own under `""`."""
-    entries: int = 0
-    """Events in a PutEvents."""
+    events: tuple[Mapping[str, Any], ...] = ()
+    """Entries of a PutEvents."""
 
     @property
     def name(self) -> str:
@@ -46,7 +46,7 @@ class Meter:
     _paused: bool = False
 
     def pause(self) -> None:
-        """Counts nothing until `resume`, and takes no time."""
+        """Does not look at DynamoDB until `resume`: for taking the time of what runs."""
         self._paused = True
 
     def resume(self) -> None:
@@ -60,7 +60,7 @@ class Meter:
         session.events.register("after-call", self._after)
 
     @contextmanager
-    def counting(self) -> Iterator[list[Made]]:
+    def counting(self) -> Generator[list[Made]]:
         """The calls made inside the block."""
         found: list[Made] = []
         first = len(self.made)
@@ -68,17 +68,16 @@ class Meter:
         found += self.made[first:]
 
     def _before(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
-        if self._paused:
-            return
-        context[_IMAGE] = (params, [self._image(*write) for write in _writes(model.name, params)])
+        writes = () if self._paused else _writes(model.name, params)
+        context[_IMAGE] = (params, [self._image(*write) for write in writes])
 
     def _after(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
-        if self._paused:
-            return
         params, before = context.get(_IMAGE, ({}, []))
         service = model.service_model.service_name
         if service != "dynamodb":
-            self.made.append(Made(service, model.name, entries=len(params.get("Entries", ()))))
+            self.made.append(Made(service, model.name, events=tuple(params.get("Entries", ()))))
+            return
+        if self._paused:
             return
         failed = "Error" in parsed
         if found := list(_writes(model.name, params)):
@@ -129,7 +128,7 @@ def _keyed(schema_keys: tuple[str, ...], item: Wire) -> Wire:
     return {name: item[name] for name in schema_keys}
 
 
-def _writes(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, Wire]]:
+def _writes(operation: str, params: Mapping[str, Any]) -> Generator[tuple[str, Wire]]:
     """The items that a call writes: table and key."""
     match operation:
         case "PutItem":

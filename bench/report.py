@@ -51,7 +51,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:,.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.4f}"
+        return f"{value:,.2f}" if abs(value) >= 0.005 or not value else f"{value:.4f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
@@ -74,6 +74,7 @@ def machine() -> str:
 
 def section(figure: Figure, seconds: float) -> str:
     reached = {True: "reached", False: "**not reached**", None: "no aim"}[figure.reached]
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
     return "\n".join(
         [
             f"## {figure.name}",
@@ -84,7 +85,7 @@ def section(figure: Figure, seconds: float) -> str:
             "",
             figure.body.strip(),
             "",
-            f"`python -m bench {figure.name}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {seconds:.0f} s, on {machine()}.",
+            f"`python -m bench {figure.name}`, {now} UTC, {seconds:.0f} s, on {machine()}.",
             "",
             "",
         ]

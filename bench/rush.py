@@ -107,12 +107,20 @@ class Ledger:
         money = [_money(order) for order in orders]
         return cls(
             twice=len(wrong) + len(stray),
-            without_card=sum(captured != delivered + refunded for captured, delivered, refunded in money),
+            without_card=sum(
+                captured != delivered + refunded or _bare(order)
+                for order, (captured, delivered, refunded) in zip(orders, money, strict=True)
+            ),
             states=Counter(order["state"] for order in orders),
             captured=sum(m[0] for m in money),
             delivered=sum(m[1] for m in money),
             refunded=sum(m[2] for m in money),
         )
+
+
+def _bare(order: Item) -> bool:
+    """Delivered in name only."""
+    return any(unit.get("state") == "delivered" and not unit.get("card") for unit in order["units"])
 
 
 def _money(order: Item) -> tuple[int, int, int]:

@@ -84,12 +84,15 @@ def measure() -> Figure:
         name="speed",
         title=f"Whole orders per second on the local stack, {BUYERS} buyers, beside bare requests of the same run",
         aim=f"≥ {ORDERS_A_SECOND} orders/s",
-        seen=f"{whole.rate:.1f} orders/s; bare {bare:.0f} requests/s; an order costs {bare / whole.rate:.1f} bare requests",
+        seen=f"{whole.rate:.1f} orders/s; {bare:.0f} bare requests/s, {bare / whole.rate:.1f} to an order",
         reached=whole.rate >= ORDERS_A_SECOND,
         how=(
-            f"{BUYERS} buyers without a pause for {SECONDS:.0f} s: place, pay, notification, fulfilment, until the order "
-            f"says fulfilled (asked every {POLL:g} s). Bare: a function of ten lines with one conditional write behind a "
-            "REST API of its own on the same local AWS, without authorizer, as many callers, before and after. The last "
+            f"{BUYERS} buyers without a pause for {SECONDS:.0f} s: place, pay, notification, "
+            f"fulfilment, until the order "
+            f"says fulfilled (asked every {POLL:g} s). Bare: a function of ten lines with one "
+            f"conditional write behind a "
+            "REST API of its own on the same local AWS, without authorizer, as many callers, before "
+            "and after. The last "
             "columns are processors used on average: the local AWS, the functions' interpreters, the callers."
         ),
         body=f"{table(head, rows)}\n\n{_bound(whole, used, cores)} Tried again: {again or 'nothing'}.",
@@ -110,7 +113,8 @@ def _bound(whole: Load, used: float, cores: int) -> str:
     largest = max(parts, key=lambda name: parts[name])
     what = "What bounds it: the processors" if used > 0.85 else "The processors were not all used by this run"
     return (
-        f"{what} - {used:.0%} of {cores} cores, most by {largest}; an order is {requests:.1f} requests over HTTP beside "
+        f"{what} - {used:.0%} of {cores} cores, most by {largest}; an order is {requests:.1f} "
+        f"requests over HTTP beside "
         "the provider's notification, its workflow and what follows from the streams."
     )
 
@@ -162,9 +166,10 @@ def _loaded(shop: LocalShop, act: Callable[[], object], seconds: float) -> Load:
 
 def _processor_seconds(shop: LocalShop) -> tuple[float, float, float]:
     """Of the local AWS, of its functions' interpreters (those that live), and of this process; from /proc (Linux)."""
-    process = shop.cloud._process  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    process = shop.cloud._process  # pyright: ignore[reportPrivateUsage]
     assert process
-    below = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _parent(pid) == process.pid]
+    below = [int(found.name) for found in Path("/proc").iterdir() if found.name.isdigit()]
+    below = [pid for pid in below if _parent(pid) == process.pid]
     return _used(process.pid), sum(map(_used, below)), _used(os.getpid())
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from bench.card_index import CardIndex, Wire
 from bench.calls import order_body
+from bench.card_index import CardIndex, Wire
 from bench.emulated import SITE, EmulatedShop, emulated_shop
 from bench.meter import units
 from bench.report import Figure, table
@@ -15,13 +15,16 @@ from bench.units import Schema, item_bytes, read_units, write_units
 from checkout.messages import OrderBody, PaymentBody
 from checkout.pay import start_payment
 from checkout.place import place_order
+from checkout.wiring import sandbox
+from checkout.wiring import shop as checkout
 from fulfill.fulfil import fulfil
 from fulfill.reveal import reveal
+from fulfill.wiring import works as fulfilment
 from quanyi.cards.model import Face, NewCard, Pool
 from quanyi.cards.table import CardsTable
 from quanyi.payments.receipt import book
 from quanyi.secret import Secret
-from quanyi.table import Table, to_wire
+from quanyi.table import Table, from_wire, to_wire
 from quanyi.vault.sealing import seal
 from tests.aws.conftest import tables
 
@@ -46,8 +49,10 @@ def measure() -> Figure:
         seen=f"{apart:.1%} apart",
         reached=apart <= MOST,
         how=(
-            f"{ORDERS} whole orders (place, pay, notification, fulfilment, reveal) for each size, averaged. The card table "
-            "and its index are simulated, exactly and in memory, since an emulator with a million cards would be slow for "
+            f"{ORDERS} whole orders (place, pay, notification, fulfilment, reveal) for each size, "
+            f"averaged. The card table "
+            "and its index are simulated, exactly and in memory, since an emulator with a million "
+            "cards would be slow for "
             "reasons of its own; the other tables are moto's. Units follow from the items by DynamoDB's rules."
         ),
         body=table(["cards in stock", "calls an order", "read units", "write units"], rows),
@@ -56,9 +61,6 @@ def measure() -> Figure:
 
 def _orders(shop: EmulatedShop, size: int) -> tuple[float, float, float]:
     """Calls, read units and write units of an order, on average."""
-    from checkout.wiring import sandbox
-    from checkout.wiring import shop as checkout
-    from fulfill.wiring import works as fulfilment
 
     pool = shop.stock(1)  # a batch with its key
     index = CardIndex(pool.name(), [_id() for _ in range(size)], _maker(pool))
@@ -86,13 +88,10 @@ def _orders(shop: EmulatedShop, size: int) -> tuple[float, float, float]:
 
 def _maker(pool: Pool) -> Any:
     """Cards as an import makes them, each when it is first touched."""
-    from quanyi.table import from_wire
 
-    from fulfill.wiring import works
-
-    client = works().cards.table.client
+    client = fulfilment().cards.table.client
     batch = str(from_wire(client.scan(TableName=tables()["CardsTable"]["TableName"])["Items"][0])["batch"])
-    key = works().batch_keys.open([batch])[batch]
+    key = fulfilment().batch_keys.open([batch])[batch]
 
     def make(card: str) -> Wire:
         sealed = seal(key, Face("code", Secret("AAAA-BBBB-CCCC-DDDD")).to_text(), card)

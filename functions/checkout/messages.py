@@ -22,7 +22,7 @@ class LineBody(Body):
     quantity: Annotated[int, Field(ge=1, le=1000, strict=True)]
 
 
-Lines = Annotated[tuple[LineBody, ...], Field(min_length=1, max_length=100)]
+Lines = Annotated[list[LineBody], Field(min_length=1, max_length=100)]
 
 
 class QuoteBody(Body):
@@ -185,5 +185,5 @@ def priced(lines: Iterable[Line], currency: str, language: Language) -> list[Pri
     ]
 
 
-def wanted(lines: tuple[LineBody, ...]) -> list[Wanted]:
+def wanted(lines: Iterable[LineBody]) -> list[Wanted]:
     return [Wanted(line.sku, line.quantity) for line in lines]

@@ -34,3 +34,17 @@ def test_items_and_unread_stream_records_outlive_a_restart(tmp_path: Path) -> No
         tables.put_item(TableName="things", Item={"id": {"S": "after"}})
         assert tables.scan(TableName="things")["Count"] == 2
         assert stream_records(cloud) == ["before", "after"]
+
+
+def test_queues_outlive_a_restart_on_another_port(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    with Cloud(home) as cloud:
+        first = cloud.endpoint
+        queues = cloud.session.client("sqs", endpoint_url=cloud.endpoint)
+        url = queues.create_queue(QueueName="things")["QueueUrl"]
+        queues.send_message(QueueUrl=url, MessageBody="before")
+    with Cloud(home) as cloud:
+        assert cloud.endpoint != first
+        queues = cloud.session.client("sqs", endpoint_url=cloud.endpoint)
+        assert queues.get_queue_url(QueueName="things")["QueueUrl"] == url
+        assert queues.receive_message(QueueUrl=url).get("Messages", [])[0].get("Body") == "before"

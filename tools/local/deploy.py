@@ -8,7 +8,8 @@ from tools.local.cloud import Cloud
 from tools.local.layout import CREDENTIALS, REGION, STACK_NAME
 
 ARTIFACTS_BUCKET = "quanyi-artifacts"
-PARAMETERS = {"Stage": "local"}
+SENDER = "shop@example.com"
+PARAMETERS = {"Stage": "local", "MailSender": SENDER}
 
 
 class NotDeployed(Exception):
@@ -34,6 +35,8 @@ def deploy(cloud: Cloud) -> bool:
             AWS_ENDPOINT_URL=cloud.endpoint,
             **CREDENTIALS,
         )
+        # As a merchant does once for the address that mails come from.
+        cloud.session.client("ses", endpoint_url=cloud.endpoint).verify_email_identity(EmailAddress=SENDER)
         if not _is_complete(cloud):
             raise NotDeployed(f"{STACK_NAME} is {_describe(cloud).get('StackStatus')}")
         deployed.write_text(wanted)

@@ -1,10 +1,6 @@
-"""Operator keys of a local stack. The first one is the key that no other key can ask the API for.
-
-python -m tools.local.keys          issues one more on the stack that `make run` serves, and prints it
-"""
+"""Operator keys of a local stack. The first one is the key that no other key can ask the API for."""
 
 import secrets
-import sys
 from datetime import UTC, datetime
 
 from quanyi.api_keys.table import issue
@@ -19,15 +15,3 @@ def issue_operator_key(stack: Stack, name: str = "default") -> str:
     table = Table(stack.physical_id(TABLE), stack.client("dynamodb"))
     _, key = issue(table, "operator", None, secrets.token_bytes, datetime.now(UTC), name)
     return key.reveal()
-
-
-def main() -> None:
-    try:
-        stack = Stack.read()
-    except FileNotFoundError:
-        sys.exit("no local stack: start one with `make run`")
-    print(issue_operator_key(stack, name=f"local-{secrets.token_hex(4)}"))
-
-
-if __name__ == "__main__":
-    main()

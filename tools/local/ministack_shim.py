@@ -7,7 +7,9 @@
 2. Every line a function prints is also appended to $FUNCTION_LOG, in order, as `{"function": ..., "message": ...}`.
 3. A function has at most $FUNCTION_INTERPRETERS interpreters; further calls wait for one. Stock MiniStack starts one
    for each call in flight, up to its limit, and answers 429 beyond: in a burst, two cores only start interpreters.
-4. The process stops, cleanly, when the process that started it is gone.
+4. Queue URLs name one port, whatever the port is: they are kept in the state, and on another port no queue would be
+   found under its URL. (Clients call the endpoint that they were given, not the URL.)
+5. The process stops, cleanly, when the process that started it is gone.
 
 Each patch touches what it relies on when it is applied, and another version of MiniStack is refused.
 """
@@ -91,8 +93,15 @@ def queue_calls(lambda_service, interpreters: int) -> None:
     lambda_service._execute_function_warm = execute
 
 
+def name_queues_alike(sqs) -> None:
+    """Patch 4: makes a queue's URL independent of the port."""
+    if not hasattr(sqs, "DEFAULT_PORT"):
+        sys.exit("ministack_shim.py: queue URLs are made in another way now")
+    sqs.DEFAULT_PORT = "4566"
+
+
 def stop_with(parent: int) -> None:
-    """Patch 4: a parent that was killed cannot stop us, and an AWS that nobody owns would keep its port and memory."""
+    """Patch 5: a parent that was killed cannot stop us, and an AWS that nobody owns would keep its port and memory."""
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -107,9 +116,10 @@ def main() -> None:
     if installed != VERSION:
         sys.exit(f"ministack_shim.py was written for MiniStack {VERSION}, not {installed}: check each patch again")
     from ministack import app
-    from ministack.services import dynamodb, lambda_svc
+    from ministack.services import dynamodb, lambda_svc, sqs
 
     keep_stream_records(dynamodb)
+    name_queues_alike(sqs)
     if path := os.environ.get("FUNCTION_LOG"):
         echo_function_logs(lambda_svc, path)
     if interpreters := os.environ.get("FUNCTION_INTERPRETERS"):

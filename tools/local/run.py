@@ -79,6 +79,7 @@ def _load_demo(home: Home, stack: Stack) -> Stack:
 
 def _announce(stack: Stack, home: Home) -> None:
     print(f"\nQuanyi is open:  {stack.api_url}/v1/products")
+    print(f"its reference:   {stack.api_url}/v1/docs")
     print(f"everything about it:  {home.stack_file}\n\nkeys:")
     for role, key in stack.keys.items():
         by_name = cast("dict[str, str]", key if isinstance(key, dict) else {"": key})

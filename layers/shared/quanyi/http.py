@@ -5,7 +5,7 @@ derive from `Body`, so unknown fields are refused; answers are models too, so Op
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from http import HTTPStatus
 from json import dumps
 from typing import Annotated, Any, TypeVar
@@ -75,7 +75,10 @@ CallerParam = Annotated[Caller, Depends(caller_of)]
 def rest_api() -> APIGatewayRestResolver:
     """A resolver that validates both ways and turns every refusal into problem+json."""
     app = APIGatewayRestResolver(
-        enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR
+        enable_validation=True,
+        response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
+        # 中文 as it is: a third of the bytes of its escapes, and it can be read in a terminal.
+        serializer=partial(dumps, separators=(",", ":"), ensure_ascii=False),
     )
 
     @app.exception_handler(Refusal)

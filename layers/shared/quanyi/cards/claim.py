@@ -15,7 +15,7 @@ from quanyi.cards.table import CardsTable
 from quanyi.ids import Draw
 
 SPARE = 1
-"""Candidates beyond those wanted: one lost race needs no second read, but a whole old window would be full of ghosts."""
+"""Candidates beyond those wanted: one lost race needs no second read; a whole old window would be full of ghosts."""
 
 WINDOW = 16
 """Ids read at least, of which one is picked at random: the first id behind a random point would be picked in proportion

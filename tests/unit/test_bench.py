@@ -1,0 +1,145 @@
+"""The measuring tools themselves: a wrong ruler makes every figure wrong."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from bench.card_index import CardIndex
+from bench.claims import SERIOUS, simulate
+from bench.report import Figure, table, written
+from bench.simulated_time import SimulatedTime
+from bench.units import Schema, item_bytes, read_units, write_units
+from quanyi.cards.table import CardsTable
+from quanyi.clock import moment
+from quanyi.table import Table, to_wire
+
+CARDS = Schema.of(
+    {
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": "free",
+                "KeySchema": [{"AttributeName": "available", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["state"]},
+            }
+        ],
+    }
+)
+NOW = moment("2026-11-23T04:00:00.000Z")
+
+
+def wire(**fields: object) -> dict[str, dict[str, object]]:
+    return to_wire(fields)
+
+
+def test_an_items_size_counts_names_and_values() -> None:
+    assert item_bytes(wire(id="é", n=1234, flag=True, raw=b"abc", tags=["a"])) == (
+        (2 + 2) + (1 + 3) + (4 + 1) + (3 + 3) + (4 + 3 + 1 + 1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (None, {"id": "1"}, {"": 1}),
+        (None, {"id": "1", "available": "p"}, {"": 1, "free": 1}),
+        ({"id": "1", "available": "p"}, {"id": "1"}, {"": 1, "free": 1}),
+        ({"id": "1", "available": "p", "x": 1}, {"id": "1", "available": "p", "x": 2}, {"": 1}),
+        ({"id": "1", "available": "p", "state": "a"}, {"id": "1", "available": "p", "state": "b"}, {"": 1, "free": 1}),
+        ({"id": "1", "available": "p"}, {"id": "1", "available": "q"}, {"": 1, "free": 2}),
+        ({"id": "1", "x": "a" * 3000}, {"id": "1"}, {"": 3}),
+    ],
+)
+def test_a_write_pays_for_the_table_and_for_what_changes_in_its_indexes(
+    old: dict[str, object] | None, new: dict[str, object], expected: dict[str, int]
+) -> None:
+    assert write_units(CARDS, wire(**old) if old else None, wire(**new)) == expected
+
+
+def test_a_refused_write_pays_for_the_item_it_looked_at() -> None:
+    assert write_units(CARDS, wire(id="1", x="a" * 1500), wire(id="1", available="p"), refused=True) == {"": 2}
+
+
+def test_reads_are_paid_by_four_kilobytes_and_half_when_they_may_be_stale() -> None:
+    assert [read_units(5000, consistent=True), read_units(5000, consistent=False)] == [2, 1]
+
+
+def index(lag: float, clock: SimulatedTime) -> CardIndex:
+    def card(card_id: str) -> dict[str, dict[str, object]]:
+        return wire(card_id=card_id, state="available", available="p", pool="p", sell_by="9999-12-31T00:00:00.000Z")
+
+    return CardIndex("p", ["a", "b", "c"], card, now=lambda: clock.now, lag=lag)
+
+
+def test_the_simulated_index_learns_of_a_claim_after_its_lag_and_the_card_at_once() -> None:
+    clock = SimulatedTime()
+    made = index(0.1, clock)
+    cards = CardsTable(Table("cards", made))
+
+    assert cards.claim("a", hold="O1#1", until=NOW, now=NOW)
+    assert cards.candidates("p", start="", limit=9) == ["a", "b", "c"]
+    assert not cards.claim("a", hold="O2#1", until=NOW, now=NOW)
+    assert cards.claim("a", hold="O1#1", until=NOW, now=NOW), "its own hold may claim again"
+    clock.now = 0.2
+    assert cards.candidates("p", start="", limit=9) == ["b", "c"]
+    assert cards.candidates("p", start="c", limit=9, wrapped=True) == ["b"]
+    assert cards.deliver("a", hold="O1#1", order="O1", unit="0-0", now=NOW)
+    assert cards.mark_revealed("a", order="O1", now=NOW)["delivered_at"] == "2026-11-23T04:00:00.000Z"
+    assert made.refused == 1
+
+
+def test_the_simulated_index_refuses_as_dynamodb_does() -> None:
+    made = index(0, SimulatedTime())
+    made.items["a"] = wire(card_id="a", state="voided")  # type: ignore[assignment]
+    with pytest.raises(ClientError, match="ConditionalCheckFailedException"):
+        made.update_item(
+            Key={"card_id": {"S": "a"}},
+            UpdateExpression="SET hold_until = :until",
+            ConditionExpression="#state = :reserved AND #hold = :hold",
+            ExpressionAttributeValues={":hold": {"S": "O#1"}},
+        )
+
+
+def test_simulated_time_runs_tasks_in_the_order_of_their_moments() -> None:
+    clock, seen = SimulatedTime(), list[tuple[str, float]]()
+
+    def task(name: str, step: float) -> None:
+        for _ in range(2):
+            clock.sleep(step)
+            seen.append((name, clock.now))
+
+    clock.run([lambda: task("slow", 3.0), lambda: task("quick", 2.0)])
+
+    assert seen == [("quick", 2.0), ("slow", 3.0), ("quick", 4.0), ("slow", 6.0)]
+
+
+def test_simulated_time_tells_of_a_task_that_failed() -> None:
+    def task() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        SimulatedTime().run([task])
+
+
+@pytest.mark.parametrize("strategy", SERIOUS)
+def test_simulated_buyers_sell_a_pool_to_its_last_card(strategy: str) -> None:
+    first, again = (simulate(strategy, 80, 0.02, refill=False) for _ in range(2))
+
+    assert first == again, "it follows from its seed"
+    assert 0 < first.claims <= 80
+
+
+def figure(name: str, seen: str) -> Figure:
+    return Figure(name, f"Title of {name}", "1", seen, reached=seen == "1", how="So.", body=table(["a"], [[1]]))
+
+
+def test_a_figure_measured_again_takes_its_own_place_in_the_document() -> None:
+    order = ("one", "two")
+    document = written("", order, [(figure("two", "1"), 3.0)])
+    document = written(document, order, [(figure("one", "2"), 3.0)])
+    document = written(document, order, [(figure("two", "7"), 3.0)])
+
+    assert document.count("## one") == document.count("## two") == 1
+    assert document.index("## one") < document.index("## two")
+    assert "Seen: **7** - **not reached**" in document
+    assert "| [Title of two](#two) | 1 | 7 | **no** |" in document
+    assert "Seen: **1**" not in document
