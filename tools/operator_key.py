@@ -22,7 +22,7 @@ OUTPUT = "CatalogTableName"
 
 
 def issue_on(stack: str, name: str) -> str:
-    """Writes the key into the catalogue table that the stack's outputs name. Raises ClientError, Refusal, LookupError."""
+    """Writes the key into the table that the stack's outputs name. Raises ClientError, Refusal, LookupError."""
     found = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
     tables = [output.get("OutputValue", "") for output in found if output.get("OutputKey") == OUTPUT]
     if not tables:

@@ -12,8 +12,7 @@ from quanyi.clock import Clock, system_clock
 from quanyi.ids import Draw
 from quanyi.members.table import MembersTable
 from quanyi.orders.table import OrdersTable
-from quanyi.payments.port import Provider
-from quanyi.payments.registry import Providers
+from quanyi.payments.registry import Providers, deployed
 from quanyi.payments.sandbox import Sandbox
 from quanyi.settings import Settings
 from quanyi.table import Table
@@ -70,7 +69,7 @@ def shop() -> Shop:
         orders=OrdersTable(Table(known.orders_table, dynamodb), known.shop_time_zone),
         members=MembersTable(Table(known.members_table, dynamodb), keyring),
         keyring=keyring,
-        providers=Providers(_offered(known, keyring)),
+        providers=deployed(known.stage, Table(known.sandbox_table, dynamodb), keyring),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
         zone=known.shop_time_zone,
         payment_seconds=known.payment_seconds,
@@ -82,9 +81,3 @@ def sandbox() -> Sandbox:
     found = shop().providers.get("sandbox")
     assert isinstance(found, Sandbox)
     return found
-
-
-def _offered(known: CheckoutSettings, keyring: Keyring) -> dict[str, Provider]:
-    if known.stage == "production" or not known.sandbox_table:
-        return {}
-    return {"sandbox": Sandbox(Table(known.sandbox_table, client("dynamodb")), keyring)}

@@ -14,9 +14,7 @@ from quanyi.clock import Clock, system_clock
 from quanyi.ids import Draw
 from quanyi.members.table import MembersTable
 from quanyi.orders.table import OrdersTable
-from quanyi.payments.port import Provider
-from quanyi.payments.registry import Providers
-from quanyi.payments.sandbox import Sandbox
+from quanyi.payments.registry import Providers, deployed
 from quanyi.settings import Settings
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
@@ -74,13 +72,7 @@ def works() -> Works:
         members=MembersTable(Table(known.members_table, dynamodb), keyring),
         backlog=Backlog(orders),
         batch_keys=BatchKeys(kms, BatchesTable(supply)),
-        providers=Providers(_offered(known, keyring)),
+        providers=deployed(known.stage, Table(known.sandbox_table, dynamodb), keyring),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
         zone=known.shop_time_zone,
     )
-
-
-def _offered(known: FulfillSettings, keyring: Keyring) -> dict[str, Provider]:
-    if known.stage == "production" or not known.sandbox_table:
-        return {}
-    return {"sandbox": Sandbox(Table(known.sandbox_table, client("dynamodb")), keyring)}

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from quanyi.payments.manual import MANUAL, Manual
 from quanyi.payments.port import NoSuchProvider, Provider
+from quanyi.payments.sandbox import Sandbox
+from quanyi.table import Table
+from quanyi.vault.kms import Keyring
 
 
 @dataclass(frozen=True)
@@ -22,3 +25,11 @@ class Providers:
     def get(self, name: str) -> Provider:
         """The one that a payment came through. Raises NoSuchProvider."""
         return Manual() if name == MANUAL else self.choose(name)
+
+
+def deployed(stage: str, sandbox: Table, keyring: Keyring) -> Providers:
+    """The providers of this deployment. A production stage never has the sandbox, whatever its settings say."""
+    offered: dict[str, Provider] = {}
+    if stage != "production" and sandbox.name:
+        offered["sandbox"] = Sandbox(sandbox, keyring)
+    return Providers(offered)
