@@ -39,7 +39,7 @@ def fulfil(works: Works, order_id: str, attempt: int) -> Answer:
     before = order
     order = works.orders.change(order, lambda it: _decided(it, attempt, done, now))
     _queue(works, before, order)
-    return answer(order, attempt, now)
+    return answer(order, attempt)
 
 
 def _cards_wanted(order: Order) -> list[Unit]:

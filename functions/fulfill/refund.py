@@ -15,7 +15,7 @@ def send_refunds(works: Works, order_id: str, attempt: int) -> Answer:
                 order = _send(works, order, refund, number, share)
     now = works.now()
     order = works.orders.change(order, lambda it: settled(it, now) if it.attempt == attempt else it)
-    return answer(order, attempt, now)
+    return answer(order, attempt)
 
 
 def _send(works: Works, order: Order, refund: Refund, number: int, share: Share) -> Order:

@@ -1,5 +1,6 @@
 """The house rules about what is deployed: size, logs, failures, times, tables, the import bucket, the sandbox."""
 
+import json
 import re
 
 from tests.house.template import Node, functions, listed, refers, resources, text, walk
@@ -206,3 +207,20 @@ def schedules_without_a_zone(translated: Node) -> list[str]:
         if str(listed(schedule["ScheduleExpression"])[0]).startswith("cron")
         and "ScheduleExpressionTimezone" not in schedule
     ]
+
+
+def informal_refusals(written: Node) -> list[str]:
+    """What the gateway answers by itself must look like what the functions answer: problem+json with a stable code."""
+    wrong: list[str] = []
+    needed = {"UNAUTHORIZED", "ACCESS_DENIED", "MISSING_AUTHENTICATION_TOKEN", "THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX"}
+    for name, api in resources(written, "AWS::Serverless::Api").items():
+        told = api.get("GatewayResponses", {})
+        wrong += [f"{name}: {kind}" for kind in sorted(needed - set(told))]
+        for kind, response in told.items():
+            form = response["ResponseParameters"]["Headers"].get("Content-Type")
+            problem = json.loads(response["ResponseTemplates"]["application/json"])
+            lacks = {"type", "title", "code", "detail"} - set(problem)
+            status = problem.get("status") == response.get("StatusCode")
+            if form != "'application/problem+json'" or lacks or not status:
+                wrong.append(f"{name}: {kind}")
+    return wrong

@@ -37,8 +37,6 @@ INDOORS = {
     "cards/claim.py": "draws cards from the cards table",
     "payments/receipt.py": "books money into the orders table",
     "payments/sandbox.py": "the sandbox provider's own table",
-    "members/model.py": "keyed hashes of contacts",
-    "orders/token.py": "a keyed hash of the order",
     "payments/registry.py": "which providers there are",
 }
 """Modules that work on an adapter without knowing what is behind it; `*/table.py` are too. The others are rules."""

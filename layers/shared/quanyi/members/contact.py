@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from json import dumps, loads
 from typing import Literal
 
-from quanyi.vault.kms import Keyring
+from quanyi.vault.keys import NamedKeys
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ContactHash:
     value: str
 
 
-def hashed(keyring: Keyring, contact: str) -> ContactHash:
+def hashed(keyring: NamedKeys, contact: str) -> ContactHash:
     """Of an e-mail (in small letters) or a phone number (digits and a leading plus only), however it is typed."""
     if "@" in contact:
         return ContactHash("email", keyring.mac("contact", "".join(contact.split()).lower()))

@@ -3,10 +3,10 @@
 from quanyi.errors import Invalid
 from quanyi.ids import derived_id
 from quanyi.members.contact import Contact, hashed
-from quanyi.vault.kms import Keyring
+from quanyi.vault.keys import NamedKeys
 
 
-def member_id(keyring: Keyring, channel: str, user: str | None, contact: Contact) -> str:
+def member_id(keyring: NamedKeys, channel: str, user: str | None, contact: Contact) -> str:
     """The same member for the same channel user, else for the same contact in whatever channel. Raises Invalid when
     there is neither."""
     if user:

@@ -3,17 +3,17 @@
 import hmac
 
 from quanyi.secret import Secret
-from quanyi.vault.kms import Keyring
+from quanyi.vault.keys import NamedKeys
 
 PREFIX = "qo_"
 MAC_LENGTH = 32
 
 
-def issue(keyring: Keyring, order_id: str) -> Secret:
+def issue(keyring: NamedKeys, order_id: str) -> Secret:
     return Secret(f"{PREFIX}{order_id}_{_mac(keyring, order_id)}")
 
 
-def order_of(keyring: Keyring, token: str) -> str | None:
+def order_of(keyring: NamedKeys, token: str) -> str | None:
     """The order that a genuine token is for; None for any other text."""
     order_id, mark, mac = (
         token[len(PREFIX) : -MAC_LENGTH - 1],
@@ -25,5 +25,5 @@ def order_of(keyring: Keyring, token: str) -> str | None:
     return order_id if hmac.compare_digest(mac.encode(), _mac(keyring, order_id).encode()) else None
 
 
-def _mac(keyring: Keyring, order_id: str) -> str:
+def _mac(keyring: NamedKeys, order_id: str) -> str:
     return keyring.mac("order-token", order_id)[:MAC_LENGTH]

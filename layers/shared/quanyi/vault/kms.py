@@ -6,15 +6,13 @@ Two kinds:
 - *data keys*: one per batch of cards, wrapped on the batch item; one per member.
 """
 
-import hmac
 import threading
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from quanyi.table import ConditionFailed, Table
-
-Purpose = Literal["fingerprint", "contact", "order-token", "member", "sandbox"]
+from quanyi.vault.fingerprint import fingerprint
+from quanyi.vault.keys import Purpose
 
 
 @dataclass(frozen=True)
@@ -51,9 +49,8 @@ class Keyring:
             return self._known[purpose]
 
     def mac(self, purpose: Purpose, *parts: str) -> str:
-        """HMAC-SHA256 over the parts under that key, 43 URL-safe characters."""
-        message = b"".join(len(part.encode()).to_bytes(4) + part.encode() for part in parts)
-        return urlsafe_b64encode(hmac.digest(self.key(purpose), message, "sha256")).decode().rstrip("=")
+        """As `vault.keys.NamedKeys` says."""
+        return fingerprint(self.key(purpose), *parts)
 
     def _load(self, purpose: Purpose) -> bytes:
         item_key = {"pk": "KEYRING", "sk": purpose}
