@@ -6,6 +6,7 @@ that a dead order holds goes back when its hold ends.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from checkout.messages import OrderBody
@@ -129,7 +130,13 @@ def _fill(shop: Shop, order: Order, contact: Contact, now: datetime) -> Order:
     except Refusal:
         shop.orders.drop(order)
         raise
-    cards, shortages = _claim(shop, order)
+    try:
+        cards, shortages = _claim(shop, order)
+    except Busy:
+        # Tidied up at once, so that the same call can be made again at once; what this misses the sweep finds.
+        with suppress(Busy):
+            _undo(shop, order, shop.cards.held_exactly_until(order.expires_at + HOLD_GRACE), purchases)
+        raise
     if shortages:
         _undo(shop, order, list(cards.values()), purchases)
         raise SoldOut(shortages)
