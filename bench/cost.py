@@ -1,34 +1,19 @@
 """What a million orders of one card cost at list price, from counted calls and units."""
 
-import json
 import math
-import secrets
-import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import yaml
 
-from authorize import gateway
-from bench.calls import order_body, states_of_an_order
+from bench.calls import states_of_an_order
 from bench.emulated import EmulatedShop, emulated_shop
-from bench.meter import Made, units
+from bench.meter import units
+from bench.order_life import Life, Step, live
 from bench.prices import PRICES
 from bench.report import Figure, table
 from bench.units import item_bytes
-from checkout import notify as notified
-from checkout import orders as storefront
-from checkout.wiring import sandbox, shop
-from fulfill import reveal, tasks
-from notify import mail
-from quanyi.callers import Caller
-from quanyi.orders import token
-from stream import cards as stream_cards
-from stream import orders as stream_orders
-from tests.aws.conftest import TEMPLATE, LambdaContext, Template, tables
+from tests.aws.conftest import TEMPLATE, Template, tables
 
 MOST = 180.0
 ORDERS = 12
@@ -47,53 +32,22 @@ MONTH_SECONDS = 30 * 24 * 3600
 API_CALLS = ("place", "pay", "notify", "reveal")
 
 
-@dataclass
-class Step:
-    """One function run of an order's life, averaged over all orders."""
-
-    function: str
-    runs: float = 0
-    processor: float = 0.0
-    """Seconds in all."""
-    made: list[Made] = field(default_factory=list[Made])
-
-
-@dataclass
-class Life:
-    """Everything that orders set in motion."""
-
-    shop: EmulatedShop
-    steps: dict[str, Step] = field(default_factory=dict[str, Step])
-    provider: set[str] = field(default_factory=lambda: {"Sandbox"})
-
-    @contextmanager
-    def step(self, name: str, function: str) -> Generator[None]:
-        it = self.steps.setdefault(name, Step(function))
-        started = time.process_time()
-        with self.shop.meter.counting() as made:
-            yield
-        it.processor += time.process_time() - started
-        it.runs += 1
-        # The sandbox's own books stand for what a real provider keeps; they are not ours to pay.
-        it.made += [call for call in made if call.target not in self.provider]
-
-
 def measure() -> Figure:
     with emulated_shop() as emulated:
         emulated.stock(500)
         emulated.meter.pause()
-        _live(Life(emulated), 2)  # keys and clients
+        live(Life(emulated), 2)  # keys and clients
         emulated.log.truncate(0)
         for name in ("OrdersTable", "CardsTable"):
             emulated.news(name)  # what went before
         before = _bytes_stored(emulated)
         timed = Life(emulated)
-        _live(timed, ORDERS)
+        live(timed, ORDERS)
         stored = (_bytes_stored(emulated) - before) / ORDERS
         lines = [line for line in emulated.log.getvalue().splitlines() if line]
         emulated.meter.resume()
         life = Life(emulated)
-        _live(life, ORDERS)
+        live(life, ORDERS)
     for name, step in life.steps.items():
         step.processor = timed.steps[name].processor
     states = states_of_an_order()
@@ -121,57 +75,6 @@ def measure() -> Figure:
             ]
         ),
     )
-
-
-def _live(life: Life, orders: int) -> None:
-    it = life.shop
-    for _ in range(orders):
-        shop().pools._cache.clear()  # pyright: ignore[reportPrivateUsage]
-        with life.step("place", "CheckoutFunction"):
-            placed = it.post(storefront.handler, "/v1/orders", order_body(), Idempotency_Key=secrets.token_hex(8))
-        path = f"/v1/orders/{placed['id']}"
-        with life.step("pay", "CheckoutFunction"):
-            payment = it.post(storefront.handler, f"{path}/payments", {"provider": "sandbox"}, Idempotency_Key="p")
-        item = sandbox().play(payment["id"], "paid", secrets.token_bytes)
-        headers, body = sandbox().notification(payment["id"], item, shop().now())
-        with life.step("notify", "CheckoutNotifyFunction"):
-            it.raw(notified.handler, "/v1/payments/sandbox/notify", headers, body)
-        with life.step("fulfil", "FulfillTasksFunction"):
-            tasks.handler({"v": 1, "task": "fulfil", "order": placed["id"], "attempt": 1}, None)
-        shown = token.issue(shop().keyring, placed["id"]).reveal()
-        with life.step("authorize (order token)", "AuthorizeFunction"):
-            arn = f"arn:aws:execute-api:us-east-1:123456789012:api/bench/GET{path}/deliveries"
-            gateway.handler({"headers": {"Authorization": f"Bearer {shown}"}, "methodArn": arn}, None)
-        with life.step("reveal", "FulfillRevealFunction"):
-            it.get(reveal.handler, f"{path}/deliveries", Caller(role="order", order=placed["id"]))
-        first = len(it.meter.made)
-        for record in it.news("OrdersTable"):
-            if _is_told(record):
-                with life.step("orders' stream", "StreamOrdersFunction"):
-                    stream_orders.handler({"Records": [record]}, LambdaContext())
-        for record in it.news("CardsTable"):
-            with life.step("cards' stream", "StreamCardsFunction"):
-                stream_cards.handler({"Records": [record]}, LambdaContext())
-        for news in _mailed([event for call in it.meter.made[first:] for event in call.events]):
-            with life.step("mail queue", "NotifyMailFunction"):
-                answer = mail.handler({"Records": [news]}, LambdaContext())
-            assert not answer["batchItemFailures"], answer
-
-
-def _is_told(record: dict[str, Any]) -> bool:
-    """The filter of StreamOrdersFunction in template.yaml."""
-    image = record["dynamodb"].get("NewImage", {})
-    return record["dynamodb"]["Keys"]["sk"]["S"] == "ORDER" and image.get("state", {}).get("S") != "placing"
-
-
-def _mailed(events: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What the rule BuyerNews of template.yaml puts into the mail queue."""
-    found: list[dict[str, Any]] = []
-    for event in events:
-        if event["DetailType"] in ("UnitsDelivered", "RefundSucceeded"):
-            told = {"detail-type": event["DetailType"], "detail": json.loads(event["Detail"])}
-            found.append({"messageId": "m", "body": json.dumps(told), "eventSource": "aws:sqs"})
-    return found
 
 
 def _bill(life: Life, states: int, log_bytes: float, stored: float) -> list[tuple[str, float, float]]:
@@ -231,19 +134,17 @@ def _steps(life: Life) -> list[list[object]]:
 
 
 def _how(states: int) -> str:
+    start = PRICES["transition"][0] * MILLION
     return (
         f"{ORDERS} orders on moto in this process, through the real handlers: place, open a payment, notification, "
-        "fulfilment, the authorizer for the order's token, reveal; then every stream record handed "
-        "to its function, one "
-        "record a run (the worst case), and the delivery's event through the mail queue. Calls are "
-        "counted, units follow "
-        "from the items, indexes included. The buyer is a channel's member without an e-mail address: see below. "
-        f"**Assumed:** a million orders spread over 30 days, so that X-Ray's "
-        f"first-request-each-second rule records every "
-        f"trace that a function or the API begins; {states} states are {states} transitions, as the "
-        f"price page says (`each time a "
-        f"step of your workflow is executed`; were the start one too, that would be "
-        f"${PRICES['transition'][0] * MILLION:.0f} more); a run's bill is its processor time here "
+        "fulfilment, the authorizer for the order's token, reveal; then every stream record handed to its function, "
+        "one record a run and a second apart, and the delivery's event through the mail queue. Calls are counted, "
+        "units follow from the items, indexes included. The buyer is a channel's member without an e-mail address: see "
+        "below. "
+        "**Assumed:** a million orders spread over 30 days, so that X-Ray's first-request-each-second rule records "
+        "every trace that the API, the workflow or a function with active tracing begins; "
+        f"{states} states are {states} transitions, as the price page says (`each time a step of your workflow is "
+        f"executed`; were the start one too, that would be ${start:.0f} more); a run's bill is its processor time here "
         "(moto's own share included, so too much), divided by the share of a processor that its memory buys, and "
         f"{CALL_SECONDS * 1000:g} ms for each call; the storefront key's authorizer answer is used for a minute; 2 KB "
         "out for each API call; an SQS message is three requests. Data keys that AWS services take from KMS by "

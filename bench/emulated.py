@@ -46,6 +46,7 @@ class EmulatedShop:
     meter: Meter
     seen: dict[str, int] = field(default_factory=dict[str, int])
     """Stream records handed on so far, by table."""
+    told: int = 0
     log: io.StringIO = field(default_factory=io.StringIO)
     """What the functions print."""
 
@@ -112,8 +113,10 @@ class EmulatedShop:
         assert kept
         records = [record.to_json() for record in kept.items]
         fresh, self.seen[table] = records[self.seen.get(table, 0) :], len(records)
-        for record in fresh:
-            record["dynamodb"]["ApproximateCreationDateTime"] = system_clock().timestamp()
+        for number, record in enumerate(fresh):
+            # A second of its own each: between two writes of a card a person acts.
+            record["dynamodb"]["ApproximateCreationDateTime"] = system_clock().timestamp() + 60 * self.told + number
+        self.told += 1
         return fresh
 
 

@@ -28,62 +28,82 @@ def without_retention(translated: Node) -> list[str]:
 
 def without_failure_destination(translated: Node) -> list[str]:
     """Whatever happens without anybody waiting for it, and is lost for good when it fails."""
+    queues = resources(translated, "AWS::SQS::Queue")
     wrong = [
         f"{name} has no dead-letter queue"
         for name, function in functions(translated).items()
         if not function.get("DeadLetterConfig", {}).get("TargetArn")
     ]
-    queues = resources(translated, "AWS::SQS::Queue")
+    wrong += [
+        f"{name} has no dead-letter queue"
+        for name, schedule in resources(translated, "AWS::Scheduler::Schedule").items()
+        if not schedule["Target"].get("DeadLetterConfig")
+    ]
+    wrong += [
+        f"{name} has no dead-letter queue"
+        for name, rule in resources(translated, "AWS::Events::Rule").items()
+        for target in rule["Targets"]
+        if refers(target["Arn"]) not in queues and not target.get("DeadLetterConfig")
+    ]
     for name, mapping in resources(translated, "AWS::Lambda::EventSourceMapping").items():
-        source = refers(mapping["EventSourceArn"])
-        if source in queues:
-            if not queues[source].get("RedrivePolicy"):
-                wrong.append(f"{name}: {source} has no redrive policy")
-            if not {"maximum", "MaximumConcurrency"} & set(mapping.get("ScalingConfig", {})):
-                wrong.append(f"{name} has no bound on its concurrency")
-        elif not mapping.get("DestinationConfig", {}).get("OnFailure"):
-            wrong.append(f"{name} has no failure destination")
-        if "ReportBatchItemFailures" not in mapping.get("FunctionResponseTypes", []):
-            wrong.append(f"{name} does not report single failures")
-    for name, schedule in resources(translated, "AWS::Scheduler::Schedule").items():
-        if not schedule["Target"].get("DeadLetterConfig"):
-            wrong.append(f"{name} has no dead-letter queue")
-    for name, rule in resources(translated, "AWS::Events::Rule").items():
-        for target in rule["Targets"]:
-            if refers(target["Arn"]) not in queues and not target.get("DeadLetterConfig"):
-                wrong.append(f"{name} has no dead-letter queue")
+        wrong += _forgetful_mapping(name, mapping, queues)
     return wrong
 
 
-def outlasting_their_caller(written: Node, translated: Node, workflow: Node) -> list[str]:
-    """Functions that may still run when whoever waits for them has given up."""
-    timeouts = {name: function["Timeout"] for name, function in functions(translated).items()}
+def _forgetful_mapping(name: str, mapping: Node, queues: dict[str, Node]) -> list[str]:
+    source = refers(mapping["EventSourceArn"])
     wrong: list[str] = []
+    if source in queues:
+        if not queues[source].get("RedrivePolicy"):
+            wrong.append(f"{name}: {source} has no redrive policy")
+        if "MaximumConcurrency" not in mapping.get("ScalingConfig", {}):
+            wrong.append(f"{name} has no bound on its concurrency")
+    elif not mapping.get("DestinationConfig", {}).get("OnFailure"):
+        wrong.append(f"{name} has no failure destination")
+    if "ReportBatchItemFailures" not in mapping.get("FunctionResponseTypes", []):
+        wrong.append(f"{name} does not report single failures")
+    return wrong
+
+
+def outlasting_the_gateway(written: Node, translated: Node) -> list[str]:
+    """Functions of the API, authorizers among them, that may still run when API Gateway has given up."""
+    timeouts = {name: function["Timeout"] for name, function in functions(translated).items()}
+    called_by_it: set[str] = set()
     for name, function in resources(written, "AWS::Serverless::Function").items():
-        kinds = {event["Type"] for event in function.get("Events", {}).values()}
-        if "Api" in kinds and timeouts[name] >= GATEWAY_SECONDS:
-            wrong.append(f"{name} may outlast the gateway")
-        for event in function.get("Events", {}).values():
-            every = event["Properties"].get("ScheduleExpression") if event["Type"] == "ScheduleV2" else None
-            if every == "rate(1 minute)" and timeouts[name] >= 60:
-                wrong.append(f"{name} may outlast the minute until its next run")
+        if "Api" in {event["Type"] for event in function.get("Events", {}).values()}:
+            called_by_it.add(name)
+    for api in resources(written, "AWS::Serverless::Api").values():
+        called_by_it |= {refers(door["FunctionArn"]) or "" for door in api["Auth"]["Authorizers"].values()}
+    return sorted(name for name in called_by_it if timeouts[name] >= GATEWAY_SECONDS)
+
+
+def outlasting_their_message(translated: Node) -> list[str]:
+    """Functions fed by a queue that may still be at a message when the queue gives it to somebody else."""
+    timeouts = {name: function["Timeout"] for name, function in functions(translated).items()}
     queues = resources(translated, "AWS::SQS::Queue")
+    wrong: list[str] = []
     for mapping in resources(translated, "AWS::Lambda::EventSourceMapping").values():
         source, name = refers(mapping["EventSourceArn"]), refers(mapping["FunctionName"]) or ""
         if source in queues and queues[source].get("VisibilityTimeout", 30) < timeouts[name]:
-            wrong.append(f"{name} may outlast its message's invisibility in {source}")
-    shortest = min(
-        state["TimeoutSeconds"]
-        for state in workflow["States"].values()
-        if state["Type"] == "Task" and isinstance(state.get("TimeoutSeconds"), int)
-    )
-    for name in tasks(written):
-        if timeouts[name] >= shortest:
-            wrong.append(f"{name} may outlast its task")
-    authorizers = [name for name in timeouts if "Events" not in written["Resources"][name]["Properties"]]
-    wrong += [f"{name} may outlast the gateway" for name in authorizers if timeouts[name] >= GATEWAY_SECONDS
-              and name not in tasks(written)]
+            wrong.append(f"{name} at a message of {source}")
     return wrong
+
+
+def outlasting_their_minute(translated: Node) -> list[str]:
+    """Functions that run every minute and may still run when the next one starts."""
+    timeouts = {name: function["Timeout"] for name, function in functions(translated).items()}
+    return [
+        name
+        for schedule in resources(translated, "AWS::Scheduler::Schedule").values()
+        if schedule["ScheduleExpression"] == "rate(1 minute)"
+        and timeouts[name := refers(schedule["Target"]["Arn"]) or ""] >= 60
+    ]
+
+
+def outlasting_their_task(written: Node, translated: Node, workflow: Node) -> list[str]:
+    """Functions that a workflow calls and that may still run when it has given the task up."""
+    shortest = min(state["TimeoutSeconds"] for state in workflow["States"].values() if state["Type"] == "Task")
+    return [name for name in tasks(written) if functions(translated)[name]["Timeout"] >= shortest]
 
 
 def tasks(written: Node) -> set[str]:
@@ -212,7 +232,14 @@ def schedules_without_a_zone(translated: Node) -> list[str]:
 def informal_refusals(written: Node) -> list[str]:
     """What the gateway answers by itself must look like what the functions answer: problem+json with a stable code."""
     wrong: list[str] = []
-    needed = {"UNAUTHORIZED", "ACCESS_DENIED", "MISSING_AUTHENTICATION_TOKEN", "THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX"}
+    needed = {
+        "UNAUTHORIZED",
+        "ACCESS_DENIED",
+        "MISSING_AUTHENTICATION_TOKEN",
+        "THROTTLED",
+        "DEFAULT_4XX",
+        "DEFAULT_5XX",
+    }
     for name, api in resources(written, "AWS::Serverless::Api").items():
         told = api.get("GatewayResponses", {})
         wrong += [f"{name}: {kind}" for kind in sorted(needed - set(told))]

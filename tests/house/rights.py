@@ -33,7 +33,11 @@ def every_action(translated: Node) -> list[str]:
         for role, statement in statements(translated)
         for action in listed(statement["Action"])
         if "*" in action or not re.fullmatch(r"[a-z0-9-]+:[A-Za-z]+", action)
-    ] + [f"{role}: NotAction" for role, statement in statements(translated) if {"NotAction", "NotResource"} & {*statement}]
+    ] + [
+        f"{role}: NotAction"
+        for role, statement in statements(translated)
+        if {"NotAction", "NotResource"} & {*statement}
+    ]
 
 
 def every_resource(translated: Node) -> list[str]:
@@ -58,9 +62,8 @@ def _is_anything(resource: Node) -> bool:
 def foreign_policies(translated: Node) -> list[str]:
     wrong: list[str] = []
     for name, role in resources(translated, "AWS::IAM::Role").items():
-        for arn in role.get("ManagedPolicyArns", []):
-            if text(arn).rstrip('"}').rpartition("/")[2] not in MANAGED:
-                wrong.append(f"{name}: {text(arn)}")
+        arns = [text(arn).rstrip('"}') for arn in role.get("ManagedPolicyArns", [])]
+        wrong += [f"{name}: {arn}" for arn in arns if arn.rpartition("/")[2] not in MANAGED]
     return wrong
 
 

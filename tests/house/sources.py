@@ -12,7 +12,18 @@ LONGEST = 350
 """Lines of a module. Most are under 250."""
 LONGEST_TEST = 500
 
-NAMES_THAT_SAY_NOTHING = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "managers", "base", "stuff"}
+NAMES_THAT_SAY_NOTHING = {
+    "util",
+    "utils",
+    "helper",
+    "helpers",
+    "common",
+    "misc",
+    "manager",
+    "managers",
+    "base",
+    "stuff",
+}
 
 ADAPTERS = {
     "aws.py": "makes the clients",
@@ -73,9 +84,7 @@ def outward_imports(found: Sources) -> list[str]:
     outer = {f"{LAYER}/{path}" for path in (ADAPTERS | INDOORS)}
     outer |= {path for path in found if path.startswith(LAYER) and path.endswith("/table.py")}
     modules = {_module(path) for path in outer}
-    return [
-        f"{path} imports {name}" for path, name in _imports(found, LAYER) if path not in outer and name in modules
-    ]
+    return [f"{path} imports {name}" for path, name in _imports(found, LAYER) if path not in outer and name in modules]
 
 
 def imports_between_rooms(found: Sources, names: list[str]) -> list[str]:
@@ -98,13 +107,10 @@ def too_long(found: Sources) -> list[str]:
 
 def empty_names(found: Sources) -> list[str]:
     """Files, folders and classes whose name tells nothing."""
-    wrong = [
-        path for path in found if {part.removesuffix(".py") for part in Path(path).parts} & NAMES_THAT_SAY_NOTHING
-    ]
+    wrong = [path for path in found if {part.removesuffix(".py") for part in Path(path).parts} & NAMES_THAT_SAY_NOTHING]
     for path, text in found.items():
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.ClassDef) and node.name.endswith(("Manager", "Helper", "Utils", "Util", "Base")):
-                wrong.append(f"{path}: {node.name}")
+        classes = [node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)]
+        wrong += [f"{path}: {name}" for name in classes if name.endswith(("Manager", "Helper", "Utils", "Base"))]
     return wrong
 
 

@@ -61,7 +61,8 @@ def refers(node: Node) -> str | None:
             return name
         case {"Fn::Sub": str(name)} if name.startswith("${"):
             return name[2:].split("}")[0].split(".")[0]
-    return None
+        case _:
+            return None
 
 
 def statements(template: Node) -> Iterator[tuple[str, Node]]:

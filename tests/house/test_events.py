@@ -26,7 +26,7 @@ def kebab(name: str) -> str:
 
 def misfit(function: Node, event: Mapping[str, Any]) -> str | None:
     """Why none of the function's triggers sends such an event; None if one does."""
-    triggers = [trigger for trigger in function.get("Events", {}).values()]
+    triggers = list(function.get("Events", {}).values())
     kinds = {trigger["Type"] for trigger in triggers}
     if "httpMethod" in event and "Api" in kinds:
         routes = {(t["Properties"]["Method"].upper(), t["Properties"]["Path"]) for t in triggers if t["Type"] == "Api"}

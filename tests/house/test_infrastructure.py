@@ -17,15 +17,22 @@ def workflow() -> Node:
     return json.loads((ROOT / "functions/fulfill/workflow.asl.json").read_text())
 
 
-def times(template: Node) -> list[str]:
-    return infrastructure.outlasting_their_caller(written(), template, workflow())
+def outlasting_the_gateway(template: Node) -> list[str]:
+    return infrastructure.outlasting_the_gateway(written(), template)
+
+
+def outlasting_their_task(template: Node) -> list[str]:
+    return infrastructure.outlasting_their_task(written(), template, workflow())
 
 
 RULES: dict[Callable[[Node], list[str]], Callable[[], Node]] = {
     infrastructure.too_many_resources: translated,
     infrastructure.without_retention: translated,
     infrastructure.without_failure_destination: translated,
-    times: translated,
+    outlasting_the_gateway: translated,
+    outlasting_their_task: translated,
+    infrastructure.outlasting_their_message: translated,
+    infrastructure.outlasting_their_minute: translated,
     infrastructure.unguarded_tables: translated,
     infrastructure.unguarded_keys: translated,
     infrastructure.leaky_buckets: translated,
@@ -100,11 +107,19 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
         "a schedule's failures lost",
         lambda t: props(t, "CheckoutSweepFunctionSchedule")["Target"].pop("DeadLetterConfig"),
     ),
-    (times, "longer than the gateway", lambda t: props(t, "CheckoutFunction").update(Timeout=29)),
-    (times, "longer than its task", lambda t: props(t, "FulfillTasksFunction").update(Timeout=60)),
-    (times, "longer than its message", lambda t: props(t, "ImportQueue").update(VisibilityTimeout=299)),
-    (times, "longer than its minute", lambda t: props(t, "CheckoutSweepFunction").update(Timeout=60)),
-    (times, "an authorizer", lambda t: props(t, "AuthorizeFunction").update(Timeout=30)),
+    (outlasting_the_gateway, "a route", lambda t: props(t, "CheckoutFunction").update(Timeout=29)),
+    (outlasting_the_gateway, "the authorizer", lambda t: props(t, "AuthorizeFunction").update(Timeout=30)),
+    (outlasting_their_task, "the tasks", lambda t: props(t, "FulfillTasksFunction").update(Timeout=60)),
+    (
+        infrastructure.outlasting_their_message,
+        "an import",
+        lambda t: props(t, "ImportQueue").update(VisibilityTimeout=299),
+    ),
+    (
+        infrastructure.outlasting_their_minute,
+        "a sweep",
+        lambda t: props(t, "CheckoutSweepFunction").update(Timeout=60),
+    ),
     (
         infrastructure.unguarded_tables,
         "no recovery",
@@ -189,7 +204,9 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
     (
         rights.foreign_policies,
         "an administrator",
-        lambda t: props(t, "CheckoutFunctionRole")["ManagedPolicyArns"].append("arn:aws:iam::aws:policy/AdministratorAccess"),
+        lambda t: props(t, "CheckoutFunctionRole")["ManagedPolicyArns"].append(
+            "arn:aws:iam::aws:policy/AdministratorAccess"
+        ),
     ),
     (
         rights.vague_tables,
@@ -204,9 +221,7 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
     (
         rights.unconditional_decryption,
         "if there is one",
-        lambda t: allow(
-            t, "CheckoutFunctionRole", "kms:Decrypt", VAULT, {"StringEqualsIfExists": {PURPOSE: "member"}}
-        ),
+        lambda t: allow(t, "CheckoutFunctionRole", "kms:Decrypt", VAULT, {"StringEqualsIfExists": {PURPOSE: "member"}}),
     ),
     (
         rights.opening_cards,

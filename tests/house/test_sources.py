@@ -81,11 +81,12 @@ def test_holds(rule: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "path"), [pytest.param(rule, path, id=f"{rule}: {path}") for rule, (_, bad) in RULES.items() for path in bad]
+    ("rule", "path"),
+    [pytest.param(rule, path, id=f"{rule}: {path}") for rule, (_, bad) in RULES.items() for path in bad],
 )
 def test_can_fail(rule: str, path: str) -> None:
     broken_by, examples = RULES[rule]
-    known = {name: "" for name in sources()}
+    known = dict.fromkeys(sources(), "")
     assert len(broken_by({**known, path: examples[path]})) >= 1
 
 

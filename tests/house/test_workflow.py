@@ -1,7 +1,7 @@
 """The fulfilment workflow: bounded, repeatable, ids only, and short where most orders go."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -68,7 +68,9 @@ RULES: list[tuple[Callable[[Node], list[str]], Callable[[Node], Any]]] = [
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.parent.name)
 @pytest.mark.parametrize(("rule", "broken_by"), RULES)
-def test_a_workflow_keeps_the_rules(path: Any, rule: Callable[[Node], list[str]], broken_by: Callable[[Node], Any]) -> None:
+def test_a_workflow_keeps_the_rules(
+    path: Any, rule: Callable[[Node], list[str]], broken_by: Callable[[Node], Any]
+) -> None:
     workflow = json.loads(path.read_text())
     assert rule(workflow) == []
     broken_by(next(iter(states(workflow).values())))
@@ -84,7 +86,7 @@ def test_workflows_call_published_versions() -> None:
         assert written()["Resources"][name]["Properties"]["AutoPublishAlias"], name
 
 
-def walked(workflow: Node, outcomes: Mapping[str, list[Mapping[str, Any]]]) -> list[str]:
+def walked(workflow: Node, outcomes: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
     """The states that an execution enters when its tasks answer these outcomes, in turn."""
     entered, answers = [], {name: [*found] for name, found in outcomes.items()}
     name, given = workflow["StartAt"], dict[str, Any]()
@@ -116,9 +118,8 @@ def test_an_order_of_cards_passes_few_states() -> None:
     passed = walked(workflow, {"Fulfil": [DONE]})
     assert passed[0] == "Fulfil"
     assert len(passed) <= MOST_STATES
-    detour = {**workflow, "StartAt": "A", "States": {**workflow["States"]}}
-    for here, there in ("AB", "BC", ("C", "Fulfil")):
-        detour["States"][here] = {"Type": "Pass", "Next": there}
+    more = {here: {"Type": "Pass", "Next": there} for here, there in ("AB", "BC", ("C", "Fulfil"))}
+    detour = {**workflow, "StartAt": "A", "States": workflow["States"] | more}
     assert len(walked(detour, {"Fulfil": [DONE]})) > MOST_STATES
 
 

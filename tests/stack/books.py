@@ -1,14 +1,13 @@
-"""What the stack's own tables say, for checks that no client could make: nothing twice, nothing lost, nothing changed."""
+"""What the stack's own tables say, for checks that no client could make: nothing twice, nothing lost or changed."""
 
 from collections import Counter
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 from quanyi.orders.model import Order, books
 from quanyi.orders.table import from_item
 from quanyi.table import Item, from_wire
+from tests.stack.shop import Order as Placed
 from tools.local.stack import Stack
 
 TABLES = ("Catalog", "Cards", "Orders", "Members", "Supply", "Sandbox")
@@ -29,6 +28,11 @@ class Books:
         with ThreadPoolExecutor(3) as several:
             scans = several.map(self.scan, TABLES)
             return {name: {_key(item): item for item in items} for name, items in zip(TABLES, scans, strict=True)}
+
+    def order(self, order: Placed) -> Order:
+        key = {"pk": {"S": f"ORDER#{order.id}"}, "sk": {"S": "ORDER"}}
+        tables, name = self.stack.client("dynamodb"), self.stack.physical_id("OrdersTable")
+        return from_item(from_wire(tables.get_item(TableName=name, Key=key, ConsistentRead=True)["Item"]))
 
     def cards(self, sku: str) -> list[Item]:
         return [card for card in self.scan("Cards") if card["sku"] == sku]

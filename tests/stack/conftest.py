@@ -1,5 +1,6 @@
 """One deployed stack for all tests of this folder: template.yaml, unchanged, on a local AWS of its own."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +17,19 @@ from tools.local.layout import Home
 from tools.local.stack import Stack
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`test_secrets.py` searches what all the others left behind, so it comes last."""
+    items.sort(key=lambda item: item.path.name == "test_secrets.py")
+
+
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with Cloud(Home(tmp_path_factory.mktemp("cloud"))) as running:
+    home = Home(tmp_path_factory.mktemp("cloud"))
+    with Cloud(home) as running:
         deploy(running)
         yield running
+    # Each interpreter had its own copy of the layer: gigabytes, which pytest would keep for three runs.
+    shutil.rmtree(home.scratch, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

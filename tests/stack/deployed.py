@@ -2,11 +2,15 @@
 
 import json
 import time
+import urllib.request
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from quanyi.clock import stamp
+from tests.stack.shop import Order
 from tools.local.stack import Stack
 
 
@@ -41,3 +45,28 @@ class Deployed:
             yield
         finally:
             client.update_function_configuration(FunctionName=name, Environment=before)
+
+    def mails_to(self, address: str) -> list[str]:
+        """Texts of the mails that the local AWS was asked to send there, oldest first."""
+        url = f"{self.stack.aws_endpoint_url}/_ministack/ses/messages"
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            by_account = json.loads(answer.read())["messages"]
+        return [str(mail) for mails in by_account.values() for mail in mails if address in mail["To"]]
+
+    def execution_of(self, order: Order, attempt: int = 1) -> str:
+        """The ARN of the execution of an order's attempt."""
+        return self.stack.outputs["WorkflowArn"].replace(":stateMachine:", ":execution:") + f":{order.id}-{attempt}"
+
+    def is_running(self, order: Order, attempt: int = 1) -> bool:
+        client, arn = self.stack.client("stepfunctions"), self.execution_of(order, attempt)
+        return client.describe_execution(executionArn=arn)["status"] == "RUNNING"
+
+    def make_due(self, order: Order) -> None:
+        """As if the time had passed after which the sweep looks at the order."""
+        self.stack.client("dynamodb").update_item(
+            TableName=self.stack.physical_id("OrdersTable"),
+            Key={"pk": {"S": f"ORDER#{order.id}"}, "sk": {"S": "ORDER"}},
+            UpdateExpression="SET due_at = :now ADD rev :one",
+            ConditionExpression="attribute_exists(due_at)",
+            ExpressionAttributeValues={":now": {"S": stamp(datetime.now(UTC))}, ":one": {"N": "1"}},
+        )

@@ -35,7 +35,7 @@ class Provider:
         keyring = Keyring(Table(stack.physical_id("CatalogTable"), tables), kms)
         return cls(Sandbox(Table(stack.physical_id("SandboxTable"), tables), keyring))
 
-    def notice(self, order: Order, payment: str, *, age: timedelta = timedelta(0), **changes: Any) -> Notice:
+    def notice(self, order: Order, payment: str, /, *, age: timedelta = timedelta(0), **changes: Any) -> Notice:
         """That the whole order was paid, unless `changes` say otherwise."""
         said = {
             "event": "payment.captured",

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_a_service_waits_for_a_person(shop: Shop, site: Store) -> None:
     until(lambda: site.status(order)["delivered"] == 1)
     assert site.status(order)["state"] == "fulfilling"
     assert site.received(order) == codes
-    text = f"Your seat is {number('SEAT')}"
+    text = f"您的座位是 {number('SEAT')}"
     shop.secrets.append(text)
     path = f"/v1/orders/{order.id}/manual-delivery"
     by_hand = shop.wire.send("POST", path, {"text": text}, credential=support).must()
@@ -95,7 +96,7 @@ def test_one_reusable_key_serves_as_many_buyers_as_it_may(shop: Shop, site: Stor
 def test_a_purchase_limit_holds_however_many_try_at_once(shop: Shop, site: Store) -> None:
     sku = shop.sku(limit_per_buyer=3)
     shop.stock(sku, 12)
-    buyer = {"contact": {}, "member": number("m")}
+    buyer: dict[str, Any] = {"contact": {}, "member": number("m")}
     with ThreadPoolExecutor(10) as several:
         answers = list(several.map(lambda _: site.try_place(sku, **buyer), range(10)))
     assert Counter(answer.status for answer in answers) == {201: 3, 409: 7}

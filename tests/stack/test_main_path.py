@@ -2,7 +2,7 @@
 
 from secrets import token_hex
 
-from tests.stack.shop import EMAIL, Order, Shop, Store, until
+from tests.stack.shop import Shop, Store
 
 
 def test_a_card_goes_from_an_uploaded_file_to_its_buyer(shop: Shop, site: Store) -> None:

@@ -53,7 +53,7 @@ def new_order(units: int = 2, price: int = 1000) -> Order:
         created_at=NOW,
         expires_at=NOW + timedelta(minutes=15),
         body_hash="h",
-        contact="keyed-hash-of-contact",
+        email="keyed-hash-of-contact",
         contact_sealed=b"sealed-contact",
         password="keyed-hash-of-password",
         wait_token="task-token",

@@ -132,6 +132,8 @@ def entry(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[s
         else:
             try:
                 answer = app.resolve(event, context)
+            except RecursionError:
+                answer = _rendered(problem(Malformed("The body is nested too deeply.")))
             except Exception as fault:  # noqa: BLE001 - answered as 500, logged by class and place
                 # The class and place only: a message can quote what was being handled.
                 log().error("fault", extra={"fault": type(fault).__name__, "at": place(fault)})

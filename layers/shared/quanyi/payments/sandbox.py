@@ -14,7 +14,7 @@ from json import dumps, loads
 from typing import Any, Literal
 
 from quanyi.clock import stamp
-from quanyi.errors import Conflict, NotFound
+from quanyi.errors import Conflict, Malformed, NotFound
 from quanyi.ids import Draw, new_id
 from quanyi.payments.port import Captured, Forged, Intent, Outcome
 from quanyi.table import ConditionFailed, Item, Table
@@ -53,13 +53,16 @@ class Sandbox:
             raise Forged("The notification has no time, or is too old.")
         if not hmac.compare_digest(self._signature(int(sent_at), body), signature):
             raise Forged("The signature does not fit.")
-        notice = loads(body)
-        if notice["merchant"] != MERCHANT:
-            raise Forged("Another merchant's notification.")
-        if notice["event"] != "payment.captured":
-            return None
-        names = ("payment", "order", "transaction", "amount", "currency")
-        return Captured(**{name: notice[name] for name in names})
+        try:
+            notice = loads(body)
+            if notice["merchant"] != MERCHANT:
+                raise Forged("Another merchant's notification.")
+            if notice["event"] != "payment.captured":
+                return None
+            names = ("payment", "order", "transaction", "amount", "currency")
+            return Captured(**{name: notice[name] for name in names})
+        except (ValueError, KeyError, TypeError):
+            raise Malformed("This is genuine, but not a notification.") from None
 
     def query(self, payment: str) -> Captured | Literal["open", "closed", "unknown"]:
         item = self.table.get(_key(payment))

@@ -1,0 +1,150 @@
+"""After all the other tests: every secret that came into stock or was delivered is searched for in everything that the
+run wrote, and found nowhere."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stack.books import Books
+from tests.stack.deployed import Deployed
+from tests.stack.search import Search, hidings
+from tests.stack.shop import Shop, Store, number
+from tools.local.cloud import Cloud
+from tools.local.deploy import ARTIFACTS_BUCKET
+from tools.local.stack import Stack
+
+CODE = {ARTIFACTS_BUCKET, "lambda.json"}
+"""What was built, which was there before anything was sold; running functions have copies of it in `scratch`."""
+
+
+@pytest.mark.parametrize("secret", ["QY0123456789ABCDEF", "您的座位是 A12", "https://x.example/?a=1&b=+/"])
+def test_the_search_sees_what_is_hidden(secret: str) -> None:
+    search = Search([secret, "NOT-HERE-AT-ALL"])
+    missed = [how for how, content in hidings(secret).items() if search.found_in(content) != {secret}]
+    assert not missed
+    assert search.found_in(secret[1:].encode() + secret[:-1].encode()) == set()
+
+
+def test_no_secret_is_left_anywhere(
+    shop: Shop, site: Store, stack: Stack, books: Books, deployed: Deployed, cloud: Cloud, function_log: Path
+) -> None:
+    """Also when this test runs alone: then it sells something first."""
+    sku = shop.sku(card_format="number_pin")
+    line = f"{number('NUMBER')} {number('PIN')}"
+    shop.paste(sku, [line])
+    order, received = site.buy(sku)
+    assert received == line.split()[:1]
+    assert line.split()[1] in json.dumps(site.reveal(order))
+    search = Search(set(shop.secrets))
+
+    leaks: list[str] = []
+    looked: dict[str, int] = {}
+    for where, content in everything(stack, books, cloud):
+        looked[where.split(" ")[0]] = looked.get(where.split(" ")[0], 0) + 1
+        leaks += [f"{where}: {secret}" for secret in search.found_in(content)]
+    assert not leaks, "\n".join(leaks[:50])
+    # It looked where there is something to see.
+    assert set(looked) >= {"table", "stream", "queue", "log", "execution", "mail", "file"}, looked
+
+
+def everything(stack: Stack, books: Books, cloud: Cloud) -> Iterator[tuple[str, bytes]]:
+    """What the run wrote, under a name that starts with its kind."""
+    yield from _tables(stack)
+    yield from _streams(stack)
+    yield from _queues(stack)
+    yield from _logs(stack)
+    yield from _executions(stack)
+    yield from _objects(stack)
+    yield from _local(stack, "mail", "ses")
+    # A clean stop is when the local AWS writes its state down.
+    cloud.stop()
+    try:
+        yield from _files(cloud.home.folder)
+    finally:
+        cloud.start()
+
+
+def _tables(stack: Stack) -> Iterator[tuple[str, bytes]]:
+    """Items as they are: bytes as bytes, so that nothing hides in an encoding of this test."""
+    client = stack.client("dynamodb")
+    for name in client.list_tables()["TableNames"]:
+        for page in client.get_paginator("scan").paginate(TableName=name):
+            yield f"table {name}", b"\n".join(part for item in page["Items"] for part in _parts(item))
+
+
+def _streams(stack: Stack) -> Iterator[tuple[str, bytes]]:
+    client = stack.client("dynamodbstreams")
+    for stream in client.list_streams()["Streams"]:
+        arn = stream["StreamArn"]
+        for shard in client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+            at = client.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+            place: str | None = at["ShardIterator"]
+            while place:
+                page = client.get_records(ShardIterator=place)
+                yield f"stream {stream['TableName']}", b"\n".join(_parts(page["Records"]))
+                place = page.get("NextShardIterator") if page["Records"] else None
+
+
+def _queues(stack: Stack) -> Iterator[tuple[str, bytes]]:
+    """Messages that wait, dead ones among them, seen without taking them."""
+    yield from _local(stack, "queue", "sqs")
+
+
+def _logs(stack: Stack) -> Iterator[tuple[str, bytes]]:
+    client = stack.client("logs")
+    for group in client.describe_log_groups()["logGroups"]:
+        for page in client.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+            yield f"log {group['logGroupName']}", "\n".join(event["message"] for event in page["events"]).encode()
+
+
+def _executions(stack: Stack) -> Iterator[tuple[str, bytes]]:
+    """Inputs, outputs and whole histories."""
+    client = stack.client("stepfunctions")
+    pages = client.get_paginator("list_executions").paginate(stateMachineArn=stack.outputs["WorkflowArn"])
+    for execution in (execution for page in pages for execution in page["executions"]):
+        arn = execution["executionArn"]
+        told = [client.describe_execution(executionArn=arn), client.get_execution_history(executionArn=arn)]
+        yield f"execution {execution['name']}", b"\n".join(_parts(told))
+
+
+def _objects(stack: Stack) -> Iterator[tuple[str, bytes]]:
+    client = stack.client("s3")
+    for bucket in client.list_buckets()["Buckets"]:
+        if bucket["Name"] == ARTIFACTS_BUCKET:
+            continue
+        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
+            for item in page.get("Contents", []):
+                yield f"object {item['Key']}", client.get_object(Bucket=bucket["Name"], Key=item["Key"])["Body"].read()
+
+
+def _local(stack: Stack, kind: str, service: str) -> Iterator[tuple[str, bytes]]:
+    with urllib.request.urlopen(f"{stack.aws_endpoint_url}/_ministack/{service}/messages", timeout=30) as answer:
+        yield f"{kind} all", answer.read()
+
+
+def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """State, objects, logs and leftovers of functions that still ran; not their code."""
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder).parts
+        is_code = CODE & {*inside} or any(part == "code" or part.startswith("layer_") for part in inside)
+        if path.is_file() and not is_code:
+            yield f"file {path.relative_to(folder)}", path.read_bytes()
+
+
+def _parts(value: Any) -> Iterator[bytes]:
+    """Every text and byte string in it, names included."""
+    if isinstance(value, bytes):
+        yield value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield str(name).encode()
+            yield from _parts(inner)
+    elif isinstance(value, list | tuple | set):
+        for inner in value:
+            yield from _parts(inner)
+    else:
+        yield str(value).encode()
