@@ -10,8 +10,11 @@ from datetime import UTC, datetime
 from json import dumps
 from typing import Any, TypeVar
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from quanyi.aws import client
 from quanyi.change import Change
+from quanyi.errors import Busy
 from quanyi.http import log, place
 from quanyi.table import from_wire
 
@@ -41,14 +44,17 @@ def change_of(record: dict[str, Any]) -> Change:
 def each_record(event: dict[str, Any], handle: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     """Handles the records in order. One failure is tried twice more at once, then parked in `DEAD_LETTER_QUEUE`.
 
-    Raises only when parking fails too: then the whole batch comes again.
+    A fault of AWS is not the record's: it is raised, as is one of parking, and the whole batch comes again.
     """
     for record in event["Records"]:
         for attempt in range(3):
             try:
                 handle(record)
                 break
-            except Exception as fault:  # noqa: BLE001 - parked below, or raised again by parking  # noqa: BLE001 - whatever is wrong with it, the next one may be right
+            except (Busy, BotoCoreError, ClientError):
+                if attempt == 2:
+                    raise
+            except Exception as fault:  # noqa: BLE001 - parked below, or raised again by parking
                 if attempt == 2:
                     _park(record, fault)
     return {"batchItemFailures": []}
