@@ -166,6 +166,12 @@ class Market:
 
     # The machine room.
 
+    def forget_keys(self) -> None:
+        """As in a process that has just started: keys are read and unwrapped anew."""
+        for keyring in (self.shop.keyring, self.shop.members.keyring, self.works.members.keyring, self.sandbox.keyring):
+            keyring._known.clear()
+        self.works.batch_keys._open.clear()
+
     def later(self, **delta: float) -> None:
         self.now += timedelta(**delta)
 

@@ -1,6 +1,6 @@
-"""Every AWS call between placing an order and its delivery fails once, in every way a call can fail. Whoever called
-tries again, as a storefront, a payment provider and Step Functions do, and the sweeps run: then everything must be as
-if nothing had happened."""
+"""Every AWS call between placing an order and revealing its card (DynamoDB, KMS, Step Functions) fails once, in every
+way a call can fail. Whoever called tries again, as a storefront, a payment provider and Step Functions do, and the
+sweeps run: then everything must be as if nothing had happened."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -10,9 +10,11 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from fulfill.reveal import reveal
 from quanyi.errors import Busy
+from quanyi.orders.model import Order
 from tests.aws.conftest import Cloud
-from tests.aws.market import Market
+from tests.aws.market import SITE, FakeWorkflow, Market
 
 
 class Crash(BaseException):
@@ -24,14 +26,20 @@ def _throttled() -> Exception:
     return ClientError(error, "Any")  # type: ignore[arg-type]
 
 
-def _conflict() -> Exception:
+def _failing() -> Exception:
     error = {"Error": {"Code": "InternalServerError", "Message": "a fault of AWS"}}
+    return ClientError(error, "Any")  # type: ignore[arg-type]
+
+
+def _conflicting() -> Exception:
+    error = {"Error": {"Code": "TransactionConflictException", "Message": "met a transaction"}}
     return ClientError(error, "Any")  # type: ignore[arg-type]
 
 
 MODES: dict[str, tuple[Callable[[], BaseException], bool]] = {
     "throttled": (_throttled, False),
-    "failing": (_conflict, False),
+    "failing": (_failing, False),
+    "conflicting": (_conflicting, False),
     "reply lost": (lambda: ReadTimeoutError(endpoint_url="dynamodb"), True),
     "crash before": (Crash, False),
     "crash after": (Crash, True),
@@ -49,20 +57,28 @@ class Faults:
     @contextmanager
     def __call__(self, patch: pytest.MonkeyPatch) -> Generator[None]:
         real = BaseClient._make_api_call  # type: ignore[attr-defined]
+        start = FakeWorkflow.start
 
         def counted(client: Any, operation: str, request: Any) -> Any:
-            if not self.armed:
-                return real(client, operation, request)
-            self.calls.append(operation)
-            if len(self.calls) != self.at:
-                return real(client, operation, request)
-            if self.applied:
-                real(client, operation, request)
-            raise self.fault()
+            return self._counted(operation, lambda: real(client, operation, request))
+
+        def started(workflow: FakeWorkflow, order: Order) -> None:
+            self._counted("StartExecution", lambda: start(workflow, order))
 
         with patch.context() as patched:
             patched.setattr(BaseClient, "_make_api_call", counted)
+            patched.setattr(FakeWorkflow, "start", started)
             yield
+
+    def _counted(self, operation: str, call: Callable[[], Any]) -> Any:
+        if not self.armed:
+            return call()
+        self.calls.append(operation)
+        if len(self.calls) != self.at:
+            return call()
+        if self.applied:
+            call()
+        raise self.fault()
 
 
 def insist(market: Market, faults: Faults, step: Callable[[], Any]) -> Any:
@@ -79,11 +95,14 @@ def insist(market: Market, faults: Faults, step: Callable[[], Any]) -> Any:
 
 
 def buy(market: Market, faults: Faults, sku: str, quantity: int) -> str:
+    market.forget_keys()  # as a new process: reading and unwrapping keys can fail too
     order = insist(market, faults, lambda: market.place(sku, quantity, key=f"order of {sku}", member=sku, contact={}))
     _, payment = insist(market, faults, lambda: market.open_payment(order))
     fact = market.captured(payment)
     insist(market, faults, lambda: market.notify(fact))
     insist(market, faults, market.run)
+    units = insist(market, faults, lambda: reveal(market.works, SITE, order.id)).deliveries[0].units
+    assert {unit.number for unit in units} <= set(market.secrets_made)
     return order.id
 
 
@@ -116,7 +135,8 @@ def test_any_single_fault_loses_and_doubles_nothing(
         assert len({unit.card for unit in order.units}) == quantity
         if len(faults.calls) < number:
             break
-    assert number > 10, "too few calls failed to prove anything"
+    assert number > 15, "too few calls failed to prove anything"
+    assert {"Decrypt", "StartExecution", "UpdateItem", "PutItem", "Query"} <= set(faultless.calls)
     market.later(hours=3)
     market.sweep()
     market.later(hours=3)

@@ -1,5 +1,6 @@
 """The MiniStack process: start it, wait until it answers, stop it with its state kept."""
 
+import shutil
 import subprocess
 import time
 import urllib.error
@@ -63,6 +64,8 @@ class Cloud:
 
     def start(self) -> None:
         """Returns when it answers. Raises CloudFailed."""
+        # Each interpreter of a function leaves its copy of the layer here: gigabytes, of no use to the next start.
+        shutil.rmtree(self.home.scratch, ignore_errors=True)
         for folder in (self.home.folder, self.home.state, self.home.objects, self.home.scratch):
             folder.mkdir(parents=True, exist_ok=True)
         with self.home.cloud_log.open("ab") as log:
