@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 _CONFIG = Config(
     connect_timeout=2,
@@ -14,6 +14,9 @@ _CONFIG = Config(
     max_pool_connections=32,
     tcp_keepalive=True,
 )
+
+FAULTS = (BotoCoreError, ClientError)
+"""What a client raises when AWS refuses or cannot be reached."""
 
 
 @cache

@@ -10,9 +10,7 @@ from datetime import UTC, datetime
 from json import dumps
 from typing import Any, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from quanyi.aws import client
+from quanyi.aws import FAULTS, client
 from quanyi.change import Change
 from quanyi.errors import Busy
 from quanyi.http import log, place
@@ -51,7 +49,7 @@ def each_record(event: dict[str, Any], handle: Callable[[dict[str, Any]], None])
             try:
                 handle(record)
                 break
-            except (Busy, BotoCoreError, ClientError):
+            except (Busy, *FAULTS):
                 if attempt == 2:
                     raise
             except Exception as fault:  # noqa: BLE001 - parked below, or raised again by parking
