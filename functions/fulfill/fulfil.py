@@ -7,6 +7,7 @@ order before they are delivered: a crash in between must not settle the same uni
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 
 from fulfill.outcomes import Answer, answer
 from fulfill.wiring import Works
@@ -34,7 +35,7 @@ def fulfil(works: Works, order_id: str, attempt: int) -> Answer:
             lost = _deliver(works, order, done)
             if not lost:
                 break
-            order = works.orders.change(order, lambda it, lost=lost: unassigned(it, lost))  # type: ignore[misc]
+            order = works.orders.change(order, partial(unassigned, units=lost))
     now = works.now()
     before = order
     order = works.orders.change(order, lambda it: _decided(it, attempt, done, now))

@@ -17,6 +17,7 @@ from quanyi.callers import Caller
 from quanyi.cards.model import Face
 from quanyi.catalog.model import CardFormat
 from quanyi.clock import Timestamp, moment
+from quanyi.errors import Conflict
 from quanyi.http import CallerParam, View, entry, rest_api
 from quanyi.orders.model import Line, Order, OrderState, Unit, UnitKind, UnitState
 from quanyi.table import Item
@@ -37,6 +38,8 @@ class UnitView(View):
     number: str | None = None
     pin: str | None = None
     text: str | None = None
+    withheld: bool = False
+    """Delivered, but the shop has frozen this card since: ask it why."""
     expires_at: Timestamp | None = None
     """The card's own expiry, where its issuer printed one."""
     valid_until: Timestamp | None = None
@@ -97,19 +100,24 @@ def _tutorials(works: Works, order: Order) -> dict[str, str]:
 
 
 def _faces(works: Works, order: Order, units: Sequence[Unit]) -> dict[str, tuple[Item, Face]]:
-    """The opened cards by unit."""
+    """The opened cards by unit; without those that are frozen."""
     if not units:
         return {}
     now = works.now()
 
-    def mark(unit: Unit) -> Item:
-        return works.cards.mark_revealed(unit.card or "", order=order.id, now=now)
+    def mark(unit: Unit) -> Item | None:
+        try:
+            return works.cards.mark_revealed(unit.card or "", order=order.id, now=now)
+        except Conflict:  # one that the shop has frozen must not hide the others
+            return None
 
     with ThreadPoolExecutor(min(len(units), 16)) as several:
-        cards = list(several.map(mark, units))
-    keys = works.batch_keys.open([card["batch"] for card in cards])
-    opened = [Face.from_text(unseal(keys[card["batch"]], card["sealed"], card["card_id"])) for card in cards]
-    return {unit.id: (card, face) for unit, card, face in zip(units, cards, opened, strict=True)}
+        cards = {unit.id: card for unit, card in zip(units, several.map(mark, units), strict=True) if card}
+    keys = works.batch_keys.open([card["batch"] for card in cards.values()])
+    return {
+        unit: (card, Face.from_text(unseal(keys[card["batch"]], card["sealed"], card["card_id"])))
+        for unit, card in cards.items()
+    }
 
 
 def _view(unit: Unit, line: Line, opened: tuple[Item, Face] | None, member_key: bytes) -> UnitView:
@@ -119,7 +127,7 @@ def _view(unit: Unit, line: Line, opened: tuple[Item, Face] | None, member_key: 
     if unit.content:
         return view.model_copy(update={"text": unseal(member_key, unit.content, unit.id)})
     if opened is None:
-        return view
+        return view.model_copy(update={"withheld": unit.state == "delivered"})
     card, face = opened
     secret = {
         "format": face.format,

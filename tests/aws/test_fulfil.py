@@ -258,6 +258,34 @@ def test_a_reveal_marks_before_it_shows_and_is_for_the_buyer_only(market: Market
     assert not market.works.cards.take_back(market.order(order).units[0].card or "", order=order.id)
 
 
+def test_a_held_card_that_was_lost_is_replaced(market: Market) -> None:
+    market.sku()
+    market.stock("ik-month", 2)
+    order = market.place()
+    market.pay(order)
+    held = order.units[0].card or ""
+    market.works.cards.release(held, hold=f"{order.id}#1")
+    market.works.cards.quarantine(held, by="operator:x", reason="suspect")
+    market.run()
+    done = market.order(order)
+    assert done.state == "fulfilled"
+    assert done.units[0].card not in (None, held)
+    market.check_nothing_is_wrong()
+
+
+def test_a_frozen_card_does_not_hide_the_others(market: Market) -> None:
+    market.sku()
+    market.stock("ik-month", 2)
+    order = market.place(quantity=2)
+    market.pay(order)
+    market.run()
+    market.works.cards.quarantine(market.order(order).units[0].card or "", by="operator:x", reason="suspect")
+    frozen, good = reveal(market.works, SITE, order.id).deliveries[0].units
+    assert (frozen.number, frozen.withheld) == (None, True)
+    assert good.number in market.secrets_made
+    assert not good.withheld
+
+
 def test_a_dead_execution_is_replaced(market: Market) -> None:
     market.sku()
     market.stock("ik-month", 1)
