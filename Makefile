@@ -82,11 +82,15 @@ types: $(DEV) ## Types, strictly
 
 .PHONY: unit
 unit: $(DEV) ## Rules, adapters and house rules: no network, seconds
-	$(BIN)/pytest -n auto $(wildcard tests/unit tests/aws tests/house)
+	$(BIN)/pytest -n auto $(wildcard tests/unit tests/aws tests/providers tests/house)
 
 .PHONY: stack
 stack: $(DEV) $(MINISTACK) $(SAM) ## The deployed template, on a local AWS of its own
 	$(BIN)/pytest tests/stack
+
+.PHONY: prove
+prove: $(DEV) ## 10,000 generated sequences of payments, refunds, disputes and crashes; about ten minutes
+	PROVE=10000 $(BIN)/pytest --timeout 3600 tests/aws/test_proof.py
 
 .PHONY: test-sam-local
 test-sam-local: $(DEV) $(SAM) ## `sam local` in containers; where there is no Docker, root on Debian
@@ -121,10 +125,14 @@ format: $(DEV) ## Format and fix what can be fixed
 # The layer leaves out what the Lambda runtime brings along with boto3.
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 RUNTIME := botocore python-dateutil six urllib3
+# What the shared layer has already is left out of the payments layer.
+IN_SHARED := cffi cryptography pycparser typing-extensions
 
 .PHONY: lock
 lock: $(UV) ## Pin what requirements/*.in, the layer and the rooms ask for
 	$(COMPILE) --upgrade $(RUNTIME:%=--no-emit-package %) layers/shared/requirements.in --output-file layers/shared/requirements.txt
+	$(COMPILE) --upgrade --constraint layers/shared/requirements.txt $(IN_SHARED:%=--no-emit-package %) \
+		$(RUNTIME:%=--no-emit-package %) layers/payments/requirements.in --output-file layers/payments/requirements.txt
 	for room in functions/*/requirements.in; do $(COMPILE) --upgrade "$$room" --output-file "$${room%.in}.txt"; done
 	for env in uv ministack sam checkov dev lambda-image; do \
 		$(COMPILE) --upgrade requirements/$$env.in --output-file requirements/$$env.txt; done

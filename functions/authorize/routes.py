@@ -18,13 +18,18 @@ _SHOP: tuple[Route, ...] = (
     ("POST", "/v1/orders/*/payments"),
     ("POST", "/v1/orders/*/cancel"),
     ("POST", "/v1/orders/lookup"),
+    ("GET", "/v1/payment-methods"),
 )
+_AFTER_SALES: tuple[str, ...] = ("claims", "invoice")
+"""What a buyer asks for after the sale, below their order."""
 _SUPPORT: tuple[Route, ...] = (
     ("POST", "/v1/orders/*/refunds"),
     ("POST", "/v1/orders/*/replacements"),
     ("POST", "/v1/orders/*/manual-delivery"),
     ("*", "/v1/reviews"),
     ("*", "/v1/reviews/*"),
+    *(("*", f"/v1/admin/{name}") for name in ("cases", "claims", "invoices")),
+    *(("*", f"/v1/admin/{name}/*") for name in ("cases", "claims", "invoices")),
 )
 _SUPPLY: tuple[Route, ...] = (
     *(("*", f"/v1/admin/{name}") for name in ("suppliers", "stock-policies", "purchase-orders")),
@@ -35,7 +40,11 @@ _REPORTS: tuple[Route, ...] = (("GET", "/v1/reports/*"),)
 
 ROUTES: dict[KeyRole, tuple[Route, ...]] = {
     # A channel's server sees the channel's orders and their deliveries; a browser needs the order's own token.
-    "storefront": (*_SHOP, ("GET", "/v1/orders/*")),
+    "storefront": (
+        *_SHOP,
+        ("GET", "/v1/orders/*"),
+        *(("POST", f"/v1/orders/*/{name}") for name in _AFTER_SALES),
+    ),
     "publishable": _SHOP,
     # The merchant: everything of the shop's, but no buyer's secret (`GET /v1/orders/{id}/deliveries`).
     "operator": (("*", "/v1/admin/*"), *_SUPPORT, *_SUPPLY, *_REPORTS),
@@ -60,7 +69,8 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
 
 
 def routes_of(caller: Caller) -> tuple[Route, ...]:
-    """An order token opens its own order to reading, and nothing else."""
+    """An order token opens its own order to reading, and to what its buyer may ask for after the sale."""
     if caller.role == "order":
-        return ("GET", f"/v1/orders/{caller.order}"), ("GET", f"/v1/orders/{caller.order}/*")
+        own = f"/v1/orders/{caller.order}"
+        return ("GET", own), ("GET", f"{own}/*"), *(("POST", f"{own}/{name}") for name in _AFTER_SALES)
     return ROUTES[caller.role]

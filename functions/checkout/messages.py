@@ -8,10 +8,14 @@ from pydantic import Field, StringConstraints, model_validator
 from quanyi.catalog.model import Language, SkuId
 from quanyi.clock import Timestamp
 from quanyi.http import Body, View
-from quanyi.money import Money
-from quanyi.orders.model import Line, Order, OrderState, PaymentState
+from quanyi.money import Currency, Money
+from quanyi.orders.model import Line, Order, OrderState, Payment, PaymentState
 from quanyi.orders.pricing import Quote, Wanted
+from quanyi.payments.port import Client
+from quanyi.payments.registry import Offer
+from quanyi.payments.settings import ProviderName
 from quanyi.secret import Secret
+from quanyi.tax.included import included
 
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 \-]{4,24}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s]+$", max_length=254)]
@@ -56,7 +60,45 @@ class OrderBody(Body):
 
 
 class PaymentBody(Body):
-    provider: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,31}$")]
+    provider: ProviderName
+    method: Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_]{0,31})?$")] = ""
+    """One of `GET /v1/payment-methods`; empty: the provider's first."""
+    payer: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{0,128}$")] = ""
+    """The shopper as the provider knows them (an openid), for methods that need it."""
+    return_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s]{1,1000})?$")] = ""
+    """Where the provider sends the shopper's browser afterwards."""
+    client_ip: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F:.]{0,45}$")] = ""
+    """The shopper's address, where a channel's server opens the payment for them."""
+
+
+class MethodView(View):
+    provider: str
+    title: str
+    method: str
+    clients: list[Client]
+    available: bool
+    """False while the provider fails: offer another."""
+    needs_payer: bool
+
+
+class MethodsView(View):
+    methods: list[MethodView]
+
+    @classmethod
+    def of(cls, offers: Iterable[Offer]) -> "MethodsView":
+        return cls(
+            methods=[
+                MethodView(
+                    provider=offer.provider,
+                    title=offer.title,
+                    method=offer.method.name,
+                    clients=sorted(offer.method.clients),
+                    available=offer.available,
+                    needs_payer=offer.method.needs_payer,
+                )
+                for offer in offers
+            ]
+        )
 
 
 class LookupBody(Body):
@@ -70,6 +112,10 @@ class PricedLine(View):
     quantity: int
     unit_price: Money
     total: Money
+    discount: Money
+    """Off the list price, for the whole line."""
+    tax: Money
+    """Included in `total`."""
 
 
 class QuoteView(View):
@@ -86,6 +132,7 @@ class QuoteView(View):
 class PaymentView(View):
     id: str
     provider: str
+    method: str
     state: PaymentState
     amount: Money
     action: dict[str, Any]
@@ -110,7 +157,6 @@ class OrderView(View):
 
     @classmethod
     def of(cls, order: Order) -> "OrderView":
-        back = sum(r.amount for r in order.refunds if r.state == "succeeded")
         return cls(
             id=order.id,
             state=order.state,
@@ -119,12 +165,12 @@ class OrderView(View):
             total=Money(amount=order.total, currency=order.currency),
             units=len(order.units),
             delivered=sum(unit.state == "delivered" for unit in order.units),
-            refunded=Money(amount=back, currency=order.currency),
+            refunded=Money(amount=order.refunded, currency=order.currency),
             created_at=order.created_at,
             expires_at=order.expires_at,
             paid_at=order.paid_at,
             end_reason=order.end_reason,
-            payments=[payment_view(order, payment.id) for payment in order.payments],
+            payments=[payment_view(order, payment) for payment in order.payments],
         )
 
 
@@ -147,6 +193,7 @@ class SandboxBody(Body):
     outcome: Literal["paid", "failed"]
     times: Annotated[int, Field(ge=0, le=20)] = 1
     amount: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    currency: Currency | None = None
 
 
 class SandboxView(View):
@@ -156,16 +203,11 @@ class SandboxView(View):
     """The HTTP status of each notification's answer."""
 
 
-class Received(View):
-    received: Literal[True] = True
-
-
-def payment_view(order: Order, payment_id: str) -> PaymentView:
-    payment = order.payment(payment_id)
-    assert payment
+def payment_view(order: Order, payment: Payment) -> PaymentView:
     return PaymentView(
         id=payment.id,
         provider=payment.provider,
+        method=payment.method,
         state=payment.state,
         amount=Money(amount=payment.amount, currency=order.currency),
         action=payment.action,
@@ -180,6 +222,8 @@ def priced(lines: Iterable[Line], currency: str, language: Language) -> list[Pri
             quantity=line.quantity,
             unit_price=Money(amount=line.unit_price, currency=currency),
             total=Money(amount=line.total, currency=currency),
+            discount=Money(amount=line.discount, currency=currency),
+            tax=Money(amount=included(line.total, line.tax_rate), currency=currency),
         )
         for line in lines
     ]

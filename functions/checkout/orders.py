@@ -3,12 +3,14 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.request import Request
 
 from checkout.lookup import look_up
 from checkout.messages import (
     FoundView,
     LookupBody,
+    MethodsView,
     OrderBody,
     OrderView,
     PaymentBody,
@@ -22,10 +24,11 @@ from checkout.messages import (
 from checkout.pay import cancel, start_payment
 from checkout.place import place_order, price
 from checkout.wiring import shop
-from quanyi.http import CallerParam, IdempotencyKey, created, entry, rest_api
-from quanyi.money import Money
+from quanyi.http import CallerParam, IdempotencyKey, api_url, created, entry, rest_api
+from quanyi.money import Currency, Money
 from quanyi.orders import token
 from quanyi.orders.model import Order
+from quanyi.payments.port import Client
 
 app = rest_api()
 
@@ -52,8 +55,20 @@ def status(order_id: OrderId, caller: CallerParam) -> OrderView:
 
 
 @app.post("/v1/orders/<order_id>/payments", summary="Start to pay", tags=["checkout"], status_code=201)
-def pay(order_id: OrderId, body: PaymentBody, key: IdempotencyKey, caller: CallerParam) -> Response[PaymentView]:
-    return created(payment_view(*start_payment(shop(), caller, order_id, key, body)))
+def pay(
+    order_id: OrderId, body: PaymentBody, key: IdempotencyKey, caller: CallerParam, request: Request
+) -> Response[PaymentView]:
+    return created(payment_view(*start_payment(shop(), caller, order_id, key, body, api_url(request))))
+
+
+@app.get("/v1/payment-methods", summary="Ways to pay in this channel", tags=["checkout"])
+def methods(
+    caller: CallerParam,
+    currency: Annotated[Currency, Query()] = "CNY",
+    client: Annotated[Client | None, Query(description="What the shopper holds; any when left out")] = None,
+) -> MethodsView:
+    caller.needs("storefront", "publishable")
+    return MethodsView.of(shop().providers.offers(caller.channel, currency, client))
 
 
 @app.post("/v1/orders/<order_id>/cancel", summary="Give an unpaid order up", tags=["checkout"])

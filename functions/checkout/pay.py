@@ -1,48 +1,87 @@
 """Starting to pay an order, and giving an order up."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from checkout.messages import PaymentBody
 from checkout.place import free_cards, purchases_of
 from checkout.wiring import Shop
 from quanyi.callers import Caller
-from quanyi.errors import Conflict
-from quanyi.ids import derived_id
-from quanyi.orders.changes import ended, with_payment
+from quanyi.errors import Conflict, Invalid, KeyReused
+from quanyi.orders.changes import closed, ended, with_payment
 from quanyi.orders.model import Order, OrderState, Payment
-from quanyi.payments.port import Captured, Intent
-from quanyi.payments.receipt import book
+from quanyi.orders.numbers import payment_number
+from quanyi.payments.port import Captured, Created, Intent, Method, NoSuchProvider
+from quanyi.payments.receipt import book, needs_workflow, try_of
+
+MARGIN = timedelta(seconds=60)
+"""A provider's deadline is that much before ours, so that a payment made in time there is in time here."""
 
 
-def start_payment(shop: Shop, caller: Caller, order_id: str, key: str, body: PaymentBody) -> tuple[Order, str]:
-    """Opens a payment at a provider and answers the order and the payment's id; the same key opens it once.
+def start_payment(
+    shop: Shop, caller: Caller, order_id: str, key: str, body: PaymentBody, api_url: str = ""
+) -> tuple[Order, Payment]:
+    """Opens a payment at a provider and answers the order and the payment; the same key opens it once.
 
-    The provider is told an earlier deadline than ours, so that a payment made in time there is in time here.
-    Raises NotFound, NoSuchProvider, Conflict (paid, expired, cancelled), ProviderUnavailable.
+    Raises NotFound, NoSuchProvider, Conflict (paid, expired, cancelled), Invalid (`payer_missing`, `too_late`),
+    KeyReused, ProviderUnavailable.
     """
     now = shop.now()
-    provider = shop.providers.choose(body.provider)
     order = shop.orders.get(order_id)
     caller.must_see(order.id, order.channel)
-    payment_id = derived_id("P", order.id, body.provider, key)
-    if (known := order.payment(payment_id)) is not None and (known.action or known.state != "open"):
-        return order, payment_id
-    left = order.expires_at - now
-    intent = Intent(
-        payment=payment_id,
-        order=order.id,
+    payment_id = payment_number(order.id, body.provider, key)
+    known = order.payment(payment_id)
+    if known is not None and body.method not in ("", known.method):
+        raise KeyReused("This Idempotency-Key opened a payment of another method.")
+    if known is not None and (known.action or known.state != "open"):
+        return order, known
+    provider, method = shop.providers.choose(body.provider, body.method, order.channel, order.currency)
+    if method.needs_payer and not body.payer:
+        raise Invalid("This method needs `payer`: the shopper's openid.", reason="payer_missing")
+    until = _until(shop, order, method, now)
+    expires_at = max(order.expires_at, until) if until else order.expires_at
+    payment = known or Payment(
+        id=payment_id,
+        provider=body.provider,
+        method=method.name,
+        payer=body.payer,
         amount=order.total - order.captured,
-        currency=order.currency,
-        deadline=order.expires_at - min(timedelta(seconds=60), left * 0.2),
-        title=", ".join(line.titles.get(order.language) or next(iter(line.titles.values())) for line in order.lines)[
-            :100
-        ],
+        created_at=now,
+        deadline=expires_at - min(MARGIN, (expires_at - now) * 0.2),
     )
-    payment = Payment(id=payment_id, provider=body.provider, amount=intent.amount, created_at=now)
     # Ours first: a payment that the provider knows and we don't could be captured without an order to book it on.
-    order = shop.orders.change(order, lambda it: with_payment(it, payment, now))
-    action = provider.create(intent)
-    return shop.orders.change(order, lambda it: _with_action(it, payment_id, action)), payment_id
+    order = shop.orders.change(order, lambda it: with_payment(it, payment, now, until))
+    created = shop.providers.create(provider, _intent(order, payment, caller, body, api_url))
+    order = shop.orders.change(order, lambda it: _with_action(it, payment_id, created))
+    opened = order.payment(payment_id)
+    assert opened
+    return order, opened.model_copy(update={"action": created.action})
+
+
+def _until(shop: Shop, order: Order, method: Method, now: datetime) -> datetime | None:
+    """Until when an order must wait for a method that its provider cannot close sooner. Granted within the order's own
+    payment time only: nobody holds stock for ever by opening one payment after another. Raises Invalid (`too_late`)."""
+    if not method.least:
+        return None
+    until = now + method.least + 2 * MARGIN
+    if until > order.created_at + timedelta(seconds=shop.payment_seconds) + method.least + 2 * MARGIN:
+        raise Invalid("It is too late for this method; choose another or order anew.", reason="too_late")
+    return until
+
+
+def _intent(order: Order, payment: Payment, caller: Caller, body: PaymentBody, api_url: str) -> Intent:
+    titles = (line.titles.get(order.language) or next(iter(line.titles.values())) for line in order.lines)
+    return Intent(
+        payment=payment.id,
+        amount=payment.amount,
+        currency=order.currency,
+        deadline=payment.deadline or order.expires_at,
+        title=", ".join(titles)[:100],
+        method=payment.method,
+        notify_url=f"{api_url}/v1/payments/{payment.provider}/notify",
+        return_url=body.return_url,
+        payer=payment.payer,
+        ip=body.client_ip or caller.ip,
+    )
 
 
 def cancel(shop: Shop, caller: Caller, order_id: str) -> Order:
@@ -54,6 +93,8 @@ def cancel(shop: Shop, caller: Caller, order_id: str) -> Order:
     if order.state != "awaiting_payment":
         raise Conflict("Only an order that waits for its payment can be cancelled.", state=order.state)
     ended_order = give_up(shop, order, "cancelled", "by the buyer")
+    if ended_order.state == "awaiting_payment":
+        raise Conflict("A payment provider does not let go of a payment yet; try again.", state=ended_order.state)
     if ended_order.state != "cancelled":
         raise Conflict("The order was paid meanwhile.", state=ended_order.state)
     return ended_order
@@ -65,24 +106,36 @@ def give_up(shop: Shop, order: Order, to: OrderState, reason: str) -> Order:
 
     A provider that says the money was faster gets it booked instead. An unclear answer changes nothing: try later.
     """
-    for payment in order.payments:
-        if payment.state != "open":
-            continue
-        answer = shop.providers.get(payment.provider).close(payment.id)
+    shut: list[str] = []
+    for payment in order.open_tries:
+        try:
+            answer = shop.providers.get(payment.provider).close(try_of(payment, order.currency))
+        except NoSuchProvider:
+            answer = "unknown"
         if isinstance(answer, Captured):
             return book(shop.orders, shop.workflow, payment.provider, answer, shop.now())
         if answer == "unknown":
             return order
+        shut.append(payment.id)
     cards = [unit.card for unit in order.units if unit.card]
     attempt = order.attempt
-    order = shop.orders.change(order, lambda it: ended(it, to, reason) if it.state == "awaiting_payment" else it)
+    order = shop.orders.change(order, lambda it: _ended(it, to, reason, shut))
     if order.state == to:
         if order.attempt == attempt:
             free_cards(shop, order, cards)
         shop.members.give_back(order.member, purchases_of(order))
+        if needs_workflow(order):
+            shop.workflow.start(order)
     return order
 
 
-def _with_action(order: Order, payment_id: str, action: dict[str, object]) -> Order:
-    payments = tuple(p.model_copy(update={"action": action}) if p.id == payment_id else p for p in order.payments)
+def _ended(order: Order, to: OrderState, reason: str, shut: list[str]) -> Order:
+    order = closed(order, shut)
+    # A payment that was opened meanwhile has to be closed first: the next call does.
+    return ended(order, to, reason) if order.state == "awaiting_payment" and not order.open_tries else order
+
+
+def _with_action(order: Order, payment_id: str, created: Created) -> Order:
+    kept = {"reference": created.reference} | ({} if created.fleeting else {"action": created.action})
+    payments = tuple(p.model_copy(update=kept) if p.id == payment_id else p for p in order.payments)
     return order.model_copy(update={"payments": payments})

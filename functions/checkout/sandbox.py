@@ -1,6 +1,5 @@
 """The sandbox provider's own page: plays the shopper, then sends real signed notifications to the notify route."""
 
-import os
 from typing import Annotated
 from urllib.error import HTTPError, URLError
 from urllib.request import Request as HttpRequest
@@ -11,27 +10,19 @@ from aws_lambda_powertools.event_handler.request import Request
 
 from checkout.messages import SandboxBody, SandboxView
 from checkout.wiring import sandbox, shop
-from quanyi.http import entry, rest_api
+from quanyi.http import api_url, entry, rest_api
 
 app = rest_api()
 
 
 @app.post("/v1/sandbox/payments/<payment>", summary="Play the shopper at the sandbox provider", tags=["sandbox"])
-def play(payment: Annotated[str, Path(pattern=r"^P[0-9A-Z]{20}$")], body: SandboxBody, request: Request) -> SandboxView:
-    item = sandbox().play(payment, body.outcome, shop().draw, body.amount)
+def play(payment: Annotated[str, Path(pattern=r"^P[0-9A-Z]{28}$")], body: SandboxBody, request: Request) -> SandboxView:
+    item = sandbox().play(payment, body.outcome, shop().draw, body.amount, body.currency)
     notified = []
     if item["state"] == "captured":
-        url = f"{_api_url(request)}/v1/payments/sandbox/notify"
+        url = f"{api_url(request)}/v1/payments/sandbox/notify"
         notified = [_send(url, *sandbox().notification(payment, item, shop().now())) for _ in range(body.times)]
     return SandboxView(payment=payment, state=item["state"], notified=notified)
-
-
-def _api_url(request: Request) -> str:
-    """The API this call came through: asked from the call, since a function can't know its own API's address."""
-    context = request.resolved_event.raw_event["requestContext"]
-    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):  # a local AWS serves every API under its own address
-        return f"{endpoint}/_aws/execute-api/{context['apiId']}/{context['stage']}"
-    return f"https://{context['domainName']}/{context['stage']}"
 
 
 def _send(url: str, headers: dict[str, str], body: bytes) -> int:

@@ -15,7 +15,10 @@ from checkout.wiring import Shop, shop
 from quanyi.cards.model import HELD_SHARDS, hold_name
 from quanyi.errors import NotFound
 from quanyi.http import log, place
+from quanyi.orders.changes import ask_again
 from quanyi.orders.model import Order
+from quanyi.payments.port import Captured, NoSuchProvider
+from quanyi.payments.receipt import book, try_of
 
 AT_MOST = 2000
 """Items a run: the schedule comes again in a minute."""
@@ -63,6 +66,22 @@ def _sweep_order(shop: Shop, order_id: str) -> bool:
         return True
     if order.state == "awaiting_payment" and order.expires_at <= now:
         return give_up(shop, order, "expired", "not paid in time").state == "expired"
+    if order.state == "awaiting_payment" and order.due_at and order.due_at <= now:
+        return _ask(shop, order)
+    return False
+
+
+def _ask(shop: Shop, order: Order) -> bool:
+    """Asks the providers about payments that are open for long: a notification can be lost. What was paid is booked."""
+    for payment in order.open_tries:
+        try:
+            answer = shop.providers.get(payment.provider).query(try_of(payment, order.currency))
+        except NoSuchProvider:
+            continue
+        if isinstance(answer, Captured):
+            book(shop.orders, shop.workflow, payment.provider, answer, shop.now())
+            return True
+    shop.orders.change(order, lambda it: ask_again(it, shop.now()) if it.state == "awaiting_payment" else it)
     return False
 
 

@@ -2,11 +2,14 @@
 
 import secrets
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from quanyi.aws import client
 from quanyi.cards.pools import PoolsTable
 from quanyi.cards.table import CardsTable
+from quanyi.cases.intake import CaseIntake
+from quanyi.cases.sealed import CaseSeal
+from quanyi.cases.table import CasesTable
 from quanyi.catalog.table import CatalogTable
 from quanyi.clock import Clock, system_clock
 from quanyi.ids import Draw
@@ -30,6 +33,9 @@ class CheckoutSettings(Settings):
     workflow_arn: str
     sandbox_table: str = ""
     """Empty in a production stage: then there is no sandbox."""
+    stats_table: str
+    payment_secrets: str
+    """What the names of the providers' secrets begin with."""
     payment_seconds: int = 900
     """How long an order waits for its payment."""
 
@@ -51,6 +57,12 @@ class Shop:
     now: Clock = system_clock
     draw: Draw = secrets.token_bytes
 
+    @property
+    def cases(self) -> CaseIntake:
+        """Where complaints and disputes that a notification tells of are recorded."""
+        seal = CaseSeal(self.members, self.keyring, self.draw)
+        return CaseIntake(CasesTable(self.orders.table), self.orders, seal, self.now)
+
 
 @cache
 def settings() -> CheckoutSettings:
@@ -69,7 +81,15 @@ def shop() -> Shop:
         orders=OrdersTable(Table(known.orders_table, dynamodb), known.shop_time_zone),
         members=MembersTable(Table(known.members_table, dynamodb), keyring),
         keyring=keyring,
-        providers=deployed(known.stage, Table(known.sandbox_table, dynamodb), keyring),
+        providers=deployed(
+            known.stage,
+            catalog=catalog,
+            sandbox=Table(known.sandbox_table, dynamodb),
+            stats=Table(known.stats_table, dynamodb),
+            keyring=keyring,
+            secrets=known.payment_secrets,
+            secrets_client=partial(client, "secretsmanager"),
+        ),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
         zone=known.shop_time_zone,
         payment_seconds=known.payment_seconds,

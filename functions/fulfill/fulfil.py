@@ -4,7 +4,7 @@ The order is written once, at the end, with everything that was decided. Only ca
 order before they are delivered: a crash in between must not settle the same unit with a second card.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,8 +14,13 @@ from fulfill.wiring import Works
 from quanyi.cards.claim import draw_cards
 from quanyi.cards.model import hold_name
 from quanyi.clock import day
-from quanyi.orders.changes import assigned, delivered, settled, unassigned, with_refund
+from quanyi.errors import NotFound
+from quanyi.http import log
+from quanyi.money import Money
+from quanyi.orders.changes import assigned, delivered, settled, unassigned
 from quanyi.orders.model import Order, Unit
+from quanyi.orders.promise import promised
+from quanyi.orders.refunds import with_refund, with_surplus_refunded
 
 DRAWN_HOLD = timedelta(minutes=15)
 """How long a card drawn for a paid order stays held: much longer than a task may run."""
@@ -26,7 +31,7 @@ ROUNDS = 3
 def fulfil(works: Works, order_id: str, attempt: int) -> Answer:
     """Delivers every card that the order holds or can draw, refunds what can't be had, settles. Repeatable."""
     order = works.orders.get(order_id)
-    done: set[str] = set()
+    done: dict[str, Money] = {}
     if order.attempt == attempt and order.paid_at:
         for card, old in order.stale:
             works.cards.release(card, hold=hold_name(order.id, old))
@@ -40,7 +45,7 @@ def fulfil(works: Works, order_id: str, attempt: int) -> Answer:
     before = order
     order = works.orders.change(order, lambda it: _decided(it, attempt, done, now))
     _queue(works, before, order)
-    return answer(order, attempt)
+    return answer(order, attempt, now)
 
 
 def _cards_wanted(order: Order) -> list[Unit]:
@@ -73,48 +78,51 @@ def _draw_missing(works: Works, order: Order) -> Order:
     return works.orders.change(order, lambda it: assigned(it, drawn, attempt) if it.attempt == attempt else it)
 
 
-def _deliver(works: Works, order: Order, done: set[str]) -> list[str]:
-    """Delivers the cards on the order; adds their units to `done` and answers the units whose card was lost."""
-    units = [u for u in _cards_wanted(order) if u.card and u.id not in done]
+def _deliver(works: Works, order: Order, done: dict[str, Money]) -> list[str]:
+    """Delivers the cards on the order; adds them to `done`, with what they cost, and answers the units whose card was
+    lost."""
+    units = [u for u in _cards_wanted(order) if u.card and u.card not in done]
 
-    def one(unit: Unit) -> bool:
+    def one(unit: Unit) -> Money | None:
         hold = hold_name(order.id, unit.hold or order.attempt)
-        return works.cards.deliver(unit.card or "", hold=hold, order=order.id, unit=unit.id, now=works.now())
+        card = works.cards.deliver(unit.card or "", hold=hold, order=order.id, unit=unit.id, now=works.now())
+        return _cost(works, card["batch"]) if card else None
 
     if len(units) > 1:
         with ThreadPoolExecutor(min(len(units), 16)) as several:
             results = list(several.map(one, units))
     else:
         results = [one(unit) for unit in units]
-    done.update(unit.id for unit, worked in zip(units, results, strict=True) if worked)
-    return [unit.id for unit, worked in zip(units, results, strict=True) if not worked]
+    done.update({unit.card or "": cost for unit, cost in zip(units, results, strict=True) if cost})
+    return [unit.id for unit, cost in zip(units, results, strict=True) if not cost]
 
 
-def _decided(order: Order, attempt: int, done: Collection[str], now: datetime) -> Order:
+def _cost(works: Works, batch: str) -> Money:
+    """What the card cost. A delivery never hangs on its bookkeeping: a cost that cannot be told counts as none."""
+    try:
+        return works.batches.unit_cost(batch)
+    except NotFound:
+        log().error("a card's batch is missing", extra={"batch": batch})
+        return Money(amount=0, currency="CNY")
+
+
+def _decided(order: Order, attempt: int, done: Mapping[str, Money], now: datetime) -> Order:
     """Delivered units, refunds for those whose time is over and for a surplus, and the state that follows."""
     if order.attempt != attempt:
         return order
-    order = delivered(order, done, now).model_copy(update={"stale": ()})
+    # By its card: the unit may wait for another by now, because that one was bad.
+    costs = {unit.id: done[unit.card] for unit in order.units if unit.card and unit.card in done}
+    order = delivered(order, costs, now, costs=costs).model_copy(update={"stale": ()})
     if order.paid_at:
         over = [u.id for u in order.units if u.state == "waiting" and u.card is None and promised(order, u) <= now]
         if over:
             order = with_refund(order, over, reason="out of stock", by="system", now=now)
-    if order.surplus > 0 and order.state != "awaiting_payment":
-        order = with_refund(order, (), reason="paid too much", by="system", now=now)
-    order = settled(order, now)
+    order = settled(with_surplus_refunded(order, now), now)
     waiting = [promised(order, u) for u in order.units if u.state == "waiting"] if order.paid_at else []
     if waiting and order.due_at is not None:
         # While it only waits for stock or a person, the sweep need not look before the first promise is over.
         order = order.model_copy(update={"due_at": min(waiting)})
     return order
-
-
-def promised(order: Order, unit: Unit) -> datetime:
-    """Until when a paid unit may wait: for stock where its SKU allows a backlog, for a person in any case."""
-    assert order.paid_at
-    if unit.kind == "manual" or unit.on_shortage == "backlog":
-        return order.paid_at + timedelta(hours=unit.backlog_hours)
-    return order.paid_at
 
 
 def _queue(works: Works, before: Order, after: Order) -> None:
@@ -126,5 +134,5 @@ def _queue(works: Works, before: Order, after: Order) -> None:
             continue
         if unit.state == "waiting" and unit.card is None:
             works.backlog.join(after, unit.id)
-        elif unit.state != "waiting" and before.unit(unit.id).state == "waiting":
+        elif unit.state == "refunding" or (unit.state != "waiting" and before.unit(unit.id).state == "waiting"):
             works.backlog.leave(after, unit.id)

@@ -1,32 +1,152 @@
-"""Sending money back, share by share. Unknown is asked again, never sent again under another id."""
+"""Money going back: the goods first, then share by share. Unknown is asked again, never sent again under another id."""
 
-from fulfill.outcomes import Answer, answer
+from collections import Counter
+from datetime import datetime, timedelta
+
+from fulfill.outcomes import Answer, answer, asked_long_ago, unanswered
+from fulfill.wait import wake
 from fulfill.wiring import Works
-from quanyi.orders.changes import settled, share_answered
-from quanyi.orders.model import Order, Refund, Share
+from quanyi.cards.model import Pool, hold_name
+from quanyi.errors import Conflict, NotFound
+from quanyi.http import log
+from quanyi.orders.changes import closed, settled
+from quanyi.orders.model import Goods, Order, Refund, Unit
+from quanyi.orders.refunds import goods_known, share_answered, with_surplus_refunded
+from quanyi.payments.port import Captured, NoSuchProvider, Outcome, Provider
+from quanyi.payments.receipt import book, refunding, try_of
+
+ASK_HOURLY = timedelta(hours=1)
+OPEN_AT_MOST = timedelta(days=2)
+"""Every try has a deadline of minutes at its provider: one that is this old can no longer be paid."""
+PAUSES_AT_MOST = 20.0
+"""Seconds in one task; then the workflow comes again."""
 
 
 def send_refunds(works: Works, order_id: str, attempt: int) -> Answer:
-    """Sends the refunds that were decided and asks about those whose outcome is unknown. Repeatable."""
+    """Takes goods back, closes tries to pay that nobody needs any more, sends the refunds that were decided, and asks
+    about those whose outcome is unknown. Repeatable."""
     order = works.orders.get(order_id)
+    order = _goods(works, order)
+    order = _close_tries(works, order)
+    order = works.orders.change(order, lambda it: with_surplus_refunded(it, works.now()))
+    paused = 0.0
     for refund in order.refunds:
         for number, share in enumerate(refund.shares):
-            if refund.state == "requested" and share.state in ("requested", "unknown"):
-                order = _send(works, order, refund, number, share)
+            if share.state not in ("requested", "unknown"):
+                continue
+            wait = _gap(works, order, refund, number)
+            if paused + wait > PAUSES_AT_MOST:
+                break
+            if wait:
+                works.pause(wait)
+                paused += wait
+            order = _send(works, order, refund, number)
     now = works.now()
-    order = works.orders.change(order, lambda it: settled(it, now) if it.attempt == attempt else it)
-    return answer(order, attempt)
+    order = works.orders.change(order, lambda it: _settled(it, attempt, now))
+    return answer(order, attempt, now, asked=True)
 
 
-def _send(works: Works, order: Order, refund: Refund, number: int, share: Share) -> Order:
+def _settled(order: Order, attempt: int, now: datetime) -> Order:
+    if order.attempt != attempt:
+        return order
+    order = settled(order, now)
+    if order.due_at is not None and unanswered(order) and asked_long_ago(order, now):
+        return order.model_copy(update={"due_at": now + ASK_HOURLY})
+    return order
+
+
+def _goods(works: Works, order: Order) -> Order:
+    """A card that nobody has seen goes back into stock, in one conditional write against its reveal; one that was seen
+    is a loss: out of use here, but nobody can call it back."""
+    out = [unit for unit in order.units if unit.goods == "out"]
+    if not out:
+        return order
+    fates: dict[str, Goods] = {unit.id: _fate(works, order, unit) for unit in out}
+    order = works.orders.change(order, lambda it: goods_known(it, fates))
+    back = Counter(unit.sku for unit in out if fates[unit.id] == "returned")
+    for sku, cards in back.items():
+        _wake_waiting(works, sku, cards)
+    return order
+
+
+def _wake_waiting(works: Works, sku: str, cards: int) -> None:
+    """Orders that wait for that SKU draw what came back; those that have waited longest are woken."""
+    for entry in works.backlog.waiting(sku, cards):
+        try:
+            wake(works, works.orders.get(entry.order))
+        except NotFound:
+            log().error("a backlog entry without its order", extra={"order": entry.order})
+
+
+def _fate(works: Works, order: Order, unit: Unit) -> Goods:
+    assert unit.card
+    card = works.cards.take_back(unit.card, order=order.id, unit=unit.id)
+    if card is not None:
+        works.pools.open(Pool.named(card["pool"]))
+        return "returned"
+    card = works.cards.get(unit.card)
+    if card is None:
+        return "returned"
+    if card["state"] == "reserved" and card["hold"] == hold_name(order.id, unit.hold or 0):
+        # Held for the unit, which was refunded before it got it; whoever delivers it this very moment is faster or not.
+        return "returned" if works.cards.release(unit.card, hold=card["hold"]) else _fate(works, order, unit)
+    if (card.get("order"), card.get("unit")) != (order.id, unit.id):
+        works.pools.open(Pool.named(card["pool"]))
+        return "returned"  # by this very step, before it broke off
+    if card["state"] == "delivered":
+        try:
+            works.cards.quarantine(unit.card, by="system", reason=f"refunded after it was seen, order {order.id}")
+        except Conflict:  # redeemed, or a person was faster
+            log().info("lost card stays as it is", extra={"order": order.id, "unit": unit.id})
+    return "lost"
+
+
+def _close_tries(works: Works, order: Order) -> Order:
+    """Other payments of an order that is paid or over: a second one would have to be sent back."""
+    if order.state == "awaiting_payment":
+        return order
+    for payment in order.open_tries:
+        old = payment.created_at + OPEN_AT_MOST < works.now()
+        provider = _provider(works, payment.provider)
+        found = provider.close(try_of(payment, order.currency)) if provider else "unknown"
+        if isinstance(found, Captured):
+            order = book(works.orders, works.workflow, payment.provider, found, works.now())
+        elif found == "closed" or old:
+            order = works.orders.change(order, lambda it, shut=payment.id: closed(it, [shut]))
+    return order
+
+
+def _gap(works: Works, order: Order, refund: Refund, number: int) -> float:
+    """Seconds until the provider takes another refund of that payment."""
+    share = refund.shares[number]
+    payment = order.payment(share.payment)
+    provider = _provider(works, payment.provider) if payment else None
+    if share.state != "requested" or provider is None or not provider.refund_gap:
+        return 0.0
+    asked = [s.asked_at for r in order.refunds for s in r.shares if s.payment == share.payment and s.asked_at]
+    due = max(asked) + provider.refund_gap if asked else works.now()
+    return max(0.0, (due - works.now()).total_seconds())
+
+
+def _send(works: Works, order: Order, refund: Refund, number: int) -> Order:
+    share = refund.shares[number]
     payment = order.payment(share.payment)
     assert payment
-    assert payment.transaction
-    provider = works.providers.get(payment.provider)
-    key = f"{refund.id}.{number}"
-    if share.state == "unknown":
-        outcome = provider.query_refund(key)
-    else:
-        outcome = provider.refund(key, payment.transaction, share.amount, order.currency)
+    provider = _provider(works, payment.provider)
+    asked = refunding(order, refund, number)
+    outcome: Outcome = "unknown"
+    if provider is not None and share.state == "unknown":
+        outcome = provider.query_refund(asked)
+    if provider is not None and (share.state == "requested" or outcome == "failed"):
+        # What it surely has not done may be asked for once more, under the same key.
+        outcome = provider.refund(asked)
     now = works.now()
     return works.orders.change(order, lambda it: share_answered(it, refund.id, number, outcome, now))
+
+
+def _provider(works: Works, name: str) -> Provider | None:
+    try:
+        return works.providers.get(name)
+    except NoSuchProvider:
+        log().error("a payment's provider is not set up", extra={"provider": name})
+        return None

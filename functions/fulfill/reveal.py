@@ -1,10 +1,11 @@
 """A delivery's secrets, for the person entitled to them. This function alone may open card keys.
 
 The first reveal is noted on the card *before* anything is decrypted: a card that may have been seen never goes back
-into stock.
+into stock. While a payment is disputed nothing more is opened than was seen before; a bad card that was replaced stays
+readable to those who had seen it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -15,6 +16,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from fulfill.wiring import Works, works
 from quanyi.callers import Caller
 from quanyi.cards.model import Face
+from quanyi.cases.reveals import Reveals
 from quanyi.catalog.model import CardFormat
 from quanyi.clock import Timestamp, moment
 from quanyi.errors import Conflict
@@ -24,6 +26,15 @@ from quanyi.table import Item
 from quanyi.vault.sealing import unseal
 
 app = rest_api()
+
+
+class ReplacedView(View):
+    """A card that the buyer had seen, and that was bad: the unit has another, or waits for one."""
+
+    number: str
+    pin: str | None
+    at: Timestamp
+    reason: str
 
 
 class UnitView(View):
@@ -39,11 +50,13 @@ class UnitView(View):
     pin: str | None = None
     text: str | None = None
     withheld: bool = False
-    """Delivered, but the shop has frozen this card since: ask it why."""
+    """Delivered, but the shop has frozen this card since, or the order while its payment is disputed: ask it why."""
     expires_at: Timestamp | None = None
     """The card's own expiry, where its issuer printed one."""
     valid_until: Timestamp | None = None
     """Until when the benefit can be used, by its SKU's validity."""
+    replaced: tuple[ReplacedView, ...] = ()
+    """Cards that the unit had before, oldest first."""
 
 
 class DeliveryView(View):
@@ -76,7 +89,9 @@ def reveal(works: Works, caller: Caller, order_id: str) -> DeliveriesView:
     caller.needs("storefront", "order")
     order = works.orders.get(order_id)
     caller.must_see(order.id, order.channel)
-    faces = _faces(works, order, [u for u in order.units if u.state == "delivered" and u.card])
+    Reveals(works.orders.table, works.members).note(order, caller, works.now())
+    cards = _cards(works, order, [u for u in order.units if u.state == "delivered" and u.card])
+    faces = _opened(works, cards)
     has_text = any(unit.content for unit in order.units)
     member_key = works.members.data_key(order.member) if has_text else b""
     tutorials = _tutorials(works, order) if faces or has_text else {}
@@ -86,7 +101,7 @@ def reveal(works: Works, caller: Caller, order_id: str) -> DeliveriesView:
             sku=line.sku,
             title=line.titles.get(order.language) or next(iter(line.titles.values())),
             tutorial=tutorials.get(line.sku),
-            units=[_view(unit, line, faces.get(unit.id), member_key) for unit in order.units if unit.line == number],
+            units=[_view(unit, line, faces, member_key) for unit in order.units if unit.line == number],
         )
         for number, line in enumerate(order.lines)
     ]
@@ -99,10 +114,10 @@ def _tutorials(works: Works, order: Order) -> dict[str, str]:
     return {sku_id: text for sku_id, text in texts.items() if text}
 
 
-def _faces(works: Works, order: Order, units: Sequence[Unit]) -> dict[str, tuple[Item, Face]]:
-    """The opened cards by unit; without those that are frozen."""
-    if not units:
-        return {}
+def _cards(works: Works, order: Order, units: Sequence[Unit]) -> list[Item]:
+    """The cards that may be opened now: those of the units, and bad ones that this order had revealed before they were
+    replaced. Without those that the shop has frozen."""
+    before = [gone.card for unit in order.units for gone in unit.replaced]
     now = works.now()
 
     def mark(unit: Unit) -> Item | None:
@@ -111,24 +126,44 @@ def _faces(works: Works, order: Order, units: Sequence[Unit]) -> dict[str, tuple
         except Conflict:  # one that the shop has frozen must not hide the others
             return None
 
-    with ThreadPoolExecutor(min(len(units), 16)) as several:
-        cards = {unit.id: card for unit, card in zip(units, several.map(mark, units), strict=True) if card}
-    keys = works.batch_keys.open([card["batch"] for card in cards.values()])
+    cards: list[Item] = []
+    if order.frozen:
+        seen = works.cards.get_many([unit.card for unit in units if unit.card])
+        cards = [card for card in seen.values() if card["state"] == "delivered" and _seen_by(order, card)]
+    elif units:
+        with ThreadPoolExecutor(min(len(units), 16)) as several:
+            cards = [card for card in several.map(mark, units) if card]
+    return cards + [card for card in works.cards.get_many(before).values() if _seen_by(order, card)]
+
+
+def _seen_by(order: Order, card: Item) -> bool:
+    return card.get("order") == order.id and "revealed_at" in card
+
+
+def _opened(works: Works, cards: Sequence[Item]) -> dict[str, tuple[Item, Face]]:
+    """By card."""
+    keys = works.batch_keys.open([card["batch"] for card in cards])
     return {
-        unit: (card, Face.from_text(unseal(keys[card["batch"]], card["sealed"], card["card_id"])))
-        for unit, card in cards.items()
+        card["card_id"]: (card, Face.from_text(unseal(keys[card["batch"]], card["sealed"], card["card_id"])))
+        for card in cards
     }
 
 
-def _view(unit: Unit, line: Line, opened: tuple[Item, Face] | None, member_key: bytes) -> UnitView:
+def _view(unit: Unit, line: Line, faces: Mapping[str, tuple[Item, Face]], member_key: bytes) -> UnitView:
     view = UnitView(
-        unit=unit.id, sku=unit.sku, kind=unit.kind, state=unit.state, delivered_at=unit.delivered_at
-    ).model_copy(update={"valid_until": _valid_until(unit, line)})
+        unit=unit.id,
+        sku=unit.sku,
+        kind=unit.kind,
+        state=unit.state,
+        delivered_at=unit.delivered_at,
+        valid_until=_valid_until(unit, line),
+        replaced=_replaced(unit, faces),
+    )
     if unit.content:
         return view.model_copy(update={"text": unseal(member_key, unit.content, unit.id)})
-    if opened is None:
+    if unit.state != "delivered" or not unit.card or unit.card not in faces:
         return view.model_copy(update={"withheld": unit.state == "delivered"})
-    card, face = opened
+    card, face = faces[unit.card]
     secret = {
         "format": face.format,
         "number": face.number.reveal(),
@@ -136,6 +171,16 @@ def _view(unit: Unit, line: Line, opened: tuple[Item, Face] | None, member_key: 
         "expires_at": moment(card["expires_at"]) if card.get("expires_at") else None,
     }
     return view.model_copy(update=secret)
+
+
+def _replaced(unit: Unit, faces: Mapping[str, tuple[Item, Face]]) -> tuple[ReplacedView, ...]:
+    seen = [(gone, faces[gone.card][1]) for gone in unit.replaced if gone.card in faces]
+    return tuple(
+        ReplacedView(
+            number=face.number.reveal(), pin=face.pin.reveal() if face.pin else None, at=gone.at, reason=gone.reason
+        )
+        for gone, face in seen
+    )
 
 
 def _valid_until(unit: Unit, line: Line) -> datetime | None:

@@ -42,6 +42,8 @@ def serve(works: Works, entry: Entry) -> None:
 
 
 def _with_card(order: Order, entry: Entry, soon: datetime) -> Order:
+    if order.unit(entry.unit).sku != entry.sku:  # its card was bad, and it waits for another SKU since
+        return order
     served = assigned(order, {entry.unit: entry.card or ""}, entry.attempt)
     if served == order or order.due_at is None:
         return served

@@ -22,6 +22,9 @@ def _waiting(order: Order, attempt: int, token: str) -> Order:
 
 
 def ready(order: Order) -> bool:
-    """There is something to do: a card arrived for a waiting unit, or nothing waits any more."""
+    """There is something to do: a card arrived for a waiting unit, money or goods are to go back, or nothing waits any
+    more."""
     waiting = [unit for unit in order.units if unit.state == "waiting"]
-    return not waiting or any(unit.card for unit in waiting)
+    asked = any(share.state == "requested" for refund in order.refunds for share in refund.shares)
+    back = asked or any(unit.goods == "out" for unit in order.units)
+    return back or not waiting or any(unit.card for unit in waiting)

@@ -1,8 +1,10 @@
 """What this room's functions need, built once per process on first use."""
 
 import secrets
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from quanyi.aws import client
 from quanyi.backlog import Backlog
@@ -31,6 +33,9 @@ class FulfillSettings(Settings):
     workflow_arn: str = ""
     """Only the functions that start or wake executions have it."""
     sandbox_table: str = ""
+    stats_table: str = ""
+    payment_secrets: str = ""
+    """What the names of the providers' secrets begin with; only functions that send money have it."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,13 @@ class Works:
     members: MembersTable
     backlog: Backlog
     batch_keys: BatchKeys
+    batches: BatchesTable
     providers: Providers
     workflow: Workflow
     zone: str
     now: Clock = system_clock
     draw: Draw = secrets.token_bytes
+    pause: Callable[[float], None] = time.sleep
 
 
 @cache
@@ -64,6 +71,7 @@ def works() -> Works:
     keyring = Keyring(catalog, kms)
     orders = Table(known.orders_table, dynamodb)
     supply = Table(known.supply_table, dynamodb)
+    batches = BatchesTable(supply)
     return Works(
         catalog=CatalogTable(catalog),
         cards=CardsTable(Table(known.cards_table, dynamodb)),
@@ -71,8 +79,17 @@ def works() -> Works:
         orders=OrdersTable(orders, known.shop_time_zone),
         members=MembersTable(Table(known.members_table, dynamodb), keyring),
         backlog=Backlog(orders),
-        batch_keys=BatchKeys(kms, BatchesTable(supply)),
-        providers=deployed(known.stage, Table(known.sandbox_table, dynamodb), keyring),
+        batch_keys=BatchKeys(kms, batches),
+        batches=batches,
+        providers=deployed(
+            known.stage,
+            catalog=catalog,
+            sandbox=Table(known.sandbox_table, dynamodb),
+            stats=Table(known.stats_table, dynamodb),
+            keyring=keyring,
+            secrets=known.payment_secrets,
+            secrets_client=partial(client, "secretsmanager"),
+        ),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
         zone=known.shop_time_zone,
     )

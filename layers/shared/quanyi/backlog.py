@@ -42,7 +42,8 @@ class Backlog:
     table: Table
 
     def join(self, order: Order, unit_id: str) -> None:
-        """Queues a paid unit; harmless when it waits already (its place stays)."""
+        """Queues a paid unit; harmless when it waits already (its place stays). What an earlier wait of the unit left
+        behind, for a card that was bad, is replaced."""
         assert order.paid_at
         unit = order.unit(unit_id)
         item = {
@@ -55,8 +56,9 @@ class Backlog:
         }
         try:
             self.table.put(item, condition="attribute_not_exists(pk)")
-        except ConditionFailed:
-            return
+        except ConditionFailed as failed:
+            if failed.item.get("card") in [old.card for old in unit.replaced]:
+                self.table.put(item, condition="card = :bad", bad=failed.item["card"])
 
     def leave(self, order: Order, unit_id: str) -> None:
         """The unit waits no longer. Harmless when repeated."""

@@ -4,6 +4,7 @@ A handler module makes its `app = rest_api()`, declares routes, and ends with `h
 derive from `Body`, so unknown fields are refused; answers are models too, so OpenAPI tells the truth.
 """
 
+import os
 from collections.abc import Callable
 from functools import cache, partial
 from http import HTTPStatus
@@ -67,6 +68,18 @@ def caller_of(request: Request) -> Caller:
     caller = Caller.from_context(authorizer, identity.get("sourceIp") or "")
     caller.must_be_at_home()
     return caller
+
+
+def api_url(request: Request) -> str:
+    """The API this call came through, without a slash at the end: asked from the call, since a function can't know its
+    own API's address."""
+    event = request.resolved_event.raw_event
+    context: dict[str, str] = event["requestContext"]
+    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):  # a local AWS serves every API under its own address
+        return f"{endpoint}/_aws/execute-api/{context['apiId']}/{context['stage']}"
+    # The stage, or the base path of a custom domain, stands before the resource's own path.
+    whole, own = context.get("path", ""), str(event.get("path", ""))
+    return f"https://{context.get('domainName', '')}{whole.removesuffix(own)}"
 
 
 CallerParam = Annotated[Caller, Depends(caller_of)]

@@ -110,6 +110,21 @@ class Table:
         `names` says."""
         self._call("put_item", Item=to_wire(item), **_expression(condition, names, values))
 
+    def put_many(self, items: Sequence[Item]) -> None:
+        """Puts any number of items whose keys differ, without a condition. Raises Busy: then some are written; put all
+        again."""
+        todo = [{"PutRequest": {"Item": to_wire(item)}} for item in items]
+        tries = 0
+        while todo:
+            chunk, todo = todo[:25], todo[25:]
+            answer = _translated(self.client.batch_write_item, RequestItems={self.name: chunk})
+            if left := answer.get("UnprocessedItems", {}).get(self.name, []):
+                todo += left
+                tries += 1
+                if tries > 8:
+                    raise Busy("the table is throttled")
+                self.pause(random.uniform(0, 0.05 * 2**tries))  # noqa: S311 - jitter, not a secret
+
     def update(
         self, key: Key, change: str, *, condition: str | None = None, names: Key | None = None, **values: Any
     ) -> Item:

@@ -21,6 +21,7 @@ class BatchesTable:
     """Batches. Only `settle` and `drop` touch a batch once it is there."""
 
     table: Table
+    _costs: dict[str, Money] = field(default_factory=dict[str, Money], repr=False, compare=False)
 
     def add(self, batch: Batch) -> None:
         """Puts a new batch; the same again is harmless."""
@@ -55,6 +56,12 @@ class BatchesTable:
     def get_many(self, batch_ids: Sequence[str]) -> dict[str, Batch]:
         items = self.table.get_many([_key(batch_id) for batch_id in dict.fromkeys(batch_ids)])
         return {item["id"]: _batch(item) for item in items}
+
+    def unit_cost(self, batch_id: str) -> Money:
+        """What a card of that batch cost. Read once a process, since a batch never changes. Raises NotFound."""
+        if batch_id not in self._costs:
+            self._costs[batch_id] = self.get(batch_id).unit_cost
+        return self._costs[batch_id]
 
     def page(self, sku: str, *, limit: int, start: Item | None) -> tuple[list[Batch], Item | None]:
         """A SKU's batches, newest first, and the key to go on from."""

@@ -82,6 +82,12 @@ class Pool:
         return f"{self.sku}#{self.channel}#{self.sell_by_day}#{shard}"
 
     @classmethod
+    def named(cls, name: str) -> "Pool":
+        """The pool of a card by its `pool`, listed with as many shards as that card needs."""
+        sku, channel, sell_by_day, shard = name.rsplit("#", 3)
+        return cls(sku, channel, sell_by_day, int(shard) + 1)
+
+    @classmethod
     def of(cls, sku: str, channel: str | None, sell_by: datetime | None, zone: str, shards: int = 1) -> "Pool":
         """`sell_by` is when sale must end; its day in the shop's zone names the pool. None: never."""
         last = NEVER.date().isoformat() if sell_by is None else day(sell_by, zone)

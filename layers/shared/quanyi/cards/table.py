@@ -26,7 +26,7 @@ FREE_OR_MINE = "(attribute_exists(available) AND sell_by > :now) OR (#state = :r
 HELD_BY = "#state = :reserved AND #hold = :hold"
 HELD_OR_DELIVERED_TO = "#hold = :hold AND (#state = :reserved OR #state = :delivered)"
 DELIVERED_TO = "#state = :delivered AND #order = :order"
-DELIVERED_UNSEEN = "#state = :delivered AND #order = :order AND attribute_not_exists(revealed_at)"
+DELIVERED_UNSEEN = "#state = :delivered AND #order = :order AND #unit = :unit AND attribute_not_exists(revealed_at)"
 
 AVAILABLE_INDEX = "available-index"
 HELD_INDEX = "held-index"
@@ -90,9 +90,10 @@ class CardsTable:
             reserved="reserved",
         )
 
-    def deliver(self, card_id: str, *, hold: str, order: str, unit: str, now: datetime) -> bool:
-        """reserved -> delivered to one unit of one order; the same again is harmless. False: the hold was lost."""
-        return self._try(
+    def deliver(self, card_id: str, *, hold: str, order: str, unit: str, now: datetime) -> Item | None:
+        """reserved -> delivered to one unit of one order, and answers the card; the same again is harmless. None: the
+        hold was lost."""
+        return self._item(
             card_id,
             "SET #state = :delivered, #order = :order, #unit = :unit, "
             "delivered_at = if_not_exists(delivered_at, :now) REMOVE hold_until, held",
@@ -120,13 +121,15 @@ class CardsTable:
         except ConditionFailed as failed:
             raise Conflict("The card is no longer delivered to this order.", state=failed.item.get("state")) from None
 
-    def take_back(self, card_id: str, *, order: str) -> bool:
-        """delivered and never revealed -> available. False: it was seen, or is not this order's."""
-        return self._try(
+    def take_back(self, card_id: str, *, order: str, unit: str) -> Item | None:
+        """delivered and never revealed -> available in its pool, and answers the card. None: it was seen, or is not
+        this unit's (any more)."""
+        return self._item(
             card_id,
             "SET #state = :available, available = #pool REMOVE #hold, #order, #unit, delivered_at",
             DELIVERED_UNSEEN,
             order=order,
+            unit=unit,
             delivered="delivered",
             available="available",
         )
@@ -134,6 +137,11 @@ class CardsTable:
     def quarantine(self, card_id: str, *, by: str, reason: str) -> Item:
         """available or delivered -> quarantined (a suspect or bad card). Raises NotFound, Conflict."""
         return self._by_person(card_id, "quarantined", ("available", "delivered"), by, reason, "REMOVE available")
+
+    def quarantine_bad(self, card_id: str, *, order: str, unit: str, by: str, reason: str) -> Item:
+        """delivered to that unit -> quarantined: its buyer gets another. Raises NotFound, Conflict."""
+        mine = " AND #order = :order AND #unit = :unit"
+        return self._by_person(card_id, "quarantined", ("delivered",), by, reason, also=mine, order=order, unit=unit)
 
     def readmit(self, card_id: str, *, by: str, reason: str, now: datetime) -> Item:
         """quarantined, never delivered and still sellable -> available."""
@@ -200,6 +208,12 @@ class CardsTable:
     def of_batch(self, batch: str, *, limit: int, start: Item | None = None) -> Page:
         """Ids (and batch) of a batch's cards, a page at a time."""
         return self.table.query("#batch = :batch", index=BATCH_INDEX, limit=limit, start=start, batch=batch)
+
+    def _item(self, card_id: str, change: str, condition: str, **values: Any) -> Item | None:
+        try:
+            return self.table.update({"card_id": card_id}, change, condition=condition, **values)
+        except ConditionFailed:
+            return None
 
     def _try(self, card_id: str, change: str, condition: str, **values: Any) -> bool:
         try:

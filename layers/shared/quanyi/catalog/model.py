@@ -53,6 +53,15 @@ class Validity(Model):
         return self
 
 
+class Prepaid(Model):
+    """Makes a card SKU a single-purpose commercial prepaid card (单用途商业预付卡); `catalog.prepaid` has its rules."""
+
+    industry: Literal["retail", "catering_hotel", "resident_services"]
+    """The issuer's, by annex 1 of the measures."""
+    registered: bool
+    """记名卡: its holder is known by name; else 不记名卡, a bearer's."""
+
+
 class Component(Model):
     """Part of a bundle: that many of another SKU (a card or manual one)."""
 
@@ -85,12 +94,23 @@ class SkuTerms(Model):
     """What becomes of a paid unit that finds no stock."""
     backlog_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 24
     """How long a paid unit waits for stock before it is refunded."""
+    tax_class: Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9-]{0,31})?$")] = ""
+    """The merchant's own name of how it is taxed."""
+    tax_rate: Annotated[int, Field(ge=0, le=10_000, strict=True)] = 0
+    """Basis points that the price includes: 600 is 6 %."""
+    prepaid: Prepaid | None = None
     issuer: Annotated[str, StringConstraints(max_length=64)] = ""
     """Who issues the card; the same number of two issuers is two cards."""
     card_format: CardFormat = "code"
     reusable_uses: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """A reusable key: one imported key serves that many units."""
     components: Annotated[tuple[Component, ...], Field(max_length=20)] = ()
+    warranty_days: Annotated[int, Field(ge=0, le=3650)] = 0
+    """How long after its delivery a buyer may claim another card for a bad one."""
+    free_replacements: Annotated[int, Field(ge=0, le=5)] = 0
+    """How many claims for one unit are granted without a person."""
+    replace_with: Annotated[tuple[SkuId, ...], Field(max_length=5)] = ()
+    """SKUs that serve instead, in this order, when a bad card is replaced and this one has no stock."""
     shards: Annotated[int, Field(ge=1, le=16)] = 1
     """Parts of each stock pool; more than one for a SKU sold above about 1,000 a second."""
 
@@ -101,6 +121,8 @@ class SkuTerms(Model):
         names = [part.sku for part in self.components]
         if len(set(names)) != len(names):
             raise ValueError("a component is listed twice")
+        if len(set(self.replace_with)) != len(self.replace_with):
+            raise ValueError("a SKU to replace with is listed twice")
         for tiers in (self.tiers, *(terms.tiers for terms in self.channels.values())):
             steps = [tier.from_quantity for tier in tiers]
             if steps != sorted(set(steps)):
@@ -109,6 +131,8 @@ class SkuTerms(Model):
             raise ValueError("the on-sale window ends before it begins")
         if self.reusable_uses and self.kind != "card":
             raise ValueError("only a card can be reusable")
+        if self.prepaid and self.kind != "card":
+            raise ValueError("only a card can be a prepaid card")
         return self
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from quanyi.catalog.model import Component, Language, Link, LongText, Model, ProductState, Sku, SkuId, SkuTerms, Titles
+from quanyi.catalog.prepaid import check_prepaid
 from quanyi.clock import Timestamp
 from quanyi.errors import Conflict, Invalid
 
@@ -73,7 +74,7 @@ def revised(
     SKUs are never removed, since orders, cards and bundles name them: a SKU is taken off sale by
     `only_listed_channels` without channels, or by its window. Kind and currency stay for the same reason, and so do
     issuer and card format, which the fingerprints and contents of its cards rest on.
-    Raises Invalid (`sku_missing`, `sku_fixed`, `too_many_skus`, `too_large`).
+    Raises Invalid (`sku_missing`, `sku_fixed`, `too_many_skus`, `too_large`; of a published product `prepaid_rule`).
     """
     kept = {sku.id: sku for sku in old.skus}
     wanted: Mapping[SkuId, SkuTerms] = {sku.id: terms_of(sku) for sku in old.skus} if skus is None else skus
@@ -84,18 +85,23 @@ def revised(
     if new == old:
         return old
     _bounded(new)
+    if old.state == "published":
+        check_prepaid(new.skus)
     return new.model_copy(update={"version": old.version + 1, "updated_at": now})
 
 
 def in_state(old: Product, state: ProductState, now: datetime) -> Product:
     """The product, and with it each SKU, in that state; `old` itself when it is there already.
 
-    Raises Conflict (`no_skus`) for publishing an empty product.
+    Raises Conflict (`no_skus`) for publishing an empty product, Invalid (`prepaid_rule`) for one with prepaid cards
+    that the law does not allow.
     """
     if old.state == state:
         return old
     if state == "published" and not old.skus:
         raise Conflict("A product without SKUs cannot be published.", reason="no_skus", state=old.state)
+    if state == "published":
+        check_prepaid(old.skus)
     skus = tuple(s.model_copy(update={"product_state": state, "version": s.version + 1}) for s in old.skus)
     return old.model_copy(update={"state": state, "skus": skus, "version": old.version + 1, "updated_at": now})
 

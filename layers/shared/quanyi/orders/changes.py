@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from quanyi.errors import Conflict, Invalid
-from quanyi.ids import derived_id
-from quanyi.orders.model import Order, OrderState, Payment, Refund, RefundState, Share, ShareState, Unit
+from quanyi.errors import Conflict, Invalid, NotFound
+from quanyi.money import Money
+from quanyi.orders.model import Order, OrderState, Payment, Replaced, Unit
 
 ALLOWED: dict[OrderState, frozenset[OrderState]] = {
     "placing": frozenset({"awaiting_payment", "paid", "expired"}),
@@ -19,14 +19,15 @@ ALLOWED: dict[OrderState, frozenset[OrderState]] = {
     "paid": frozenset({"fulfilling", "fulfilled", "on_hold", "refunding", "refunded", "partially_refunded"}),
     "fulfilling": frozenset({"fulfilled", "on_hold", "refunding", "refunded", "partially_refunded"}),
     "on_hold": frozenset({"fulfilling", "fulfilled", "refunding", "refunded", "partially_refunded"}),
-    "fulfilled": frozenset({"refunding", "refunded", "partially_refunded"}),
-    "partially_refunded": frozenset({"refunding", "refunded"}),
+    "fulfilled": frozenset({"fulfilling", "refunding", "refunded", "partially_refunded"}),
+    "partially_refunded": frozenset({"fulfilling", "refunding", "refunded"}),
     "refunding": frozenset({"refunded", "partially_refunded", "fulfilled", "fulfilling"}),
     "expired": frozenset({"paid", "refunding"}),
     "cancelled": frozenset({"refunding"}),
     "refunded": frozenset({"refunding"}),
 }
-"""The table of transitions. `expired -> paid` is a late payment; `refunded -> refunding` a second payment sent back."""
+"""The table of transitions. `expired -> paid` is a late payment; `refunded -> refunding` a second payment sent back;
+`fulfilled -> fulfilling` a bad card that is replaced."""
 
 SWEEP_PAID_AFTER = timedelta(minutes=2)
 """A paid order that is not settled by then has lost its workflow, or the workflow is waiting; the sweep looks."""
@@ -46,24 +47,64 @@ def placed(order: Order, cards: Mapping[str, str], **fields: Any) -> Order:
     )
 
 
-def with_payment(order: Order, payment: Payment, now: datetime) -> Order:
-    """A new try to pay. Refused unless the order waits for money and its deadline has not passed."""
+ASK_AFTER = timedelta(minutes=2)
+"""A payment that is still open by then is asked about: its notification may be lost."""
+
+
+def with_payment(order: Order, payment: Payment, now: datetime, until: datetime | None = None) -> Order:
+    """A new try to pay. Refused unless the order waits for money and its deadline has not passed. `until` is when a
+    provider that cannot close sooner will: the order waits that long."""
     if order.payment(payment.id):
         return order
     if order.state != "awaiting_payment" or now >= order.expires_at:
         raise Conflict("This order does not wait for a payment.", state=order.state)
     if len(order.payments) >= 20:
         raise Invalid("Too many tries to pay this order.", reason="too_many_payments")
-    return order.model_copy(update={"payments": (*order.payments, payment)})
+    expires_at = max(order.expires_at, until) if until else order.expires_at
+    return order.model_copy(
+        update={
+            "payments": (*order.payments, payment),
+            "expires_at": expires_at,
+            "due_at": min(expires_at, _sooner(order, now + ASK_AFTER)),
+        }
+    )
 
 
-def captured(order: Order, payment_id: str, transaction: str, amount: int, now: datetime) -> Order:
+def ask_again(order: Order, now: datetime) -> Order:
+    """The provider says that nothing was paid yet: look again after as long as the oldest try has been open."""
+    oldest = min((payment.created_at for payment in order.open_tries), default=now)
+    return order.model_copy(update={"due_at": min(order.expires_at, now + max(ASK_AFTER, now - oldest))})
+
+
+def closed(order: Order, payments: Collection[str]) -> Order:
+    """Tries that the provider has closed: they can no longer be paid."""
+    return order.model_copy(
+        update={
+            "payments": tuple(
+                p.model_copy(update={"state": "closed"}) if p.id in payments and p.state == "open" else p
+                for p in order.payments
+            )
+        }
+    )
+
+
+def captured(
+    order: Order,
+    payment_id: str,
+    transaction: str,
+    amount: int,
+    now: datetime,
+    *,
+    currency: str | None = None,
+    fee: int = 0,
+) -> Order:
     """The provider took `amount` minor units. Applied once for a transaction, whatever the order's state.
 
     In time: the order becomes paid. Late (the order had expired): paid too, under a new attempt, since its cards went
     back to the pool. Too little: it keeps waiting for the rest. Anything beyond the price is surplus, which the
-    workflow sends back; so is all of it when the order was cancelled.
+    workflow sends back; so is all of it when the order was cancelled, or when the money is in another currency.
     """
+    currency = None if currency == order.currency else currency
     payment = order.payment(payment_id)
     if payment is None:
         raise Conflict("The order knows no such payment.", payment=payment_id)
@@ -77,20 +118,28 @@ def captured(order: Order, payment_id: str, transaction: str, amount: int, now: 
             return order
         order = order.model_copy(update={"payments": (*order.payments, payment)})
     done = payment.model_copy(
-        update={"state": "captured", "captured": amount, "transaction": transaction, "captured_at": now}
+        update={
+            "state": "captured",
+            "captured": amount,
+            "currency": currency,
+            "fee": fee,
+            "transaction": transaction,
+            "captured_at": now,
+        }
     )
     payments = tuple(done if p.id == payment_id else p for p in order.payments)
-    order = order.model_copy(update={"payments": payments, "due_at": _sooner(order, now + SWEEP_PAID_AFTER)})
+    earlier = order.attempt
+    order = awake(order, now).model_copy(update={"payments": payments})
     if order.state not in ("awaiting_payment", "expired"):
         return order
     if order.captured - _returned(order) < order.total:
-        return order.model_copy(update={"due_at": order.expires_at}) if order.state == "awaiting_payment" else order
+        return ask_again(order, now) if order.state == "awaiting_payment" else order
     late = order.state == "expired" or now >= order.expires_at
     if late:
         # A hold past its deadline is not honoured, swept or not: its cards go back first, then they are drawn anew.
         stale = tuple((u.card, u.hold) for u in order.units if u.card and u.hold)
         order = order.model_copy(
-            update={"attempt": order.attempt + 1, "units": _unassigned(order), "stale": (*order.stale, *stale)}
+            update={"attempt": earlier + 1, "units": _unassigned(order), "stale": (*order.stale, *stale)}
         )
     return moved(order, "paid", paid_at=now, due_at=now + SWEEP_PAID_AFTER, end_reason=None)
 
@@ -99,8 +148,17 @@ def ended(order: Order, to: OrderState, reason: str) -> Order:
     """Expired or cancelled, unpaid. What was captured in part becomes surplus."""
     if order.state == to:
         return order
-    due = order.due_at if order.captured - _returned(order) > 0 else None
-    return moved(order, to, end_reason=reason, due_at=due)
+    due = order.due_at if order.captured - _returned(order) > 0 or order.misfits else None
+    return moved(closed(order, [p.id for p in order.open_tries]), to, end_reason=reason, due_at=due)
+
+
+def awake(order: Order, now: datetime) -> Order:
+    """An order with something left to do: a sweep looks soon. Where no execution is left to do it, the next one has a
+    name of its own."""
+    over = order.due_at is None and order.state not in ("placing", "awaiting_payment")
+    attempt = order.attempt + 1 if over else order.attempt
+    due = _sooner(order, now + SWEEP_PAID_AFTER)
+    return order.model_copy(update={"attempt": attempt, "due_at": due, "settled_at": None})
 
 
 def assigned(order: Order, cards: Mapping[str, str], attempt: int) -> Order:
@@ -113,60 +171,63 @@ def unassigned(order: Order, units: Collection[str]) -> Order:
     return order.model_copy(update={"units": _unassigned(order, units)})
 
 
-def delivered(order: Order, units: Collection[str], now: datetime, content: bytes | None = None) -> Order:
-    """Waiting units became delivered. Units that are delivered already stay as they are."""
-    changed = {"state": "delivered", "delivered_at": now} | ({"content": content} if content else {})
-    return order.model_copy(update={"units": _changed(order, units, "waiting", **changed)})
-
-
-def with_refund(
-    order: Order, units: Collection[str], *, reason: str, by: str, now: datetime, of: Collection[str] = ("waiting",)
+def delivered(
+    order: Order,
+    units: Collection[str],
+    now: datetime,
+    content: bytes | None = None,
+    costs: Mapping[str, Money] | None = None,
 ) -> Order:
-    """Units that are in a state of `of` start going back; without units, the surplus does.
+    """Waiting units became delivered. Units that are delivered already stay as they are."""
+    fields: dict[str, Any] = {"state": "delivered", "delivered_at": now} | ({"content": content} if content else {})
 
-    Raises Conflict when a unit is not in such a state. No surplus, no change.
-    """
-    amount = sum(u.amount for u in order.units if u.id in units) if units else order.surplus
-    wrong = [u.id for u in order.units if u.id in units and u.state not in of]
-    if wrong or not set(units) <= {u.id for u in order.units}:
-        raise Conflict("These units cannot be refunded now.", units=wrong)
-    if amount <= 0:
+    def one(unit: Unit) -> Unit:
+        if unit.id not in units or unit.state != "waiting":
+            return unit
+        cost = (costs or {}).get(unit.id)
+        paid = (
+            {"cost": cost.amount, "cost_currency": None if cost.currency == order.currency else cost.currency}
+            if cost
+            else {}
+        )
+        return unit.model_copy(update={**fields, **paid})
+
+    return order.model_copy(update={"units": tuple(map(one, order.units))})
+
+
+def replaced(order: Order, unit_id: str, old: Replaced, *, sku: str, now: datetime, until: datetime) -> Order:
+    """A delivered unit waits for another card in place of the bad one, of the same or another SKU; when none comes
+    `until` then, its money goes back. Applied once for a card. Raises Conflict."""
+    unit = next((u for u in order.units if u.id == unit_id), None)
+    if unit is None:
+        raise NotFound("unit")
+    if any(gone.card == old.card for gone in unit.replaced):
         return order
-    refund = Refund(
-        id=derived_id("R", order.id, str(len(order.refunds))),
-        amount=amount,
-        shares=_shares(order, amount, newest_first=not units),
-        units=tuple(u.id for u in order.units if u.id in units),
-        reason=reason,
-        by=by,
-        created_at=now,
-    )
-    changed = tuple(u.model_copy(update={"state": "refunding"}) if u.id in units else u for u in order.units)
-    due = _sooner(order, now + SWEEP_PAID_AFTER)
-    return moved(order, "refunding", units=changed, refunds=(*order.refunds, refund), due_at=due, settled_at=None)
-
-
-def share_answered(order: Order, refund_id: str, number: int, state: ShareState, now: datetime) -> Order:
-    """The provider's word about one share. The refund succeeds with its last share; once one share failed, the refund
-    has failed and its units stay `refunding` for a person to decide."""
-    refund = next(r for r in order.refunds if r.id == refund_id)
-    if refund.shares[number].state in ("succeeded", state):
-        return order
-    shares = tuple(s.model_copy(update={"state": state}) if i == number else s for i, s in enumerate(refund.shares))
-    states = {share.state for share in shares}
-    whole: RefundState = "succeeded" if states == {"succeeded"} else "failed" if "failed" in states else "requested"
-    settled_at = now if whole != "requested" else None
-    done = refund.model_copy(update={"shares": shares, "state": whole, "settled_at": settled_at})
-    units = order.units
-    if whole == "succeeded":
-        units = _changed(order, refund.units, "refunding", state="refunded")
-    return order.model_copy(
-        update={"units": units, "refunds": tuple(done if r.id == refund_id else r for r in order.refunds)}
-    )
+    if unit.state != "delivered" or unit.card != old.card:
+        raise Conflict("Only a delivered card can be replaced.", units=[unit_id])
+    waits = {
+        "state": "waiting",
+        "sku": sku,
+        "card": None,
+        "hold": None,
+        "delivered_at": None,
+        "cost": 0,
+        "cost_currency": None,
+        "on_shortage": "backlog",
+        "waits_until": until,
+        "replaced": (*unit.replaced, old),
+    }
+    units = tuple(u.model_copy(update=waits) if u.id == unit_id else u for u in order.units)
+    order = awake(order.model_copy(update={"units": units}), now)
+    to: OrderState = order.state if order.state in ("paid", "fulfilling", "refunding", "on_hold") else "fulfilling"
+    return moved(order, to)
 
 
 def settled(order: Order, now: datetime) -> Order:
-    """The state that the units and refunds amount to; `settled_at` and no due date once nothing is owed."""
+    """The state that the units and refunds amount to; `settled_at` and no due date once nothing is owed. An order that
+    still waits for its payment stays as it is."""
+    if order.state in ("placing", "awaiting_payment"):
+        return order
     states = {unit.state for unit in order.units}
     to: OrderState
     if "refunding" in states or any(r.state != "succeeded" for r in order.refunds):
@@ -176,7 +237,7 @@ def settled(order: Order, now: datetime) -> Order:
     elif "waiting" in states:
         to = "fulfilling"
     elif states == {"delivered"}:
-        to = "fulfilled"
+        to = "partially_refunded" if any(unit.back for unit in order.units) else "fulfilled"
     else:
         to = "refunded" if states == {"refunded"} else "partially_refunded"
     if order.waits_for_person:
@@ -186,24 +247,11 @@ def settled(order: Order, now: datetime) -> Order:
     return moved(order, to, settled_at=order.settled_at or now, due_at=None, wait_token=None)
 
 
-def _shares(order: Order, amount: int, *, newest_first: bool) -> tuple[Share, ...]:
-    """Which payments the money goes back to: the newest for a surplus (that is the one too many), else the oldest."""
-    shares: list[Share] = []
-    paid = sorted((p for p in order.payments if p.captured_at), key=lambda p: p.captured_at or p.created_at)
-    for payment in reversed(paid) if newest_first else paid:
-        gone = sum(s.amount for r in order.refunds for s in r.shares if s.payment == payment.id and s.state != "failed")
-        part = min(amount, payment.captured - gone)
-        if part > 0:
-            shares.append(Share(payment=payment.id, amount=part))
-            amount -= part
-    if amount:
-        raise AssertionError(f"{order.id}: {amount} more to refund than was captured")
-    return tuple(shares)
-
-
 def _assigned(order: Order, cards: Mapping[str, str], attempt: int) -> tuple[Unit, ...]:
     return tuple(
-        u.model_copy(update={"card": cards[u.id], "hold": attempt}) if u.id in cards and u.card is None else u
+        u.model_copy(update={"card": cards[u.id], "hold": attempt})
+        if u.id in cards and u.card is None and u.state == "waiting"
+        else u
         for u in order.units
     )
 
@@ -214,12 +262,8 @@ def _unassigned(order: Order, units: Collection[str] | None = None) -> tuple[Uni
     return tuple(u.model_copy(update=gone) if u.id in mine and u.state == "waiting" else u for u in order.units)
 
 
-def _changed(order: Order, units: Collection[str], only: str, **fields: Any) -> tuple[Unit, ...]:
-    return tuple(u.model_copy(update=fields) if u.id in units and u.state == only else u for u in order.units)
-
-
 def _returned(order: Order) -> int:
-    return sum(refund.amount for refund in order.refunds if refund.state != "failed")
+    return sum(refund.amount for refund in order.refunds if refund.state != "failed" and refund.currency is None)
 
 
 def _sooner(order: Order, moment: datetime) -> datetime:

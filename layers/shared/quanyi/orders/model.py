@@ -34,6 +34,9 @@ UnitKind = Literal["card", "manual"]
 PaymentState = Literal["open", "captured", "closed", "failed"]
 RefundState = Literal["requested", "succeeded", "failed"]
 ShareState = Literal["requested", "unknown", "succeeded", "failed"]
+Goods = Literal["none", "out", "returned", "lost"]
+"""What becomes of a delivered card whose money goes back: `out` until it is known, `returned` to stock when nobody has
+seen it, else `lost`: a third party's card cannot be called back."""
 
 MAX_UNITS = 1000
 
@@ -52,9 +55,32 @@ class Line(Part):
     quantity: int
     unit_price: int
     total: int
+    list_price: int = 0
+    """Of one, before tiers and the channel's terms; what is above `unit_price` is the discount. 0: the same."""
+    tax_class: str = ""
+    """The merchant's own name of how this is taxed; empty where they named none."""
+    tax_rate: int = 0
+    """Basis points that the price includes: 600 is 6 %."""
     face_value: int | None = None
     validity: Validity = Validity()
     limit_per_buyer: int | None = None
+
+    @property
+    def discount(self) -> int:
+        """Minor units off the list price, for the whole line."""
+        return max(0, (self.list_price or self.unit_price) - self.unit_price) * self.quantity
+
+
+class Replaced(Part):
+    """A card that a unit had before: a bad one, or one of another SKU."""
+
+    card: str
+    sku: str
+    at: Timestamp
+    by: str
+    reason: str
+    cost: int = 0
+    cost_currency: str | None = None
 
 
 class Unit(Part):
@@ -70,16 +96,35 @@ class Unit(Part):
     on_shortage: Literal["refund", "backlog"] = "refund"
     backlog_hours: int = 24
     state: UnitState = "waiting"
+    back: int = 0
+    """Minor units of `amount` that went (or are going) back while the unit itself stays."""
     card: str | None = None
     hold: int | None = None
     """The attempt whose hold has the card."""
     delivered_at: Timestamp | None = None
+    goods: Goods = "none"
+    cost: int = 0
+    """What the delivered card cost the shop, minor units of `cost_currency` (None: the order's)."""
+    cost_currency: str | None = None
+    warranty_days: int = 0
+    """How long after its delivery the buyer may claim another for a bad one."""
+    replacements: int = 0
+    """How many of those claims are granted without a person."""
+    replaced: tuple[Replaced, ...] = ()
+    waits_until: Timestamp | None = None
+    """Until when a replacement may wait for stock."""
     content: bytes | None = Field(default=None, repr=False)
     """A manual delivery's text, sealed under the member's key."""
 
+    @property
+    def value(self) -> int:
+        """What is still settled by the unit: its amount without what went back."""
+        return self.amount - self.back
+
 
 class Payment(Part):
-    """One try to pay at one provider. `captured` counts what the provider says it took, minor units."""
+    """One try to pay at one provider. `captured` counts what the provider says it took, minor units of `currency`
+    (None: the order's). Money in another currency pays for nothing and goes back."""
 
     id: str
     provider: str
@@ -88,31 +133,67 @@ class Payment(Part):
     created_at: Timestamp
     action: dict[str, Any] = {}
     """What the shopper must do: a URL to open, a QR text, parameters for a client."""
+    method: str = ""
+    deadline: Timestamp | None = None
+    """The provider's own, before the order's."""
+    reference: str = ""
+    """The provider's own name of it, where it needs one to be asked about it."""
+    payer: str = ""
+    """The shopper as the provider knows them (an openid), where paying needs it."""
     captured: int = 0
+    currency: str | None = None
+    fee: int = 0
+    """What the provider kept of it, as far as it has said so: at once, or in its settlement files."""
+    fees: dict[str, int] = {}
+    """Of which rows of those files (`settlements.fees`) it is the sum; empty until the first."""
     transaction: str | None = None
     captured_at: Timestamp | None = None
 
 
 class Share(Part):
-    """The part of a refund that goes back to one payment. Its provider's idempotency key is `refund.number`."""
+    """The part of a refund that goes back to one payment. Its provider's key is `orders.numbers.share_number`."""
 
     payment: str
     amount: int
     state: ShareState = "requested"
+    asked_at: Timestamp | None = None
 
 
 class Refund(Part):
-    """Money going back. `units` is empty for a surplus. It succeeds when all its shares have."""
+    """Money going back. It succeeds when all its shares have.
+
+    Whole `units` go back; or `parts` (unit and amount) of units that stay; or, with neither, a surplus.
+    """
 
     id: str
     amount: int
     shares: tuple[Share, ...]
     units: tuple[str, ...] = ()
+    parts: tuple[tuple[str, int], ...] = ()
+    currency: str | None = None
+    """None: the order's. Another is that of a payment in the wrong currency."""
+    outside: str = ""
+    """The provider's number of money that it took back itself: a refund in its console, a lost dispute."""
     reason: str
+    asked: str = ""
+    """Names the request that a person made, so that the same call again finds it."""
     by: str = "system"
     state: RefundState = "requested"
     created_at: Timestamp
     settled_at: Timestamp | None = None
+
+    @property
+    def of_surplus(self) -> bool:
+        return not self.units and not self.parts
+
+
+class Posting(Part):
+    """One entry of the order's journal: accounts and amounts that add up to zero, debit positive. See
+    `orders.journal`."""
+
+    rev: int
+    at: Timestamp
+    lines: dict[str, int]
 
 
 class Note(Part):
@@ -161,6 +242,9 @@ class Order(Part):
     settled_at: Timestamp | None = None
     end_reason: str | None = None
     notes: tuple[Note, ...] = ()
+    frozen: tuple[str, ...] = ()
+    """Cases that are open: until they are over, what was not revealed yet stays closed."""
+    journal: tuple[Posting, ...] = ()
     wait_token: str | None = Field(default=None, repr=False)
     """The waiting workflow's task token."""
     due_at: Timestamp | None = None
@@ -175,27 +259,60 @@ class Order(Part):
 
     @property
     def captured(self) -> int:
-        return sum(payment.captured for payment in self.payments)
+        """In the order's currency."""
+        return sum(payment.captured for payment in self.payments if payment.currency is None)
+
+    @property
+    def refunded(self) -> int:
+        """What reached the buyer, in the order's currency."""
+        shares = (share for r in self.refunds if r.currency is None for share in r.shares)
+        return sum(share.amount for share in shares if share.state == "succeeded")
+
+    @property
+    def going_back(self) -> int:
+        """What is on its way back, or failed to get there."""
+        shares = (share for r in self.refunds if r.currency is None for share in r.shares)
+        return sum(share.amount for share in shares if share.state != "succeeded")
 
     @property
     def surplus(self) -> int:
         """Captured beyond what this order's units cost, and not yet on its way back."""
         for_units = self.total if self.paid_at else 0
-        back = sum(r.amount for r in self.refunds if not r.units)
+        back = sum(r.amount for r in self.refunds if r.of_surplus and r.currency is None)
         return self.captured - for_units - back
+
+    def left_of(self, payment: Payment) -> int:
+        """What of a payment was captured and is not on its way back. A share that failed went nowhere."""
+        shares = (share for r in self.refunds for share in r.shares if share.payment == payment.id)
+        return payment.captured - sum(share.amount for share in shares if share.state != "failed")
+
+    @property
+    def misfits(self) -> tuple[Payment, ...]:
+        """Payments in another currency that no refund was made for yet."""
+        asked = {share.payment for r in self.refunds if r.currency for share in r.shares}
+        return tuple(p for p in self.payments if p.currency and p.captured and p.id not in asked)
+
+    @property
+    def open_tries(self) -> tuple[Payment, ...]:
+        """Payments that could still be made."""
+        return tuple(payment for payment in self.payments if payment.state == "open")
 
     @property
     def settled(self) -> bool:
-        """Nothing is owed any more: no unit waits, no refund is under way, no surplus is left."""
+        """Nothing is owed any more: no unit waits, no refund is under way, no surplus is left, nothing can still be
+        paid."""
         busy = any(unit.state in ("waiting", "refunding") for unit in self.units) if self.paid_at else False
-        return not busy and self.surplus == 0 and all(r.state == "succeeded" for r in self.refunds)
+        sent = all(r.state == "succeeded" for r in self.refunds) and all(unit.goods != "out" for unit in self.units)
+        return not busy and sent and self.surplus == 0 and not self.misfits and not self.open_tries
 
     @property
     def waits_for_person(self) -> bool:
         """All that is left are refunds that failed: neither the workflow nor a sweep can do anything about them."""
         busy = self.paid_at and any(unit.state == "waiting" for unit in self.units)
         failed = any(r.state == "failed" for r in self.refunds)
-        return failed and not busy and self.surplus <= 0 and not any(r.state == "requested" for r in self.refunds)
+        idle = not any(share.state in ("requested", "unknown") for r in self.refunds for share in r.shares)
+        idle = idle and all(unit.goods != "out" for unit in self.units)
+        return failed and idle and not busy and self.surplus <= 0 and not self.misfits and not self.open_tries
 
 
 class Books(Part):
@@ -209,11 +326,11 @@ class Books(Part):
 
 def books(order: Order) -> Books:
     """The order's money. Raises AssertionError where it does not add up: that is a fault, never a state."""
-    delivered = sum(unit.amount for unit in order.units if unit.state == "delivered")
-    refunded = sum(refund.amount for refund in order.refunds if refund.state == "succeeded")
-    owed = order.captured - delivered - refunded
-    waiting = sum(u.amount for u in order.units if u.state in ("waiting", "refunding")) if order.paid_at else 0
-    surplus_back = sum(r.amount for r in order.refunds if not r.units and r.state != "succeeded")
-    if owed != waiting + surplus_back + order.surplus:
-        raise AssertionError(f"{order.id}: owed {owed}, but {waiting} waits, {surplus_back}+{order.surplus} is surplus")
-    return Books(captured=order.captured, delivered=delivered, refunded=refunded, owed=owed)
+    delivered = sum(unit.value for unit in order.units if unit.state == "delivered")
+    owed = order.captured - delivered - order.refunded
+    waiting = sum(unit.value for unit in order.units if unit.state == "waiting") if order.paid_at else 0
+    if owed != waiting + order.going_back + order.surplus:
+        raise AssertionError(
+            f"{order.id}: owed {owed}, but {waiting} waits, {order.going_back} goes back, {order.surplus} is surplus"
+        )
+    return Books(captured=order.captured, delivered=delivered, refunded=order.refunded, owed=owed)

@@ -91,6 +91,10 @@ def _line(want: Wanted, sku: Sku, channel: str) -> Line:
         quantity=want.quantity,
         unit_price=price,
         total=price * want.quantity,
+        # Left out where nothing is off: an order of one card stays below one write unit.
+        list_price=sku.price if sku.price > price else 0,
+        tax_class=sku.tax_class,
+        tax_rate=sku.tax_rate,
         face_value=sku.face_value,
         validity=sku.validity,
         limit_per_buyer=sku.limit_per_buyer,
@@ -120,4 +124,6 @@ def _unit(unit_id: str, line: int, sku: Sku, amount: int) -> Unit:
         hold_at=sku.hold,
         on_shortage=sku.on_shortage,
         backlog_hours=sku.backlog_hours,
+        warranty_days=sku.warranty_days,
+        replacements=sku.free_replacements,
     )

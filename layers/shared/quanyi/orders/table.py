@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, cast
 
-from quanyi.clock import day, stamp
+from quanyi.clock import Clock, day, stamp, system_clock
 from quanyi.errors import Busy, NotFound
 from quanyi.members.contact import ContactHash
+from quanyi.orders.journal import posted
 from quanyi.orders.model import Order
 from quanyi.table import ConditionFailed, Item, Page, Table
 
@@ -42,6 +43,7 @@ class OrdersTable:
 
     table: Table
     zone: str
+    now: Clock = system_clock
 
     def get(self, order_id: str) -> Order:
         """Consistent. Raises NotFound."""
@@ -62,8 +64,8 @@ class OrdersTable:
         return None
 
     def save(self, order: Order) -> Order:
-        """Writes a changed order under the revision it was read at. Raises Stale."""
-        written = order.model_copy(update={"rev": order.rev + 1})
+        """Writes a changed order, and into its journal what moved, under the revision it was read at. Raises Stale."""
+        written = posted(order.model_copy(update={"rev": order.rev + 1}), self.now())
         try:
             self.table.put(to_item(written, self.zone), condition="rev = :rev", rev=order.rev)
         except ConditionFailed as failed:
@@ -98,7 +100,7 @@ class OrdersTable:
         raise Busy("the order is contended")
 
     def record_transaction(
-        self, provider: str, transaction: str, *, order: str, payment: str, amount: int, now: datetime
+        self, provider: str, transaction: str, *, order: str, payment: str, amount: int, currency: str, now: datetime
     ) -> Item:
         """Puts a captured transaction, once for ever, and answers what is recorded (the first one's)."""
         item = {
@@ -108,6 +110,7 @@ class OrdersTable:
             "order": order,
             "payment": payment,
             "amount": amount,
+            "currency": currency,
             "at": stamp(now),
         }
         try:

@@ -4,12 +4,12 @@ We cannot send such money back ourselves, so a refund of it fails here: it stays
 has paid it back and says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Literal
 
-from quanyi.payments.port import Forged, Intent, Outcome
+from quanyi.payments.port import Created, Forged, Intent, Notice, Outcome, Refunding, Reply, Try
 
 MANUAL = "manual"
 
@@ -19,21 +19,28 @@ class Manual:
     """Implements `payments.port.Provider`. A transaction is the reference that the person gave."""
 
     name: str = MANUAL
+    refund_gap: timedelta = timedelta(0)
 
-    def create(self, intent: Intent) -> dict[str, Any]:
-        return {"type": MANUAL}
+    def create(self, intent: Intent) -> Created:
+        return Created({"type": MANUAL})
 
-    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Sequence[Notice]:
         raise Forged("Nobody notifies us of money that a person books.")
 
-    def query(self, payment: str) -> Literal["open"]:
+    def accepted(self) -> Reply:
+        return Reply(200, "{}")
+
+    def refused(self, status: int, code: str) -> Reply:
+        return Reply(status, "{}")
+
+    def query(self, known: Try) -> Literal["open"]:
         return "open"
 
-    def close(self, payment: str) -> Literal["closed"]:
+    def close(self, known: Try) -> Literal["closed"]:
         return "closed"
 
-    def refund(self, refund: str, transaction: str, amount: int, currency: str) -> Outcome:
+    def refund(self, asked: Refunding) -> Outcome:
         return "failed"
 
-    def query_refund(self, refund: str) -> Outcome:
+    def query_refund(self, asked: Refunding) -> Outcome:
         return "failed"

@@ -6,17 +6,17 @@ as Stripe does it (https://docs.stripe.com/webhooks/signatures).
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from json import dumps, loads
 from typing import Any, Literal
 
 from quanyi.clock import stamp
 from quanyi.errors import Conflict, Malformed, NotFound
 from quanyi.ids import Draw, new_id
-from quanyi.payments.port import Captured, Forged, Intent, Outcome
+from quanyi.payments.port import Captured, Created, Forged, Intent, Notice, Outcome, Refunding, Reply, Try
 from quanyi.table import ConditionFailed, Item, Table
 from quanyi.vault.kms import Keyring
 
@@ -31,8 +31,9 @@ class Sandbox:
     table: Table
     keyring: Keyring
     name: str = "sandbox"
+    refund_gap: timedelta = timedelta(0)
 
-    def create(self, intent: Intent) -> dict[str, Any]:
+    def create(self, intent: Intent) -> Created:
         item = {
             **_key(intent.payment),
             "v": 1,
@@ -44,9 +45,9 @@ class Sandbox:
         }
         with suppress(ConditionFailed):  # the same payment again
             self.table.put(item, condition="attribute_not_exists(pk)")
-        return {"type": "sandbox", "method": "POST", "path": f"/v1/sandbox/payments/{intent.payment}"}
+        return Created({"type": "sandbox", "method": "POST", "path": f"/v1/sandbox/payments/{intent.payment}"})
 
-    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Captured | None:
+    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Sequence[Notice]:
         fields = dict(part.split("=", 1) for part in headers.get("sandbox-signature", "").split(",") if "=" in part)
         sent_at, signature = fields.get("t", ""), fields.get("v1", "")
         if not sent_at.isdigit() or len(sent_at) > 12 or abs(now.timestamp() - int(sent_at)) > TOLERANCE_SECONDS:
@@ -58,39 +59,53 @@ class Sandbox:
             if notice["merchant"] != MERCHANT:
                 raise Forged("Another merchant's notification.")
             if notice["event"] != "payment.captured":
-                return None
-            names = ("payment", "order", "transaction", "amount", "currency")
-            return Captured(**{name: notice[name] for name in names})
+                return ()
+            names = ("payment", "transaction", "amount", "currency")
+            return (Captured(**{name: notice[name] for name in names}),)
         except (ValueError, KeyError, TypeError):
             raise Malformed("This is genuine, but not a notification.") from None
 
-    def query(self, payment: str) -> Captured | Literal["open", "closed", "unknown"]:
-        item = self.table.get(_key(payment))
+    def accepted(self) -> Reply:
+        return Reply(200, '{"received":true}')
+
+    def refused(self, status: int, code: str) -> Reply:
+        return Reply(status, dumps({"received": False, "code": code}))
+
+    def query(self, known: Try) -> Captured | Literal["open", "closed", "unknown"]:
+        item = self.table.get(_key(known.payment))
         if item is None:
             return "closed"
-        return _captured(payment, item) if item["state"] == "captured" else item["state"]
+        return _captured(known.payment, item) if item["state"] == "captured" else item["state"]
 
-    def close(self, payment: str) -> Captured | Literal["closed", "unknown"]:
+    def close(self, known: Try) -> Captured | Literal["closed", "unknown"]:
+        payment = known.payment
         try:
             self._move(payment, "closed", "#state <> :captured", captured="captured")
         except ConditionFailed as failed:
             return _captured(payment, failed.item) if failed.item else "closed"
         return "closed"
 
-    def refund(self, refund: str, transaction: str, amount: int, currency: str) -> Outcome:
-        item = {"pk": f"REFUND#{refund}", "sk": "REFUND", "transaction": transaction, "amount": amount, "v": 1}
+    def refund(self, asked: Refunding) -> Outcome:
+        item = {**_refund_key(asked.refund), "transaction": asked.transaction, "amount": asked.amount, "v": 1}
         with suppress(ConditionFailed):  # the same refund again
             self.table.put(item, condition="attribute_not_exists(pk)")
         return "succeeded"
 
-    def query_refund(self, refund: str) -> Outcome:
-        return "succeeded" if self.table.get({"pk": f"REFUND#{refund}", "sk": "REFUND"}) else "failed"
+    def query_refund(self, asked: Refunding) -> Outcome:
+        return "succeeded" if self.table.get(_refund_key(asked.refund)) else "failed"
 
     # What the provider itself does: its shopper's page and its notifications.
 
-    def play(self, payment: str, outcome: Literal["paid", "failed"], draw: Draw, amount: int | None = None) -> Item:
-        """The shopper pays (perhaps another amount) or gives up. Paying twice is one capture. Raises NotFound, and
-        Conflict when the merchant has closed the payment."""
+    def play(
+        self,
+        payment: str,
+        outcome: Literal["paid", "failed"],
+        draw: Draw,
+        amount: int | None = None,
+        currency: str | None = None,
+    ) -> Item:
+        """The shopper pays (perhaps another amount or currency) or gives up. Paying twice is one capture. Raises
+        NotFound, and Conflict when the merchant has closed the payment."""
         item = self.table.get(_key(payment))
         if item is None:
             raise NotFound("payment")
@@ -100,7 +115,13 @@ class Sandbox:
         try:
             condition = "#state = :open"
             return self._move(
-                payment, "captured", condition, open="open", transaction=new_id("ST", draw), captured_amount=taken
+                payment,
+                "captured",
+                condition,
+                open="open",
+                transaction=new_id("ST", draw),
+                captured_amount=taken,
+                currency=currency or item["currency"],
             )
         except ConditionFailed as failed:
             if failed.item["state"] == "closed":
@@ -122,7 +143,7 @@ class Sandbox:
     def _move(self, payment: str, to: str, condition: str, **values: Any) -> Item:
         sets = "SET #state = :to"
         if "transaction" in values:
-            sets += ", #transaction = :transaction, captured_amount = :captured_amount"
+            sets += ", #transaction = :transaction, captured_amount = :captured_amount, currency = :currency"
         return self.table.update(_key(payment), sets, condition=condition, to=to, **values)
 
 
@@ -131,4 +152,8 @@ def _key(payment: str) -> dict[str, str]:
 
 
 def _captured(payment: str, item: Item) -> Captured:
-    return Captured(payment, item["order"], item["transaction"], item["captured_amount"], item["currency"])
+    return Captured(payment, item["transaction"], item["captured_amount"], item["currency"])
+
+
+def _refund_key(refund: str) -> dict[str, str]:
+    return {"pk": f"REFUND#{refund}", "sk": "REFUND"}

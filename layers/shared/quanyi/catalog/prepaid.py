@@ -1,0 +1,93 @@
+"""What the law asks of single-purpose commercial prepaid cards (单用途商业预付卡), as far as a SKU can tell.
+
+《单用途商业预付卡管理办法（试行）》: Order 9 of the Ministry of Commerce, 2012, amended by its Order 2 of 2016. It
+binds enterprises in retail, accommodation and catering, and resident services (article 2, annex 1). `docs/tax.md` says
+where each rule was read, and what of the measures no program can check.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import BaseModel
+
+from quanyi.catalog.model import Sku
+from quanyi.errors import Invalid
+
+REGISTERED_MOST = 5_000_00
+"""Fen. Article 18: a 记名卡 holds at most ¥5,000."""
+BEARER_MOST = 1_000_00
+"""Fen. Article 18: a 不记名卡 holds at most ¥1,000."""
+BEARER_YEARS = 3
+"""Article 19: a 不记名卡 is valid for at least three years; a 记名卡 has no expiry."""
+BEARER_DAYS = 366 + 365 + 365
+"""Three years, wherever among them a 29 February is."""
+
+PrepaidFault = Literal[
+    "currency",
+    "face_value_missing",
+    "above_5000_yuan",
+    "above_1000_yuan",
+    "registered_card_expires",
+    "shorter_than_three_years",
+    "end_of_sale_missing",
+]
+
+
+class PrepaidProblem(BaseModel):
+    """Which article of the measures a SKU breaks."""
+
+    sku: str
+    article: int
+    problem: PrepaidFault
+
+
+def check_prepaid(skus: Iterable[Sku]) -> None:
+    """Raises Invalid (`prepaid_rule`) with every problem of every prepaid card among `skus`."""
+    problems = [PrepaidProblem(sku=s.id, article=a, problem=p) for s in skus if s.prepaid for a, p in _faults(s)]
+    if problems:
+        raise Invalid(
+            "These prepaid cards break the measures on single-purpose commercial prepaid cards "
+            "(单用途商业预付卡管理办法（试行）).",
+            reason="prepaid_rule",
+            problems=[problem.model_dump() for problem in problems],
+        )
+
+
+def _faults(sku: Sku) -> Iterator[tuple[int, PrepaidFault]]:
+    registered = sku.prepaid is not None and sku.prepaid.registered
+    # The limits are in yuan: of another currency nobody could say what they are.
+    if sku.currency != "CNY":
+        yield 18, "currency"
+    elif not sku.face_value:
+        yield 18, "face_value_missing"
+    elif registered and sku.face_value > REGISTERED_MOST:
+        yield 18, "above_5000_yuan"
+    elif not registered and sku.face_value > BEARER_MOST:
+        yield 18, "above_1000_yuan"
+    if registered and (sku.validity.until or sku.validity.days_from_delivery):
+        yield 19, "registered_card_expires"
+    if not registered and (fault := _too_short(sku)):
+        yield 19, fault
+
+
+def _too_short(sku: Sku) -> PrepaidFault | None:
+    """A card that ends on a fixed day must have its three years even for the last one who can buy it, and for who
+    waits for stock after that."""
+    days, until = sku.validity.days_from_delivery, sku.validity.until
+    if days is not None and days < BEARER_DAYS:
+        return "shorter_than_three_years"
+    if until is None:
+        return None
+    if sku.on_sale_until is None:
+        return "end_of_sale_missing"
+    waits = timedelta(hours=sku.backlog_hours) if sku.on_shortage == "backlog" else timedelta()
+    return "shorter_than_three_years" if until < _years_later(sku.on_sale_until + waits) else None
+
+
+def _years_later(moment: datetime) -> datetime:
+    """The same day of the year; from a 29 February, the 1 March."""
+    year = moment.year + BEARER_YEARS
+    if (moment.month, moment.day) == (2, 29):
+        return moment.replace(year=year, month=3, day=1)
+    return moment.replace(year=year)

@@ -1,0 +1,84 @@
+"""The order's journal: double entries, written with the order itself whenever its money or goods move.
+
+No balance is kept anywhere to be counted up by many writers. What every account holds because of this one order follows
+from the order (`balances`); a write posts how that differs from what was posted before, so that the journal, the order
+and the fact are one conditional write, and every entry adds up to zero.
+
+Accounts, debit positive, in minor units of the order's currency (another one is named behind the account: `stock:USD`):
+
+    provider:<name>   money that a payment provider holds for the shop
+    fees              what providers kept
+    owed              to the buyer: units that wait, refunds on their way
+    surplus           to the buyer: money that pays for nothing, and advances on an order that is not paid whole
+    revenue:<class>@<rate>   delivered units, by tax class and rate in basis points (the price includes the tax)
+    stock             what the shop paid for cards that left it
+    cost              of cards that buyers have
+    loss              of cards whose money went back after somebody had seen them
+    supplier          bad cards that were replaced: to be claimed from their suppliers
+"""
+
+from collections import Counter
+from datetime import datetime
+
+from quanyi.orders.model import Line, Order, Posting, Unit
+
+
+def balances(order: Order) -> dict[str, int]:
+    """What each account holds because of this order; they add up to zero in each currency."""
+    found: Counter[str] = Counter()
+    providers = {payment.id: payment for payment in order.payments}
+    for payment in order.payments:
+        found[_in(f"provider:{payment.provider}", payment.currency)] += payment.captured - payment.fee
+        found[_in("fees", payment.currency)] += payment.fee
+    for refund in order.refunds:
+        for share in refund.shares:
+            if share.state == "succeeded":
+                payment = providers[share.payment]
+                found[_in(f"provider:{payment.provider}", payment.currency)] -= share.amount
+    for payment in order.payments:
+        if payment.currency:
+            found[_in("surplus", payment.currency)] -= payment.captured - _sent(order, payment.id)
+    waiting = sum(unit.value for unit in order.units if unit.state == "waiting") if order.paid_at else 0
+    found["owed"] -= waiting + order.going_back
+    found["surplus"] -= order.surplus
+    for unit in order.units:
+        if unit.state == "delivered":
+            found[revenue_account(order.lines[unit.line])] -= unit.value
+        _goods(found, unit)
+    return {account: amount for account, amount in sorted(found.items()) if amount}
+
+
+def posted(order: Order, at: datetime) -> Order:
+    """The order with one more entry, if anything moved since the last one."""
+    before: Counter[str] = Counter()
+    for posting in order.journal:
+        before.update(posting.lines)
+    now = balances(order)
+    moved = {account: now.get(account, 0) - before[account] for account in sorted({*now, *before})}
+    lines = {account: amount for account, amount in moved.items() if amount}
+    if not lines:
+        return order
+    return order.model_copy(update={"journal": (*order.journal, Posting(rev=order.rev, at=at, lines=lines))})
+
+
+def revenue_account(line: Line) -> str:
+    return f"revenue:{line.tax_class}@{line.tax_rate}"
+
+
+def _goods(found: Counter[str], unit: Unit) -> None:
+    has = unit.state == "delivered" or unit.goods in ("out", "lost")
+    if unit.cost and has:
+        found[_in("loss" if unit.goods == "lost" else "cost", unit.cost_currency)] += unit.cost
+        found[_in("stock", unit.cost_currency)] -= unit.cost
+    for old in unit.replaced:
+        found[_in("supplier", old.cost_currency)] += old.cost
+        found[_in("stock", old.cost_currency)] -= old.cost
+
+
+def _sent(order: Order, payment_id: str) -> int:
+    shares = (share for r in order.refunds for share in r.shares if share.payment == payment_id)
+    return sum(share.amount for share in shares if share.state == "succeeded")
+
+
+def _in(account: str, currency: str | None) -> str:
+    return f"{account}:{currency}" if currency else account

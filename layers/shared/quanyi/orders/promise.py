@@ -1,0 +1,33 @@
+"""Until when a paid order may still owe its units."""
+
+from datetime import datetime, timedelta
+
+from quanyi.orders.model import Order, Unit
+
+AT_ONCE = timedelta(minutes=10)
+"""What needs nothing to come first is done by then, after any number of retries and a sweep."""
+REFUND_WITHIN = timedelta(days=1)
+"""A refund whose outcome is unknown for longer is a person's to look at."""
+
+
+def promised(order: Order, unit: Unit) -> datetime:
+    """Until when a paid unit may wait: for stock where its SKU allows a backlog, for a person in any case."""
+    assert order.paid_at
+    if unit.waits_until:
+        return unit.waits_until
+    if unit.kind == "manual" or unit.on_shortage == "backlog":
+        return order.paid_at + timedelta(hours=unit.backlog_hours)
+    return order.paid_at
+
+
+def overdue(order: Order, now: datetime) -> bool:
+    """Money is here, and by now all of it should be settled: its units' promises are over, and so is the time that
+    refunds take."""
+    if not order.captured or order.settled or order.waits_for_person or order.state in ("placing", "awaiting_payment"):
+        return False
+    paid = [p.captured_at for p in order.payments if p.captured_at]
+    until = [max(paid) + AT_ONCE] if paid else []
+    if order.paid_at:
+        until += [promised(order, unit) + AT_ONCE for unit in order.units if unit.state == "waiting"]
+    until += [r.created_at + (AT_ONCE if r.state == "succeeded" else REFUND_WITHIN) for r in order.refunds]
+    return bool(until) and max(until) < now

@@ -1,0 +1,199 @@
+"""How money goes back, as changes of the order like those of `orders.changes`: whole units, part of their price, a
+surplus, money in the wrong currency, and what a provider took back by itself.
+
+What is `out` among the goods must be found returned or lost before the money is sent: until then a card that nobody has
+seen could still be revealed.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from quanyi.errors import Conflict, Invalid
+from quanyi.money import split
+from quanyi.orders.changes import awake, moved
+from quanyi.orders.model import Goods, Order, Refund, RefundState, Share, ShareState, Unit
+from quanyi.orders.numbers import refund_number
+
+MAX_REFUNDS = 900
+"""Of one order; its number has three digits."""
+
+
+def with_refund(
+    order: Order,
+    units: Collection[str],
+    *,
+    reason: str,
+    by: str,
+    now: datetime,
+    of: Collection[str] = ("waiting",),
+    asked: str = "",
+) -> Order:
+    """Units that are in a state of `of` start going back; without units, the surplus does.
+
+    A card that was delivered, or is about to be, is `out` then, until it is known whether anybody has seen it. Raises
+    Conflict when a unit is not in such a state. No surplus, no change.
+    """
+    amount = sum(u.value for u in order.units if u.id in units) if units else order.surplus
+    wrong = [u.id for u in order.units if u.id in units and u.state not in of]
+    if wrong or not set(units) <= {u.id for u in order.units}:
+        raise Conflict("These units cannot be refunded now.", units=wrong)
+    if amount <= 0 and not units:
+        return order
+
+    def going(unit: Unit) -> Unit:
+        if unit.id not in units:
+            return unit
+        goods = "out" if unit.card else "none"
+        # Units of a bundle may be worth nothing: then no money has to move.
+        return unit.model_copy(update={"state": "refunding" if amount else "refunded", "goods": goods})
+
+    named = tuple(u.id for u in order.units if u.id in units)
+    fields = _new(order, amount, _shares(order, amount, newest_first=not units), reason, by, now)
+    done: dict[str, Any] = {} if amount else {"state": "succeeded", "settled_at": now}
+    changed = order.model_copy(update={"units": tuple(map(going, order.units))})
+    return _refunding(changed, Refund(**fields | done, units=named, asked=asked), now)
+
+
+def with_allowance(
+    order: Order, amount: int, units: Collection[str], *, reason: str, by: str, now: datetime, asked: str = ""
+) -> Order:
+    """Some of the price of delivered units goes back while they stay delivered, spread over `units` in proportion to
+    what they are still worth. Raises Conflict, Invalid (`amount_too_large`)."""
+    chosen = [u for u in order.units if u.id in units]
+    wrong = [u.id for u in chosen if u.state != "delivered"]
+    if wrong or len(chosen) != len(set(units)) or not chosen:
+        raise Conflict("These units cannot be refunded now.", units=wrong)
+    most = sum(unit.value for unit in chosen)
+    if not 0 < amount <= most:
+        raise Invalid("More than these units are worth.", reason="amount_too_large", most=most)
+    spread = zip(chosen, split(amount, [unit.value for unit in chosen]), strict=True)
+    parts = {unit.id: part for unit, part in spread if part}
+    fields = _new(order, amount, _shares(order, amount, newest_first=False), reason, by, now)
+    refund = Refund(**fields, parts=tuple(parts.items()), asked=asked)
+    return _refunding(_less(order, parts), refund, now)
+
+
+def with_surplus_refunded(order: Order, now: datetime) -> Order:
+    """What was paid too much, or for nothing, or in another currency, goes back by itself. An order that still waits
+    for its payment keeps what it has so far."""
+    if order.state in ("placing", "awaiting_payment"):
+        return order
+    if order.surplus > 0:
+        order = with_refund(order, (), reason="paid too much", by="system", now=now)
+    for payment in order.misfits:
+        share = Share(payment=payment.id, amount=payment.captured)
+        fields = _new(order, payment.captured, (share,), "paid in another currency", "system", now)
+        order = _refunding(order, Refund(**fields, currency=payment.currency), now)
+    return order
+
+
+def taken_back(order: Order, payment_id: str, reference: str, amount: int, reason: str, now: datetime) -> Order:
+    """The provider took money back without a refund of ours; applied once for a `reference`.
+
+    It settles a refund of that amount that the provider had refused to us, else a surplus, else units: first those that
+    still wait (they are not delivered any more), then delivered ones, whose worth shrinks. Raises Conflict for more
+    than is left of the payment.
+    """
+    if any(refund.outside == reference for refund in order.refunds):
+        return order
+    payment = order.payment(payment_id)
+    if payment is None or not 0 < amount <= order.left_of(payment):
+        raise Conflict("More was taken back than this payment has left.", payment=payment_id)
+    for refund in order.refunds:
+        failed = [i for i, s in enumerate(refund.shares) if s.state == "failed" and s.payment == payment_id]
+        if failed and [refund.shares[i].amount for i in failed] == [amount]:
+            order = share_answered(order, refund.id, failed[0], "succeeded", now)
+            done = (r.model_copy(update={"outside": reference}) if r.id == refund.id else r for r in order.refunds)
+            return awake(order.model_copy(update={"refunds": tuple(done)}), now)
+    share = Share(payment=payment_id, amount=amount, state="succeeded")
+    ended_fields: dict[str, Any] = {"state": "succeeded", "settled_at": now, "outside": reference}
+    fields = _new(order, amount, (share,), reason, "provider", now) | ended_fields
+    if payment.currency:
+        return _refunding(order, Refund(**fields, currency=payment.currency), now)
+    if order.surplus >= amount or not order.paid_at:
+        return _refunding(order, Refund(**fields), now)
+    whole, parts, left = _spent(order, amount)
+    if left:
+        raise Conflict("More was taken back than the units are worth.", payment=payment_id)
+    gone = {u.id: {"state": "refunded", "goods": "out" if u.card else "none"} for u in order.units if u.id in whole}
+    units = tuple(u.model_copy(update=gone[u.id]) if u.id in gone else u for u in order.units)
+    order = _less(order.model_copy(update={"units": units}), parts)
+    return _refunding(order, Refund(**fields, units=tuple(whole), parts=tuple(parts.items())), now)
+
+
+def goods_known(order: Order, fates: Mapping[str, Goods]) -> Order:
+    """What became of the cards whose money goes back."""
+    units = tuple(
+        u.model_copy(update={"goods": fates[u.id]}) if u.id in fates and u.goods == "out" else u for u in order.units
+    )
+    return order.model_copy(update={"units": units})
+
+
+def share_answered(order: Order, refund_id: str, number: int, state: ShareState, now: datetime) -> Order:
+    """The provider's word about one share. The refund succeeds with its last share; once one share failed, the refund
+    has failed and its units stay `refunding` for a person to decide."""
+    refund = next(r for r in order.refunds if r.id == refund_id)
+    if refund.shares[number].state in ("succeeded", state):
+        return order
+    answered = {"state": state, "asked_at": refund.shares[number].asked_at or now}
+    shares = tuple(s.model_copy(update=answered) if i == number else s for i, s in enumerate(refund.shares))
+    states = {share.state for share in shares}
+    whole: RefundState = "succeeded" if states == {"succeeded"} else "failed" if "failed" in states else "requested"
+    settled_at = now if whole != "requested" else None
+    done = refund.model_copy(update={"shares": shares, "state": whole, "settled_at": settled_at})
+    units = order.units
+    if whole == "succeeded":
+        back = {unit for unit in refund.units if order.unit(unit).state == "refunding"}
+        units = tuple(u.model_copy(update={"state": "refunded"}) if u.id in back else u for u in order.units)
+    return order.model_copy(
+        update={"units": units, "refunds": tuple(done if r.id == refund_id else r for r in order.refunds)}
+    )
+
+
+def _shares(order: Order, amount: int, *, newest_first: bool) -> tuple[Share, ...]:
+    """Which payments the money goes back to: the newest for a surplus (that is the one too many), else the oldest."""
+    shares: list[Share] = []
+    paid = sorted((p for p in order.payments if p.captured_at), key=lambda p: p.captured_at or p.created_at)
+    for payment in reversed(paid) if newest_first else paid:
+        part = 0 if payment.currency else min(amount, order.left_of(payment))
+        if part > 0:
+            shares.append(Share(payment=payment.id, amount=part))
+            amount -= part
+    if amount:
+        raise AssertionError(f"{order.id}: {amount} more to refund than was captured")
+    return tuple(shares)
+
+
+def _new(order: Order, amount: int, shares: tuple[Share, ...], reason: str, by: str, now: datetime) -> dict[str, Any]:
+    if len(order.refunds) >= MAX_REFUNDS:
+        raise Invalid("Too many refunds of this order.", reason="too_many_refunds")
+    number = refund_number(order.id, len(order.refunds))
+    return {"id": number, "amount": amount, "shares": shares, "reason": reason, "by": by, "created_at": now}
+
+
+def _refunding(order: Order, refund: Refund, now: datetime) -> Order:
+    order = awake(order, now).model_copy(update={"refunds": (*order.refunds, refund)})
+    # What a provider took back of an advance leaves the order waiting for its payment.
+    return order if order.state == "awaiting_payment" else moved(order, "refunding")
+
+
+def _less(order: Order, parts: Mapping[str, int]) -> Order:
+    return order.model_copy(
+        update={"units": tuple(u.model_copy(update={"back": u.back + parts.get(u.id, 0)}) for u in order.units)}
+    )
+
+
+def _spent(order: Order, amount: int) -> tuple[list[str], dict[str, int], int]:
+    """Which units `amount` settles whole, which in part, and what is left of it."""
+    whole: list[str] = []
+    parts: dict[str, int] = {}
+    for unit in sorted(order.units, key=lambda u: u.state != "waiting"):
+        if unit.state not in ("waiting", "delivered") or not (part := min(unit.value, amount)):
+            continue
+        if unit.state == "waiting" and part == unit.value:
+            whole.append(unit.id)
+        else:
+            parts[unit.id] = part
+        amount -= part
+    return whole, parts, amount
