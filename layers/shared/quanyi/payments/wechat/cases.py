@@ -1,0 +1,154 @@
+"""消费者投诉2.0 (https://pay.weixin.qq.com/docs/merchant/products/consumer-complaint/apilist.html) as cases.
+
+A merchant must answer first within 24 hours and be done within 72 hours of the complaint:
+https://kf.qq.com/faq/230125a6NbmA230125vMNZnE.html, section 3.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from quanyi.errors import Invalid, NotFound
+from quanyi.payments.port import CaseTold, Outcome, ProviderUnavailable
+from quanyi.payments.wechat.gateway import Answer, Gateway, NoAnswer
+from quanyi.payments.wechat.objects import PAYMENT, Complaint, ComplaintOrder, ComplaintPage, History, Read
+
+TO_ANSWER = timedelta(hours=24)
+TO_SOLVE = timedelta(hours=72)
+LONGEST_ANSWER = 200
+PAGE = 50
+WINDOW = timedelta(days=29)
+"""The list spans at most 30 days, by the day a complaint was made; an old one can change without moving in it."""
+
+_NUMBER = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_BEIJING = timezone(timedelta(hours=8))
+_REFUSED = frozenset({"PARAM_ERROR", "INVALID_REQUEST", "NO_AUTH", "RESOURCE_NOT_EXISTS"})
+_MOST_PAGES = 200
+
+ReadT = TypeVar("ReadT", bound=Read)
+
+
+def case(gateway: Gateway, number: str) -> CaseTold:
+    """See `CaseDesk.case`."""
+    return _told(_complaint(gateway, number))
+
+
+def cases_since(gateway: Gateway, since: datetime, now: datetime) -> Sequence[CaseTold]:
+    """See `CaseDesk.cases_since`. All that were made in the 30 days before now, or since then, changed or not: WeChat
+    does not say when one changed."""
+    begin, found = min(since, now - WINDOW), dict[str, CaseTold]()
+    while begin <= now:
+        end = min(begin + WINDOW, now)
+        found |= {told.case: told for told in _listed(gateway, begin, end)}
+        begin = end + timedelta(days=1) if end < now else now + timedelta(seconds=1)
+    return tuple(found.values())
+
+
+def answer_case(gateway: Gateway, number: str, words: str) -> Outcome:
+    """See `CaseDesk.answer_case`. WeChat takes evidence as uploaded pictures only, so the words are all that is sent:
+    200 characters. The same words again are not sent again. Raises Invalid."""
+    if not 0 < len(words) <= LONGEST_ANSWER:
+        raise Invalid(f"WeChat Pay takes an answer of 1 to {LONGEST_ANSWER} characters.", reason="answer_too_long")
+    if _NUMBER.fullmatch(number) is None:
+        return "failed"
+    try:
+        said = (step.operate_details for step in _steps(gateway, number) if step.operate_type == "MERCHANT_RESPONSE")
+        if any(words in details for details in said):
+            return "succeeded"
+        return _outcome(gateway.ask("complaint_response", complaint_id=number, response_content=words))
+    except NoAnswer:
+        return "unknown"
+
+
+def give_in(gateway: Gateway, number: str) -> Outcome:
+    """See `CaseDesk.give_in`. Where the buyer asked for a refund it is approved, for today: WeChat takes the complaint
+    for solved when the money has arrived. Any other is reported as solved."""
+    try:
+        complaint = _complaint(gateway, number)
+        if complaint.complaint_state == "PROCESSED":
+            return "succeeded"
+        if complaint.problem_type != "REFUND" or complaint.complaint_full_refunded:
+            return _outcome(gateway.ask("complaint_complete", complaint_id=number))
+        if any(step.operate_type == "MERCHANT_APPROVE_REFUND" for step in _steps(gateway, number)):
+            return "succeeded"
+        return _outcome(
+            gateway.ask("complaint_update_refund", complaint_id=number, action="APPROVE", launch_refund_day=0)
+        )
+    except (NoAnswer, ProviderUnavailable):
+        return "unknown"
+    except NotFound:
+        return "failed"
+
+
+def _complaint(gateway: Gateway, number: str) -> Complaint:
+    if _NUMBER.fullmatch(number) is None:  # it becomes part of an address
+        raise NotFound("case")
+    try:
+        answer = gateway.ask("complaint_detail_query", complaint_id=number)
+        if answer.status == 404 or answer.code == "RESOURCE_NOT_EXISTS":
+            raise NotFound("case")
+        return _read(Complaint, answer)
+    except NoAnswer:
+        raise ProviderUnavailable("WeChat Pay did not answer clearly.") from None
+
+
+def _listed(gateway: Gateway, begin: datetime, end: datetime) -> Iterator[CaseTold]:
+    days: dict[str, Any] = {"begin_date": _day(begin), "end_date": _day(end)}
+    offset = 0
+    for _ in range(_MOST_PAGES):
+        try:
+            page = _read(ComplaintPage, gateway.ask("complaint_list_query", limit=PAGE, offset=offset, **days))
+        except NoAnswer:
+            raise ProviderUnavailable("WeChat Pay did not answer clearly.") from None
+        yield from map(_told, page.data)
+        if len(page.data) < PAGE:
+            return
+        offset += PAGE
+    raise ProviderUnavailable("WeChat Pay lists more complaints than can be read.")
+
+
+def _told(complaint: Complaint) -> CaseTold:
+    """One complaint can name several payments: the first of ours stands for it."""
+    ours = (order for order in complaint.complaint_order_info if PAYMENT.fullmatch(order.out_trade_no))
+    order = next(ours, ComplaintOrder())
+    first = complaint.complaint_state == "PENDING"
+    over = complaint.complaint_state == "PROCESSED"
+    return CaseTold(
+        case=complaint.complaint_id,
+        kind="complaint",
+        payment=order.out_trade_no,
+        amount=order.amount,
+        currency="CNY",
+        reason=complaint.problem_type.lower() or "others",
+        opened_at=complaint.opened_at,
+        due_at=complaint.opened_at + (TO_ANSWER if first else TO_SOLVE),
+        end="closed" if over else "",
+        waits_for_us=first or (complaint.incoming_user_response and not over),
+        text=complaint.complaint_detail,
+    )
+
+
+def _steps(gateway: Gateway, number: str) -> Sequence[Any]:
+    return _read(History, gateway.ask("complaint_history_query", complaint_id=number, limit=300)).data
+
+
+def _read(model: type[ReadT], answer: Answer) -> ReadT:
+    if not answer.done:
+        raise NoAnswer
+    try:
+        return model.model_validate(answer.data)
+    except ValidationError:
+        raise NoAnswer from None
+
+
+def _outcome(answer: Answer) -> Outcome:
+    if answer.done:
+        return "succeeded"
+    return "failed" if answer.code in _REFUSED else "unknown"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(_BEIJING):%Y-%m-%d}"
