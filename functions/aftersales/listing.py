@@ -1,0 +1,29 @@
+"""The claims that need somebody, with what their buyers said."""
+
+from aftersales.claiming import said
+from aftersales.messages import ClaimPage, StaffClaimView
+from aftersales.wiring import Aftersales
+from quanyi.callers import Caller
+from quanyi.claims.model import Claim
+from quanyi.claims.table import OPEN
+from quanyi.errors import Malformed, NotFound
+from quanyi.table import decode_cursor, encode_cursor
+
+
+def open_claims(desk: Aftersales, caller: Caller, limit: int, cursor: str | None) -> ClaimPage:
+    """Open ones, and granted ones that broke off: granting them again completes them. Raises Forbidden, Malformed."""
+    caller.needs("support", "operator")
+    start = decode_cursor(cursor, ("pk", "sk", "due", "due_at"))
+    if start and start["due"] != OPEN:
+        raise Malformed("The cursor cannot be read.")
+    claims, after = desk.claims.needing(limit=limit, start=start)
+    return ClaimPage(
+        items=[StaffClaimView.read(claim, _text(desk, claim)) for claim in claims], next=encode_cursor(after)
+    )
+
+
+def _text(desk: Aftersales, claim: Claim) -> str | None:
+    try:
+        return said(desk, claim)
+    except NotFound:  # erased: what they said cannot be opened any more
+        return None
