@@ -1,0 +1,102 @@
+"""A case as one document. It changes only by the functions of `cases.changes`, each written under its revision."""
+
+from typing import Literal
+
+from quanyi.clock import Timestamp
+from quanyi.ids import derived_id
+from quanyi.orders.model import Part
+from quanyi.payments.port import CaseEnd, CaseKind, Outcome
+
+CaseState = Literal["waiting_for_us", "answered", "accepted", "refunded", "won", "lost", "closed"]
+"""`accepted` and `refunded` are how we ended it, `won`, `lost` and `closed` how its provider did."""
+OPEN: frozenset[CaseState] = frozenset({"waiting_for_us", "answered"})
+
+Action = Literal["reply", "refund", "accept"]
+
+MOST_ANSWERS = 40
+MOST_STEPS = 100
+"""Of its history; the oldest go."""
+
+
+class Answer(Part):
+    """What a person decided. It is `unknown` until the provider has said clearly how it took it; the sweep asks on."""
+
+    id: str
+    asked: str
+    """Hash of the request, to tell a repeated call from a reused key."""
+    action: Action
+    by: str
+    at: Timestamp
+    amount: int | None = None
+    """Minor units to refund; None means all that is left."""
+    outcome: Outcome = "unknown"
+
+
+class Step(Part):
+    """One line of the case's history: what became of it, by whom, when."""
+
+    what: str
+    by: str
+    at: Timestamp
+
+
+class Case(Part):
+    """`rev` counts its writes: each is conditional on the revision that the change was decided on.
+
+    `order` is None for a case about what is no payment of ours (a merchant's number can serve several shops): it can be
+    read, answered and accepted all the same.
+    """
+
+    v: int = 1
+    id: str
+    rev: int = 0
+    provider: str
+    number: str
+    """The provider's own."""
+    kind: CaseKind
+    order: str | None = None
+    channel: str = ""
+    payment: str = ""
+    transaction: str | None = None
+    amount: int
+    currency: str
+    reason: str = ""
+    """The provider's category of it."""
+    sealed: bytes | None = None
+    """The buyer's own words, under their member's data key, or the deployment's where there is no member (any more)."""
+    opened_at: Timestamp
+    due_at: Timestamp | None = None
+    """By when our answer must be there; None where the provider names no deadline."""
+    state: CaseState = "waiting_for_us"
+    end: CaseEnd = ""
+    """How the provider ended it."""
+    ended_at: Timestamp | None = None
+    told_at: Timestamp
+    """When the provider was asked, or told us, what is known; or when we acted. What was asked earlier is old news."""
+    warned: bool = False
+    """That its deadline is near was told."""
+    answers: tuple[Answer, ...] = ()
+    history: tuple[Step, ...] = ()
+    changed_by: str = "system"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    @property
+    def money_is_gone(self) -> bool:
+        """A dispute that the buyer won: they got their money back, so the goods may not be opened any more either."""
+        return self.kind == "dispute" and self.state in ("lost", "accepted")
+
+    @property
+    def pending(self) -> Answer | None:
+        """The answer whose outcome is not known. There is one at most."""
+        return next((answer for answer in self.answers if answer.outcome == "unknown"), None)
+
+    def answer(self, answer_id: str) -> Answer | None:
+        return next((answer for answer in self.answers if answer.id == answer_id), None)
+
+
+def case_id(provider: str, number: str) -> str:
+    """21 characters, the same for the same case of a provider."""
+    return derived_id("C", provider, number)
