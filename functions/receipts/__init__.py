@@ -1,0 +1,1 @@
+"""Receipts: invoices that buyers ask for, and the month's turnover by tax class."""

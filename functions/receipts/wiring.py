@@ -1,0 +1,64 @@
+"""What this room's functions need, built once per process on first use."""
+
+import secrets
+from dataclasses import dataclass
+from functools import cache
+
+from quanyi.aws import client
+from quanyi.clock import Clock, system_clock
+from quanyi.ids import Draw
+from quanyi.invoices.table import InvoicesTable
+from quanyi.ledger.table import LedgerTable
+from quanyi.members.table import MembersTable
+from quanyi.orders.table import OrdersTable
+from quanyi.settings import Settings
+from quanyi.table import Table
+from quanyi.vault.kms import Keyring, Kms
+
+
+class ReceiptsSettings(Settings):
+    catalog_table: str
+    orders_table: str
+    members_table: str
+    stats_table: str
+    kms_key_id: str
+
+
+@dataclass(frozen=True)
+class Receipts:
+    """Orders, their invoices, and whom they are made out to."""
+
+    orders: OrdersTable
+    invoices: InvoicesTable
+    members: MembersTable
+    keyring: Keyring
+    now: Clock = system_clock
+    draw: Draw = secrets.token_bytes
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What the month's file is made of."""
+
+    entries: LedgerTable
+    zone: str
+    now: Clock = system_clock
+
+
+@cache
+def receipts() -> Receipts:
+    known, dynamodb = ReceiptsSettings.read(), client("dynamodb")
+    keyring = Keyring(Table(known.catalog_table, dynamodb), Kms(known.kms_key_id, client("kms")))
+    orders = Table(known.orders_table, dynamodb)
+    return Receipts(
+        orders=OrdersTable(orders, known.shop_time_zone),
+        invoices=InvoicesTable(orders),
+        members=MembersTable(Table(known.members_table, dynamodb), keyring),
+        keyring=keyring,
+    )
+
+
+@cache
+def ledger() -> Ledger:
+    known = ReceiptsSettings.read()
+    return Ledger(LedgerTable(Table(known.stats_table, client("dynamodb")), known.shop_time_zone), known.shop_time_zone)
