@@ -10,8 +10,10 @@ from desk.wiring import Desk
 from quanyi.callers import Caller
 from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.ids import derived_id
-from quanyi.orders.changes import settled, share_answered
+from quanyi.orders.changes import settled
 from quanyi.orders.model import Note, Order, Payment, Refund
+from quanyi.orders.numbers import payment_number
+from quanyi.orders.refunds import share_answered
 from quanyi.payments.manual import MANUAL
 from quanyi.payments.port import Captured
 from quanyi.payments.receipt import book
@@ -36,7 +38,7 @@ def mark_paid(desk: Desk, caller: Caller, order_id: str, key: str, body: MarkPai
     for money (any more), or a reference that is booked already (`transaction_reused`).
     """
     order = desk.orders.get(order_id)
-    payment_id = derived_id("P", order.id, MANUAL, key)
+    payment_id = payment_number(order.id, MANUAL, key)
     asked = body_hash(order.id, body=body)
     known = order.payment(payment_id)
     if known is None:
@@ -56,7 +58,7 @@ def mark_paid(desk: Desk, caller: Caller, order_id: str, key: str, body: MarkPai
         order = desk.orders.change(order, lambda it: _with_payment(it, payment, note))
         known = order.payment(payment_id) or payment
     must_repeat(str(known.action.get("asked")), asked)
-    fact = Captured(payment_id, order.id, body.reference, known.amount, order.currency)
+    fact = Captured(payment_id, body.reference, known.amount, order.currency)
     return book(desk.orders, desk.workflow, MANUAL, fact, desk.now())
 
 
@@ -113,7 +115,7 @@ def _settled_by_hand(order: Order, refund_id: str, note: Note, now: datetime) ->
 
 def _owed(order: Order, refund: Refund) -> bool:
     """A surplus that failed to go back may have paid for the order since; units name themselves."""
-    if refund.units:
+    if not refund.of_surplus:
         return all(order.unit(unit).state == "refunding" for unit in refund.units)
     return order.surplus >= 0
 

@@ -11,7 +11,7 @@ from quanyi.money import Money
 from quanyi.orders.model import OrderState
 
 OrderId = Annotated[str, Path(pattern=r"^O[0-9A-Z]{20}$")]
-RefundId = Annotated[str, Path(pattern=r"^R[0-9A-Z]{20}$")]
+RefundId = Annotated[str, Path(pattern=r"^R[0-9A-Z]{23}$")]
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 From = Annotated[
     str | None, Query(alias="from", pattern=_DAY, description="First of the shop's days; 30 before `to` when left out")

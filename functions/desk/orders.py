@@ -5,8 +5,9 @@ from aws_lambda_powertools.event_handler import Response
 from desk import export
 from desk.find import contact_of, list_orders, search
 from desk.messages import From, InChannel, InState, OrderId, SearchBody, To, WithSku
+from desk.timeline import OrderTimeline, timeline_of
 from desk.views import FullOrder, OrderPage
-from desk.wiring import desk
+from desk.wiring import desk, goods
 from quanyi.callers import Role
 from quanyi.http import CallerParam, Cursor, Limit, entry, rest_api
 from quanyi.orders.listing import Sieve
@@ -66,6 +67,17 @@ def read(order_id: OrderId, caller: CallerParam) -> FullOrder:
     caller.needs(*STAFF)
     order = desk().orders.get(order_id)
     return FullOrder.with_contact(order, contact_of(desk(), order))
+
+
+@app.get(
+    "/v1/admin/orders/<order_id>/timeline",
+    summary="Explain every yuan of an order",
+    tags=["Orders"],
+    cache_control="no-store",
+)
+def explain(order_id: OrderId, caller: CallerParam) -> OrderTimeline:
+    caller.needs(*STAFF)
+    return timeline_of(desk().orders.get(order_id), goods())
 
 
 handler = entry(app)

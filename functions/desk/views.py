@@ -7,6 +7,7 @@ from quanyi.http import View
 from quanyi.members.contact import Contact
 from quanyi.money import Money
 from quanyi.orders.model import (
+    Goods,
     Note,
     Order,
     OrderState,
@@ -74,10 +75,26 @@ class LineView(View):
     quantity: int
     unit_price: Money
     total: Money
+    discount: Money
+    """Off the list price, for the whole line."""
+    tax_class: str
+    tax_rate: int
+    """Basis points that the price includes."""
+
+
+class ReplacedView(View):
+    """A card that the unit had before, by its id."""
+
+    card: str
+    sku: str
+    at: Timestamp
+    by: str
+    reason: str
 
 
 class UnitView(View):
-    """`card` is the card's id, never what is on it."""
+    """`card` is the card's id, never what is on it. `back` is what of `amount` went back while the unit stayed; `goods`
+    what became of the card of a refunded one."""
 
     id: str
     line: int
@@ -85,25 +102,34 @@ class UnitView(View):
     kind: UnitKind
     state: UnitState
     amount: Money
+    back: Money
     card: str | None
     delivered_at: Timestamp | None
+    goods: Goods
+    waits_until: Timestamp | None
+    replaced: list[ReplacedView]
 
 
 class PaymentView(View):
+    """`captured` and `fee` are in the currency that the provider took; another than the order's pays for nothing."""
+
     id: str
     provider: str
+    method: str
     state: PaymentState
     amount: Money
     captured: Money
+    fee: Money
     transaction: str | None
     created_at: Timestamp
     captured_at: Timestamp | None
 
     @classmethod
     def of(cls, payment: Payment, currency: str) -> "PaymentView":
-        same = payment.model_dump(include=set(cls.model_fields) - {"amount", "captured"})
-        amounts = {name: Money(amount=getattr(payment, name), currency=currency) for name in ("amount", "captured")}
-        return cls.model_validate({**same, **amounts})
+        same = payment.model_dump(include=set(cls.model_fields) - {"amount", "captured", "fee"})
+        took = payment.currency or currency
+        amounts = {name: Money(amount=getattr(payment, name), currency=took) for name in ("captured", "fee")}
+        return cls.model_validate({**same, **amounts, "amount": Money(amount=payment.amount, currency=currency)})
 
 
 class ShareView(View):
@@ -113,12 +139,15 @@ class ShareView(View):
 
 
 class RefundView(View):
-    """`units` is empty for money that was paid too much. A failed one waits for a person to settle it."""
+    """`units` went back whole, of `parts` some of the price; neither for money that was paid too much. `outside` is the
+    provider's number of money that it took back itself. A failed one waits for a person to settle it."""
 
     id: str
     state: RefundState
     amount: Money
     units: list[str]
+    parts: dict[str, Money]
+    outside: str
     shares: list[ShareView]
     reason: str
     by: str
@@ -127,13 +156,17 @@ class RefundView(View):
 
     @classmethod
     def of(cls, refund: Refund, currency: str) -> "RefundView":
-        same = refund.model_dump(include=set(cls.model_fields) - {"amount", "shares", "units"})
+        currency = refund.currency or currency
+        same = refund.model_dump(include=set(cls.model_fields) - {"amount", "shares", "units", "parts"})
         shares = [
             ShareView(payment=s.payment, amount=Money(amount=s.amount, currency=currency), state=s.state)
             for s in refund.shares
         ]
         amount = Money(amount=refund.amount, currency=currency)
-        return cls.model_validate({**same, "amount": amount, "units": list(refund.units), "shares": shares})
+        parts = {unit: Money(amount=part, currency=currency) for unit, part in refund.parts}
+        return cls.model_validate(
+            {**same, "amount": amount, "units": list(refund.units), "parts": parts, "shares": shares}
+        )
 
 
 class BooksView(View):
@@ -174,6 +207,8 @@ class OrderDetail(OrderFacts):
     expires_at: Timestamp
     end_reason: str | None
     changed_by: str
+    frozen: tuple[str, ...]
+    """Cases that are open: what was not revealed yet stays closed."""
     lines: list[LineView]
     units: list[UnitView]
     payments: list[PaymentView]
@@ -198,7 +233,7 @@ class FullOrder(OrderDetail):
 
 
 def _detail(order: Order) -> dict[str, Any]:
-    same = ("language", "member", "attempt", "expires_at", "end_reason", "changed_by")
+    same = ("language", "member", "attempt", "expires_at", "end_reason", "changed_by", "frozen")
     return {
         **_facts(order),
         **{name: getattr(order, name) for name in same},
@@ -221,6 +256,9 @@ def _lines(order: Order) -> list[LineView]:
             quantity=line.quantity,
             unit_price=Money(amount=line.unit_price, currency=order.currency),
             total=Money(amount=line.total, currency=order.currency),
+            discount=Money(amount=line.discount, currency=order.currency),
+            tax_class=line.tax_class,
+            tax_rate=line.tax_rate,
         )
         for line in order.lines
     ]
@@ -235,8 +273,12 @@ def _units(order: Order) -> list[UnitView]:
             kind=unit.kind,
             state=unit.state,
             amount=Money(amount=unit.amount, currency=order.currency),
+            back=Money(amount=unit.back, currency=order.currency),
             card=unit.card,
             delivered_at=unit.delivered_at,
+            goods=unit.goods,
+            waits_until=unit.waits_until,
+            replaced=[ReplacedView.model_validate(gone.model_dump()) for gone in unit.replaced],
         )
         for unit in order.units
     ]

@@ -1,20 +1,24 @@
-"""The orders table's stream: every write of an order becomes an entry of its audit trail and events on the bus.
+"""The orders table's stream: every write of an order becomes an entry of its audit trail, entries of the ledger and
+events on the bus.
 
-Both are the same when a record comes again: the entry lands on itself, an event has its lasting id. A fault of AWS
+All are the same when a record comes again: an entry lands on itself, an event has its lasting id. A fault of AWS
 lets the whole batch come again; a record that can't be read is parked, and holds nothing up.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from quanyi.audit.model import Entry, entry_of_order
+from quanyi.cases.table import from_item
+from quanyi.cases.telling import entry_of_case, events_of_case
 from quanyi.change import Change
 from quanyi.events.model import DomainEvent
 from quanyi.events.of_order import events_of
 from quanyi.http import log
+from quanyi.ledger.model import LedgerEntry, entries_of
 from quanyi.orders.model import Order
 from quanyi.stream import read_each
-from stream.wiring import audit, bus
+from stream.wiring import audit, bus, ledger
 
 
 @dataclass(frozen=True)
@@ -23,14 +27,16 @@ class Told:
 
     entry: Entry | None
     events: list[DomainEvent]
+    postings: list[LedgerEntry] = field(default_factory=list[LedgerEntry])
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """DynamoDB stream records of the orders table, filtered to orders."""
+    """DynamoDB stream records of the orders table, filtered to orders and cases."""
     told = read_each(event, tell)
     entries = [one.entry for one in told if one.entry]
     events = [event for one in told for event in one.events]
     audit().put(entries)
+    ledger().put([posting for one in told for posting in one.postings])
     bus().put(events)
     log().info("orders told", extra={"records": len(told), "entries": len(entries), "events": len(events)})
     return {"batchItemFailures": []}
@@ -38,9 +44,18 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def tell(change: Change) -> Told:
     """Nothing for other items, and for an order that was dropped before it became one."""
+    if change.new.get("sk") == "CASE":
+        return _tell_case(change)
     if change.new.get("sk") != "ORDER":
         return Told(None, [])
     old = Order.model_validate(change.old) if change.old else None
     new = Order.model_validate(change.new)
     events = events_of(old, new, change.at)
-    return Told(entry_of_order(old, new, change.at, events), events)
+    return Told(entry_of_order(old, new, change.at, events), events, entries_of(old, new))
+
+
+def _tell_case(change: Change) -> Told:
+    old = from_item(change.old) if change.old else None
+    new = from_item(change.new)
+    events = events_of_case(old, new, change.at)
+    return Told(entry_of_case(old, new, change.at, events), list(events))

@@ -5,6 +5,7 @@ from functools import cache
 from quanyi.audit.table import AuditTable
 from quanyi.aws import client
 from quanyi.events.bus import Bus
+from quanyi.ledger.table import LedgerTable
 from quanyi.mail.outbox import Outbox
 from quanyi.settings import Settings
 from quanyi.stats.levels import LevelsTable
@@ -27,6 +28,11 @@ def audit() -> AuditTable:
 @cache
 def levels() -> LevelsTable:
     return LevelsTable(_stats())
+
+
+@cache
+def ledger() -> LedgerTable:
+    return LedgerTable(_stats(), StreamSettings.read().shop_time_zone)
 
 
 @cache

@@ -58,16 +58,10 @@ def _own(event: DomainEvent) -> dict[str, Any]:
 def _quieter(old: Order | None, new: Order) -> list[dict[str, Any]]:
     """What a person asks about, though no event tells it."""
     payments = {p.id for p in old.payments} if old else set[str]()
-    refunds = {r.id for r in old.refunds} if old else set[str]()
     facts: list[dict[str, Any]] = [
         {"what": "PaymentStarted", "payment": p.id, "provider": p.provider, "amount": p.amount}
         for p in new.payments
         if p.id not in payments and not p.transaction
-    ]
-    facts += [
-        {"what": "RefundRequested", "refund": r.id, "amount": r.amount, "units": list(r.units), "by": r.by}
-        for r in new.refunds
-        if r.id not in refunds
     ]
     noted = len(new.notes) - (len(old.notes) if old else 0)
     facts += [{"what": "NoteAdded", "by": note.by} for note in new.notes[-noted:]] if noted > 0 else []

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from quanyi.clock import Timestamp
 from quanyi.money import Currency
+from quanyi.orders.model import Goods
 
 SOURCE = "quanyi"
 
@@ -81,20 +82,59 @@ class UnitsDelivered(DomainEvent):
     amount: Minor
 
 
-class RefundSucceeded(DomainEvent):
+class CardReplaced(DomainEvent):
+    """A bad card was taken out of use; its unit waits for another."""
+
+    unit: Annotated[str, Field(description="the unit's id")]
+    card: Annotated[str, Field(description="id of the bad card")]
+    sku: Annotated[str, Field(description="of the bad card")]
+    replaced_with: Annotated[str, Field(description="the SKU that the unit waits for: the same or an equivalent one")]
+    reason: Annotated[str, Field(description="`invalid`, `used`, `wrong_value`, `expired` or `other`")]
+    by: Annotated[str, Field(description="who had it replaced: role and key")]
+
+
+class GoodsLost(DomainEvent):
+    """Money goes back for cards that somebody has seen: nobody can call them back, and they are the shop's loss."""
+
+    units: Annotated[tuple[str, ...], Field(description="ids of the units")]
+    skus: Annotated[dict[str, int], Field(description="how many of each SKU")]
+    costs: Annotated[dict[str, int], Field(description="what the shop had paid for them, minor units by currency")]
+
+
+class RefundEvent(DomainEvent):
+    """What every event about a refund says."""
+
+    refund: Annotated[str, Field(description="the refund's id")]
+    amount: Annotated[int, Field(description="minor units of `currency`, which here is that of the payment")]
+    units: Annotated[
+        tuple[str, ...], Field(description="units that go back whole; neither these nor `parts` for a surplus")
+    ]
+    parts: Annotated[
+        dict[str, int], Field(description="by unit, minor units of its price that go back while the unit stays")
+    ] = {}
+
+
+class RefundRequested(RefundEvent):
+    """A refund was decided on; its money is on its way."""
+
+    by: Annotated[str, Field(description="who decided: role and key, or `system`")]
+
+
+class RefundAnswered(RefundEvent):
+    """A refund of which the provider has said how it ended."""
+
+    goods: Annotated[
+        dict[str, Goods],
+        Field(description="by unit, what became of its card: `returned` to stock unseen, or `lost`"),
+    ] = {}
+
+
+class RefundSucceeded(RefundAnswered):
     """A refund has reached the provider, in full."""
 
-    refund: Annotated[str, Field(description="the refund's id")]
-    amount: Minor
-    units: Annotated[tuple[str, ...], Field(description="ids of the units; none when a surplus went back")]
 
-
-class RefundFailed(DomainEvent):
+class RefundFailed(RefundAnswered):
     """The provider refused a refund, or a part of it: a person has to decide."""
-
-    refund: Annotated[str, Field(description="the refund's id")]
-    amount: Minor
-    units: Annotated[tuple[str, ...], Field(description="ids of the units; none for a surplus")]
 
 
 class Settlement(DomainEvent):
@@ -129,6 +169,40 @@ class OrderCancelled(DomainEvent):
     total: Minor
 
 
+class CaseEvent(DomainEvent):
+    """What every event about a complaint or dispute says. `order` and `channel` are empty for one about no payment of
+    ours."""
+
+    rev: Annotated[int, Field(description="the revision of the case that this tells of")]
+    case: Annotated[str, Field(description="the case's id")]
+    provider: str
+    kind: Annotated[str, Field(description="`complaint` or `dispute`")]
+    amount: Annotated[int, Field(description="what it is about, minor units of `currency`")]
+    due_at: Annotated[Timestamp | None, Field(description="by when an answer must be there")] = None
+
+
+class CaseOpened(CaseEvent):
+    """A buyer complained at a payment provider or disputed a charge, or goes on with a complaint that had ended. What
+    they have not seen yet stays closed meanwhile."""
+
+
+class CaseAnswered(CaseEvent):
+    """The provider has taken, or refused, what a person answered."""
+
+    action: Annotated[str, Field(description="`reply`, `refund` or `accept`")]
+    outcome: Annotated[str, Field(description="`succeeded` or `failed`")]
+
+
+class CaseDueSoon(CaseEvent):
+    """A case waits for an answer of ours, and its deadline is near."""
+
+
+class CaseClosed(CaseEvent):
+    """A case is over."""
+
+    state: Annotated[str, Field(description="`accepted`, `refunded`, `won`, `lost` or `closed`")]
+
+
 EVENTS: tuple[type[DomainEvent], ...] = (
     OrderPlaced,
     PaymentCaptured,
@@ -136,10 +210,17 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     OrderPaid,
     UnitsDelivered,
     OrderFulfilled,
+    CardReplaced,
+    RefundRequested,
+    GoodsLost,
     RefundSucceeded,
     RefundFailed,
     OrderPartiallyRefunded,
     OrderRefunded,
     OrderExpired,
     OrderCancelled,
+    CaseOpened,
+    CaseAnswered,
+    CaseDueSoon,
+    CaseClosed,
 )

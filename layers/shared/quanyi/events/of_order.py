@@ -6,7 +6,9 @@ from typing import Any
 
 from quanyi.events.model import (
     BoughtLine,
+    CardReplaced,
     DomainEvent,
+    GoodsLost,
     OrderCancelled,
     OrderExpired,
     OrderFulfilled,
@@ -16,13 +18,14 @@ from quanyi.events.model import (
     OrderRefunded,
     PaymentCaptured,
     RefundFailed,
+    RefundRequested,
     RefundSucceeded,
     Settlement,
     SurplusCaptured,
     UnitsDelivered,
 )
 from quanyi.ids import derived_id
-from quanyi.orders.model import Order, OrderState
+from quanyi.orders.model import Order, OrderState, Refund
 
 _SETTLED: dict[OrderState, type[Settlement]] = {
     "fulfilled": OrderFulfilled,
@@ -85,6 +88,7 @@ def _money(told: _Told, old: Order | None, new: Order) -> None:
                 provider=payment.provider,
                 transaction=payment.transaction,
                 amount=payment.captured,
+                **({"currency": payment.currency} if payment.currency else {}),
             )
     more = _beyond(new) - (_beyond(old) if old else 0)
     if more > 0:
@@ -108,14 +112,47 @@ def _units(told: _Told, old: Order | None, new: Order) -> None:
             skus=dict(Counter(u.sku for u in units)),
             amount=sum(u.amount for u in units),
         )
+    _goods(told, old, new)
+
+
+def _goods(told: _Told, old: Order | None, new: Order) -> None:
+    replaced = {u.id: len(u.replaced) for u in old.units} if old else {}
+    for unit in new.units:
+        for gone in unit.replaced[replaced.get(unit.id, 0) :]:
+            told.add(
+                CardReplaced,
+                gone.card,
+                unit=unit.id,
+                card=gone.card,
+                sku=gone.sku,
+                replaced_with=unit.sku,
+                reason=gone.reason,
+                by=gone.by,
+            )
+    before = {u.id for u in old.units if u.goods == "lost"} if old else set[str]()
+    lost = [u for u in new.units if u.goods == "lost" and u.id not in before]
+    if lost:
+        costs: Counter[str] = Counter()
+        for unit in lost:
+            costs[unit.cost_currency or new.currency] += unit.cost
+        told.add(GoodsLost, units=tuple(u.id for u in lost), skus=dict(Counter(u.sku for u in lost)), costs=dict(costs))
 
 
 def _refunds(told: _Told, old: Order | None, new: Order) -> None:
     before = {r.id: r.state for r in old.refunds} if old else {}
     for refund in new.refunds:
+        if refund.id not in before and not refund.outside:
+            told.add(RefundRequested, refund.id, by=refund.by, **_refund(refund))
         if refund.state != "requested" and before.get(refund.id) != refund.state:
             kind = RefundSucceeded if refund.state == "succeeded" else RefundFailed
-            told.add(kind, refund.id, refund=refund.id, amount=refund.amount, units=refund.units)
+            fates = {unit: new.unit(unit).goods for unit in refund.units}
+            goods = {unit: fate for unit, fate in fates.items() if fate in ("returned", "lost")}
+            told.add(kind, refund.id, goods=goods, **_refund(refund))
+
+
+def _refund(refund: Refund) -> dict[str, Any]:
+    same = {"refund": refund.id, "amount": refund.amount, "units": refund.units, "parts": dict(refund.parts)}
+    return same | ({"currency": refund.currency} if refund.currency else {})
 
 
 def _state(told: _Told, new: Order) -> None:
@@ -123,8 +160,8 @@ def _state(told: _Told, new: Order) -> None:
         told.add(
             kind,
             captured=new.captured,
-            delivered=sum(u.amount for u in new.units if u.state == "delivered"),
-            refunded=sum(r.amount for r in new.refunds if r.state == "succeeded"),
+            delivered=sum(u.value for u in new.units if u.state == "delivered"),
+            refunded=new.refunded,
         )
     elif new.state == "expired":
         told.add(OrderExpired, total=new.total)

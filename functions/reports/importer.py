@@ -1,0 +1,96 @@
+"""Reads settlement files: woken by S3 through a queue when one has arrived.
+
+A file is looked through whole before anything of it is written, so a bad one changes nothing. A run that dies is
+repeated from the start; every write lands on itself.
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from json import loads
+from typing import Any
+
+from quanyi.clock import day as day_of
+from quanyi.errors import Malformed, NotFound
+from quanyi.http import log, place
+from quanyi.payments.port import SettlementRow
+from quanyi.settlements.model import FailedFor, Settled, Sums, keyed, sums_of
+from reports.files import NO_ORDER, Files
+from reports.recover import with_fees
+from reports.upload import MAX_BYTES, Place
+from reports.wiring import Office, office
+
+WRITERS = 8
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Each message brings a file's key. One that fails comes again."""
+    failed = []
+    for record in event["Records"]:
+        where = Place.of_key(loads(record["body"])["detail"]["object"]["key"])
+        try:
+            told = run_import(office(), where) if where else {}
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the message comes again
+            # Its class and place only: a message can quote what was being read.
+            log().error("settlement", extra={"file": where, "fault": type(fault).__name__, "at": place(fault)})
+            failed.append({"itemIdentifier": record["messageId"]})
+        else:
+            log().info("settlement", extra={"file": where, **told})
+    return {"batchItemFailures": failed}
+
+
+def run_import(office: Office, where: Place) -> dict[str, Any]:
+    """How it went. Raises what AWS raises; calling again is safe."""
+    data = office.uploads.read(where) if office.settlements.begin(*where) else None
+    if data is None:  # nobody announced it, or it has been read
+        office.uploads.delete(where)
+        return {"state": "not_wanted"}
+    kind = office.providers.kinds[where.provider]
+    try:
+        count, sums, days = _survey(kind.rows(data), kind.bill_zone) if len(data) <= MAX_BYTES else (-1, {}, set[str]())
+    except Malformed:
+        return _failed(office, where, "unreadable")
+    if count < 0:
+        return _failed(office, where, "too_large")
+    if days and where.day not in days:
+        return _failed(office, where, "another_day")
+    office.settlements.put(keyed(where.provider, where.day, kind.rows(data)), where.import_id)
+    booked = book_fees(office, where, keyed(where.provider, where.day, kind.rows(data)))
+    office.settlements.finish(*where, rows=count, sums=sums, now=office.now())
+    office.uploads.delete(where)
+    return {"state": "done", "rows": count, "fees": booked}
+
+
+def book_fees(office: Office, where: Place, rows: Iterable[Settled]) -> int:
+    """Writes onto the orders what the file says the provider kept, and answers how many it changed."""
+    by_order = Files(office).by_order(rows)
+
+    def one(order_id: str) -> bool:
+        try:
+            before = office.orders.get(order_id)
+        except NotFound:  # a number like ours, of a shop that is no more
+            return False
+        return office.orders.change(before, lambda it: with_fees(it, by_order[order_id])) != before
+
+    with ThreadPoolExecutor(WRITERS) as several:
+        return sum(several.map(one, [order for order in by_order if order != NO_ORDER]))
+
+
+def _survey(rows: Iterable[SettlementRow], zone: str) -> tuple[int, Sums, set[str]]:
+    """How many rows, their sums, and the days they are of. Raises Malformed."""
+    count, days = 0, set[str]()
+
+    def counted() -> Iterable[SettlementRow]:
+        nonlocal count
+        for row in rows:
+            count += 1
+            days.add(day_of(row.at, zone))
+            yield row
+
+    sums = sums_of(counted())
+    return count, sums, days
+
+
+def _failed(office: Office, where: Place, reason: FailedFor) -> dict[str, Any]:
+    office.settlements.fail(*where, reason)
+    office.uploads.delete(where)
+    return {"state": "failed", "reason": reason}

@@ -1,0 +1,72 @@
+"""`/v1/reports/reconcile`: a day's books against the providers' settlement files."""
+
+from datetime import date, timedelta
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from quanyi.clock import day as day_of
+from quanyi.errors import Invalid
+from quanyi.http import CallerParam, entry, rest_api
+from reports.kept import kept
+from reports.reconcile import TooLarge, reconcile
+from reports.views import ReconcileView, UnderWay
+from reports.wiring import Office, office
+
+MOST_AT_ONCE = 3000
+"""Orders that a call reads while its caller waits: about ten seconds."""
+RETRY_AFTER = "60"
+
+Day = Annotated[str | None, Query(alias="date", pattern=r"^\d{4}-\d{2}-\d{2}$", description="Yesterday when left out")]
+Fresh = Annotated[bool, Query(description="For a large day: compare anew instead of answering what is kept")]
+
+app = rest_api()
+
+
+@app.get(
+    "/v1/reports/reconcile",
+    tags=["Books"],
+    summary="Compare a day's books, and list every difference",
+    responses={
+        200: {
+            "description": "The report",
+            "content": {"application/json": {"model": ReconcileView}},
+        },
+        202: {
+            "description": "A large day: it is being compared; ask again after `Retry-After` seconds",
+            "content": {"application/json": {"model": UnderWay}},
+        },
+    },
+)
+def of_day(caller: CallerParam, day: Day = None, fresh: Fresh = False) -> Response[ReconcileView | UnderWay]:
+    caller.needs("analyst", "operator")
+    return report_of(office(), day, fresh)
+
+
+def report_of(office: Office, day: str | None, fresh: bool) -> Response[ReconcileView | UnderWay]:
+    """A small day is compared at once. A large one answers what is kept, or starts a run. Raises Invalid."""
+    wanted = _day(office, day)
+    headers = {"Cache-Control": "no-store"}
+    try:
+        report = reconcile(office, wanted, MOST_AT_ONCE)
+    except TooLarge:
+        report = None if fresh else kept(office.stats, wanted)
+    if report is None:
+        office.reconcile_later(wanted)
+        return Response(202, "application/json", UnderWay(date=wanted), headers={**headers, "Retry-After": RETRY_AFTER})
+    return Response(200, "application/json", ReconcileView.of(report), headers=headers)
+
+
+def _day(office: Office, text: str | None) -> str:
+    today = date.fromisoformat(day_of(office.now(), office.zone))
+    try:
+        day = date.fromisoformat(text) if text else today - timedelta(days=1)
+    except ValueError:
+        raise Invalid(f"There is no day {text}.", reason="bad_day") from None
+    if day > today:
+        raise Invalid("This day has not begun.", reason="bad_day")
+    return day.isoformat()
+
+
+handler = entry(app)

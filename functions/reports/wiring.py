@@ -1,0 +1,108 @@
+"""What this room's functions need, built once per process on first use."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from json import dumps
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from quanyi.aws import client
+from quanyi.cards.table import CardsTable
+from quanyi.clock import Clock, system_clock
+from quanyi.ids import Draw
+from quanyi.ledger.table import LedgerTable
+from quanyi.orders.table import OrdersTable
+from quanyi.payments.registry import Providers, deployed
+from quanyi.settings import Settings
+from quanyi.settlements.table import SettlementsTable
+from quanyi.table import Table
+from quanyi.vault.kms import Keyring, Kms
+from quanyi.workflow import Workflow
+from reports.upload import Uploads
+
+_SIGNED = Config(
+    signature_version="s3v4",  # the bucket's objects are encrypted under KMS, which older signatures can't
+    s3={"us_east_1_regional_endpoint": "regional", "addressing_style": "virtual"},
+    connect_timeout=2,
+    read_timeout=20,
+    retries={"mode": "standard", "total_max_attempts": 4},
+)
+
+
+class ReportsSettings(Settings):
+    catalog_table: str
+    cards_table: str
+    orders_table: str
+    stats_table: str
+    kms_key_id: str
+    sandbox_table: str = ""
+    """Empty in a production stage: then there is no sandbox."""
+    payment_secrets: str = ""
+    """What the names of the providers' secrets begin with; only functions that ask providers have it."""
+    workflow_arn: str = ""
+    import_bucket: str = ""
+    reconcile_function: str = ""
+    """The function that reconciles a large day; only the one that answers the API has it."""
+
+
+@dataclass(frozen=True)
+class Office:
+    """What the books are kept and compared with. `sandbox` is the sandbox's own table, where there is one.
+    `reconcile_later` starts a run for a day that is too large for a call."""
+
+    orders: OrdersTable
+    cards: CardsTable
+    ledger: LedgerTable
+    settlements: SettlementsTable
+    stats: Table
+    providers: Providers
+    uploads: Uploads
+    workflow: Workflow
+    sandbox: Table | None
+    zone: str
+    reconcile_later: Callable[[str], None]
+    now: Clock = system_clock
+    draw: Draw = secrets.token_bytes
+
+
+@cache
+def office() -> Office:
+    known, dynamodb = ReportsSettings.read(), client("dynamodb")
+    stats, catalog = Table(known.stats_table, dynamodb), Table(known.catalog_table, dynamodb)
+    sandbox = Table(known.sandbox_table, dynamodb)
+    return Office(
+        orders=OrdersTable(Table(known.orders_table, dynamodb), known.shop_time_zone),
+        cards=CardsTable(Table(known.cards_table, dynamodb)),
+        ledger=LedgerTable(stats, known.shop_time_zone),
+        settlements=SettlementsTable(stats),
+        stats=stats,
+        providers=deployed(
+            known.stage,
+            catalog=catalog,
+            sandbox=sandbox,
+            stats=stats,
+            keyring=Keyring(catalog, Kms(known.kms_key_id, client("kms"))),
+            secrets=known.payment_secrets,
+            secrets_client=partial(client, "secretsmanager"),
+        ),
+        uploads=Uploads(_storage, known.import_bucket),
+        workflow=Workflow(known.workflow_arn, client("stepfunctions")),
+        sandbox=sandbox if known.stage != "production" and sandbox.name else None,
+        zone=known.shop_time_zone,
+        reconcile_later=partial(_invoke, known.reconcile_function),
+    )
+
+
+@cache
+def _storage() -> Any:
+    """An S3 client that signs with version 4 for the region's own endpoint."""
+    return boto3.client("s3", config=_SIGNED)
+
+
+def _invoke(function: str, day: str) -> None:
+    """In the background; a failing run ends in the function's dead-letter queue."""
+    client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=dumps({"v": 1, "day": day}))
