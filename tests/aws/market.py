@@ -4,13 +4,13 @@
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from checkout.messages import OrderBody, PaymentBody
-from checkout.pay import start_payment
+from checkout.pay import cancel, start_payment
 from checkout.place import place_order
 from checkout.sweep import sweep as sweep_unpaid
 from checkout.wiring import Shop
@@ -33,10 +33,11 @@ from quanyi.members.table import MembersTable
 from quanyi.money import Money
 from quanyi.orders.model import Order, books
 from quanyi.orders.table import OrdersTable
-from quanyi.payments.port import Captured
+from quanyi.payments.port import Captured, Method, Provider
 from quanyi.payments.receipt import book
-from quanyi.payments.registry import Providers
+from quanyi.payments.registry import Kind, Providers
 from quanyi.payments.sandbox import Sandbox
+from quanyi.payments.settings import ProviderSettings
 from quanyi.secret import Secret
 from quanyi.vault.sealing import seal
 from tests.aws.conftest import Cloud
@@ -66,6 +67,19 @@ class FakeWorkflow:
         return token in self.tokens
 
 
+class FakeProviders(Providers):
+    """Providers that are there already, offered as if a merchant had set them up."""
+
+    def __init__(
+        self, fixed: Mapping[str, Provider], settings: Mapping[str, ProviderSettings], kinds: Mapping[str, Kind]
+    ) -> None:
+        super().__init__(fixed, kinds=kinds)
+        object.__setattr__(self, "set_up", settings)
+
+    def _settings(self) -> Mapping[str, ProviderSettings]:
+        return self.set_up  # type: ignore[attr-defined,no-any-return]
+
+
 @dataclass
 class Market:
     cloud: Cloud
@@ -83,7 +97,7 @@ class Market:
             "catalog": CatalogTable(c.table("CatalogTable")),
             "cards": CardsTable(c.table("CardsTable")),
             "pools": PoolsTable(c.table("SupplyTable")),
-            "orders": OrdersTable(orders, "Asia/Shanghai"),
+            "orders": OrdersTable(orders, "Asia/Shanghai", clock),
             "members": MembersTable(c.table("MembersTable"), c.keyring),
             "providers": Providers({"sandbox": self.sandbox}),
             "workflow": self.workflow,
@@ -95,10 +109,26 @@ class Market:
             payment_seconds=self.payment_seconds,
             **common,
         )
-        keys = BatchKeys(c.kms, BatchesTable(c.table("SupplyTable")))
-        self.works = Works(backlog=Backlog(orders), batch_keys=keys, **common)
+        batches = BatchesTable(c.table("SupplyTable"))
+        keys = BatchKeys(c.kms, batches)
+        self.works = Works(
+            backlog=Backlog(orders), batch_keys=keys, batches=batches, pause=lambda s: self.later(seconds=s), **common
+        )
 
     # The merchant.
+
+    def offer(self, provider: Provider) -> None:
+        """A provider that shoppers may choose from now on, with a method `quick` and one that cannot close for half an
+        hour, `slow`."""
+        providers = self.shop.providers
+        settings = ProviderSettings(name=provider.name, updated_at=self.now)
+        methods = (Method("quick"), Method("slow", least=timedelta(minutes=30)))
+        kind = Kind(provider.name, "", methods, frozenset({"CNY", "USD"}))
+        made = FakeProviders(
+            {**providers.fixed, provider.name: provider}, {provider.name: settings}, {provider.name: kind}
+        )
+        self.shop = replace(self.shop, providers=made)  # type: ignore[arg-type]
+        self.works = replace(self.works, providers=made)  # type: ignore[arg-type]
 
     def sku(self, sku_id: str = "ik-month", **terms: Any) -> Sku:
         """A published SKU, straight onto the table."""
@@ -147,19 +177,23 @@ class Market:
         return place_order(self.shop, caller, key or secrets.token_hex(8), OrderBody.model_validate(body))
 
     def open_payment(self, order: Order, key: str = "p1") -> tuple[Order, str]:
-        return start_payment(self.shop, SITE, order.id, key, PaymentBody(provider="sandbox"))
+        order, payment = start_payment(self.shop, SITE, order.id, key, PaymentBody(provider="sandbox"))
+        return order, payment.id
 
     def pay(self, order: Order, amount: int | None = None, key: str = "p1") -> Order:
         """Opens a payment, plays the shopper, and books the notification."""
         _, payment = self.open_payment(order, key)
         return self.notify(self.captured(payment, amount))
 
-    def captured(self, payment: str, amount: int | None = None) -> Captured:
-        item = self.sandbox.play(payment, "paid", secrets.token_bytes, amount)
+    def captured(self, payment: str, amount: int | None = None, currency: str | None = None) -> Captured:
+        item = self.sandbox.play(payment, "paid", secrets.token_bytes, amount, currency)
         headers, body = self.sandbox.notification(payment, item, self.now)
-        fact = self.sandbox.verify({k.lower(): v for k, v in headers.items()}, body, self.now)
-        assert fact
+        (fact,) = self.sandbox.verify({k.lower(): v for k, v in headers.items()}, body, self.now)
+        assert isinstance(fact, Captured)
         return fact
+
+    def cancel(self, order: Order) -> Order:
+        return cancel(self.shop, SITE, order.id)
 
     def notify(self, fact: Captured) -> Order:
         return book(self.shop.orders, self.workflow, "sandbox", fact, self.now)  # type: ignore[arg-type]
@@ -225,7 +259,9 @@ class Market:
                 continue
             order = self.order(item["id"])
             for unit in order.units:
-                if unit.card and unit.state == "delivered":
+                # Delivered, about to be, or going back and not in stock yet.
+                has = unit.state == "delivered" or (unit.state == "waiting" and order.paid_at) or unit.goods == "out"
+                if unit.card and has:
                     assert unit.card not in found, f"{unit.card} went to {found[unit.card]} and {order.id}"
                     found[unit.card] = order.id
         for card in self.cloud.contents("CardsTable")["CardsTable"]:

@@ -10,8 +10,8 @@ import pytest
 from desk import acts, orders
 from desk.wiring import Desk
 from quanyi.callers import Caller
-from quanyi.orders.changes import share_answered, with_refund
 from quanyi.orders.model import Order, books
+from quanyi.orders.refunds import goods_known, share_answered, with_refund
 from tests.aws.conftest import Call, Cloud
 from tests.aws.market import Market
 
@@ -175,7 +175,7 @@ def test_nobody_else_sees_anything(market: Market, call: Call) -> None:
         assert do(call, order, "notes", {"text": "x"}, caller=caller)[0] == 403
     for caller in [*OTHERS, token, SUPPORT]:
         assert do(call, order, "mark-paid", {"reason": "r", "reference": "b1"}, caller=caller)[0] == 403
-        assert do(call, order, "refunds/R00000000000000000000/settle", {"reason": "r"}, caller=caller)[0] == 403
+        assert do(call, order, "refunds/R00000000000000000000000/settle", {"reason": "r"}, caller=caller)[0] == 403
     assert call(orders.handler, "GET", "/v1/admin/orders.csv", caller=SUPPORT)[0] == 403
     assert market.cloud.contents() == before
 
@@ -308,6 +308,7 @@ def refunded_by_hand(market: Market, call: Call) -> tuple[Order, str]:
         lambda it: with_refund(it, ["0-0"], reason="faulty", by="support:SU1", now=market.now, of=("delivered",)),
     )
     refund = order.refunds[0]
+    order = market.shop.orders.change(order, lambda it: goods_known(it, {"0-0": "lost"}))
     order = market.shop.orders.change(order, lambda it: share_answered(it, refund.id, 0, "failed", market.now))
     return order, refund.id
 
@@ -327,7 +328,7 @@ def test_a_person_settles_a_refund_that_failed(market: Market, call: Call) -> No
 
 def test_only_a_failed_refund_is_settled_by_hand(market: Market, call: Call) -> None:
     order, _ = refunded_by_hand(market, call)
-    assert do(call, order, "refunds/R00000000000000000000/settle", {"reason": "x"})[0] == 404
+    assert do(call, order, "refunds/R00000000000000000000000/settle", {"reason": "x"})[0] == 404
     other = market.pay(market.place())
     other = market.shop.orders.change(other, lambda it: with_refund(it, ["0-0"], reason="r", by="b", now=market.now))
     status, problem = do(call, other, f"refunds/{other.refunds[0].id}/settle", {"reason": "x"})

@@ -13,6 +13,7 @@ from quanyi.callers import Caller
 from quanyi.cards.model import Face, NewCard, Pool, card_id
 from quanyi.errors import Conflict, Forbidden, NotFound
 from quanyi.orders.model import books
+from quanyi.orders.numbers import payment_number
 from quanyi.payments.port import Captured
 from quanyi.secret import Secret
 from quanyi.vault.sealing import seal
@@ -90,9 +91,10 @@ def test_a_transaction_belongs_to_one_order(market: Market) -> None:
     fact = market.captured(payment)
     market.notify(fact)
     with pytest.raises(Conflict):
-        market.notify(Captured(other, two.id, fact.transaction, fact.amount, fact.currency))
+        market.notify(Captured(other, fact.transaction, fact.amount, fact.currency))
+    swapped = payment_number(two.id, "sandbox", "nobody opened this")
     with pytest.raises(NotFound):
-        market.notify(Captured(payment, two.id, "T2", fact.amount, fact.currency))
+        market.notify(Captured(swapped, "T2", fact.amount, fact.currency))
     assert market.order(two).state == "awaiting_payment"
 
 
@@ -255,7 +257,7 @@ def test_a_reveal_marks_before_it_shows_and_is_for_the_buyer_only(market: Market
         reveal(market.works, Caller(role="storefront", channel="taobao"), order.id)
     with pytest.raises(Forbidden):
         reveal(market.works, Caller(role="operator"), order.id)
-    assert not market.works.cards.take_back(market.order(order).units[0].card or "", order=order.id)
+    assert not market.works.cards.take_back(market.order(order).units[0].card or "", order=order.id, unit="0-0")
 
 
 def test_a_held_card_that_was_lost_is_replaced(market: Market) -> None:

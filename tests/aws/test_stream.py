@@ -106,6 +106,7 @@ def test_a_day_is_told_on_the_bus_and_told_again_with_the_same_ids(
         "UnitsDelivered": 3,
         "OrderFulfilled": 2,
         "OrderExpired": 1,
+        "RefundRequested": 2,
         "RefundSucceeded": 2,
         "OrderPartiallyRefunded": 1,
     }

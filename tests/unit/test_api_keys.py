@@ -133,7 +133,12 @@ def test_channel_names_never_look_like_something_else(name: str) -> None:
 def test_every_role_has_its_routes_and_no_more() -> None:
     assert set(ROUTES) == set(KEY_ROLES)
     assert all(path.startswith("/v1/") for routes in ROUTES.values() for _, path in routes)
-    assert routes_of(Caller(role="order", order="O1")) == (("GET", "/v1/orders/O1"), ("GET", "/v1/orders/O1/*"))
+    assert routes_of(Caller(role="order", order="O1")) == (
+        ("GET", "/v1/orders/O1"),
+        ("GET", "/v1/orders/O1/*"),
+        ("POST", "/v1/orders/O1/claims"),
+        ("POST", "/v1/orders/O1/invoice"),
+    )
     admin = {role for role, routes in ROUTES.items() if ("*", "/v1/admin/*") in routes}
     assert admin == {"operator"}
 
