@@ -8,8 +8,23 @@ from importlib import import_module
 from bench.report import DOCUMENT, Figure, written
 
 # The cheap ones first; those on the local AWS last.
-MODULES = ("claims", "calls", "cold_start", "importing", "stock_size", "rush", "storm", "speed", "cost")
-ORDER = ("rush", "storm", "claims", "calls", "cost", "speed", "cold-start", "importing", "stock-size")
+MODULES = (
+    "claims",
+    "calls",
+    "notifying",
+    "cold_start",
+    "lazy_import",
+    "importing",
+    "stock_size",
+    "rush",
+    "storm",
+    "speed",
+    "cost",
+)
+ORDER = (
+    *("rush", "storm", "claims", "calls", "notifying", "cost", "speed", "cold-start", "lazy-import"),
+    *("importing", "stock-size"),
+)
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from tools.local.layout import CREDENTIALS, MINISTACK_PYTHON, environment
 
 MOST = 1.7
 ROUNDS = 21
-FUNCTION, LAYER = "CheckoutFunction", "SharedLayer"
+FUNCTION, LAYERS = "CheckoutFunction", ("SharedLayer", "PaymentsLayer")
 
 _CLOCK = "import json, time\nwall, work = time.perf_counter(), time.process_time()\n"
 _TOLD = "\nprint(json.dumps([time.perf_counter() - wall, time.process_time() - work]))"
@@ -27,7 +27,7 @@ def measure() -> Figure:
         folder = Path(name)
         with building():  # whoever builds next must not change what is measured
             build()
-            for part in (FUNCTION, LAYER):
+            for part in (FUNCTION, *LAYERS):
                 shutil.copytree(BUILT / part, folder / part)
         return _measured(folder)
 
@@ -57,7 +57,7 @@ def _measured(folder: Path) -> Figure:
             "handler's import makes no client; it does import boto3."
         ),
         body=f"{table(['', 'wall ms (median)', 'processor ms (median)'], rows)}\n\n"
-        f"Function and layer as built: {size:.0f} MB.",
+        f"Function and layers as built: {size:.0f} MB.",
     )
 
 
@@ -68,7 +68,7 @@ def _row(name: str, times: list[tuple[float, float]]) -> list[object]:
 def _run(folder: Path, script: str) -> tuple[float, float]:
     """Seconds by the wall and of the processor."""
     artifact = folder / FUNCTION
-    path = os.pathsep.join([str(artifact), str(folder / LAYER / "python")])
+    path = os.pathsep.join([str(artifact), *(str(folder / layer / "python") for layer in LAYERS)])
     env = environment(PYTHONPATH=path, PYTHONDONTWRITEBYTECODE="1", POWERTOOLS_SERVICE_NAME="bench", **CREDENTIALS)
     command = [str(MINISTACK_PYTHON), "-P", "-c", script]
     done = subprocess.run(command, env=env, cwd=artifact, capture_output=True, text=True, check=True)

@@ -56,13 +56,21 @@ class EmulatedShop:
     def get(self, handler: Handler, path: str, caller: Caller = SITE) -> Any:
         return self._call(handler, "GET", path, None, caller, {})
 
-    def raw(self, handler: Handler, path: str, headers: dict[str, str], body: bytes) -> Any:
-        """A payment provider's notification."""
-        return self._call(handler, "POST", path, body.decode(), None, headers)
+    def put(self, handler: Handler, path: str, body: Any, caller: Caller, **headers: str) -> Any:
+        return self._call(handler, "PUT", path, json.dumps(body), caller, headers)
+
+    def raw(self, handler: Handler, path: str, headers: dict[str, str], body: bytes) -> str:
+        """A payment provider's notification, and what it is answered."""
+        return self._answer(handler, "POST", path, body.decode(), None, headers)
 
     def _call(
         self, handler: Handler, method: str, path: str, body: str | None, caller: Caller | None, headers: dict[str, str]
     ) -> Any:
+        return json.loads(self._answer(handler, method, path, body, caller, headers))
+
+    def _answer(
+        self, handler: Handler, method: str, path: str, body: str | None, caller: Caller | None, headers: dict[str, str]
+    ) -> str:
         sent = {"Content-Type": "application/json", **{name.replace("_", "-"): v for name, v in headers.items()}}
         context = {"authorizer": caller.to_context() if caller else None, "identity": {"sourceIp": "192.0.2.1"}}
         event = {
@@ -78,7 +86,7 @@ class EmulatedShop:
         answer = handler(event, LambdaContext())
         if answer["statusCode"] >= 300:
             raise Unexpected(f"{method} {path}: {answer['statusCode']} {answer['body']}")
-        return json.loads(answer["body"])
+        return answer["body"]
 
     def sku(self) -> Sku:
         """The one SKU, published, straight onto the catalogue."""
@@ -135,7 +143,7 @@ def emulated_shop() -> Generator[EmulatedShop]:
         schemas = {declared["TableName"]: Schema.of(declared) for declared in tables().values()}
         names = {declared["TableName"]: name.removesuffix("Table") for name, declared in tables().items()}
         meter = Meter(schemas, names)
-        _forget()
+        forget()
         boto3.setup_default_session(region_name=REGION)
         assert boto3.DEFAULT_SESSION
         meter.attach(boto3.DEFAULT_SESSION)
@@ -143,7 +151,7 @@ def emulated_shop() -> Generator[EmulatedShop]:
         made.sku()
         with redirect_stdout(made.log):
             yield made
-    _forget()
+    forget()
 
 
 def _workflow(session: boto3.Session) -> None:
@@ -165,6 +173,7 @@ def _environment() -> dict[str, str]:
         "SHOP_TIME_ZONE": "Asia/Shanghai",
         "EVENT_BUS": "bench",
         "WORKFLOW_ARN": _WORKFLOW,
+        "PAYMENT_SECRETS": "bench/payments/",
         "POWERTOOLS_TRACE_DISABLED": "true",
         # A logger keeps the stream that it began with, so each shop has one of its own.
         "POWERTOOLS_SERVICE_NAME": f"bench-{secrets.token_hex(4)}",
@@ -197,8 +206,8 @@ class _Environment:
         os.environ.update(self._before)
 
 
-def _forget() -> None:
-    """What functions build once per process belongs to one AWS only."""
+def forget() -> None:
+    """What functions build once per process, as in a fresh one; it also belongs to one AWS only."""
     for name, module in list(sys.modules.items()):
         if name.endswith(".wiring") or name.startswith("quanyi."):
             for value in list(vars(module).values()):

@@ -22,6 +22,7 @@ from fulfill.reveal import reveal
 from fulfill.wiring import works as fulfilment
 from quanyi.cards.model import Face, NewCard, Pool
 from quanyi.cards.table import CardsTable
+from quanyi.payments.port import Captured
 from quanyi.payments.receipt import book
 from quanyi.secret import Secret
 from quanyi.table import Table, from_wire, to_wire
@@ -73,10 +74,10 @@ def _orders(shop: EmulatedShop, size: int) -> tuple[float, float, float]:
             index.calls.clear()
         order = place_order(front, SITE, secrets.token_hex(8), OrderBody.model_validate(order_body()))
         _, payment = start_payment(front, SITE, order.id, "p", PaymentBody(provider="sandbox"))
-        item = sandbox().play(payment, "paid", secrets.token_bytes)
-        headers, body = sandbox().notification(payment, item, front.now())
-        fact = sandbox().verify({name.lower(): text for name, text in headers.items()}, body, front.now())
-        assert fact
+        item = sandbox().play(payment.id, "paid", secrets.token_bytes)
+        headers, body = sandbox().notification(payment.id, item, front.now())
+        (fact,) = sandbox().verify({name.lower(): text for name, text in headers.items()}, body, front.now())
+        assert isinstance(fact, Captured)
         book(front.orders, front.workflow, "sandbox", fact, front.now())
         assert fulfil(back, order.id, 1)["outcome"] == "done"
         assert reveal(back, SITE, order.id).deliveries[0].units[0].number

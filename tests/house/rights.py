@@ -26,6 +26,14 @@ EVERYWHERE = {
 CARD_KEYS = "card-batch"
 MAY_OPEN_CARDS = {"FulfillRevealFunctionRole"}
 
+PROVIDERS_SECRETS = "${AWS::StackName}/payments/*"
+MAY_READ_CREDENTIALS = {
+    *("CheckoutFunctionRole", "CheckoutNotifyFunctionRole", "CheckoutSweepFunctionRole", "FulfillTasksFunctionRole"),
+    *("TreasuryAdminFunctionRole", "TreasuryReportDeliveryFunctionRole"),
+    *("CasesFunctionRole", "CasesSweepFunctionRole", "ReportsSettlementsFunctionRole", "ReportsFetchFunctionRole"),
+}
+MAY_WRITE_CREDENTIALS = {"TreasuryAdminFunctionRole"}
+
 
 def every_action(translated: Node) -> list[str]:
     return [
@@ -56,7 +64,9 @@ def every_resource(translated: Node) -> list[str]:
 
 def _is_anything(resource: Node) -> bool:
     written = resource if isinstance(resource, str) else json.dumps(resource)
-    return written == "*" or bool(re.search(r":(table|key|bucket|function|stateMachine|queue)/?:?\*\"?}?$", written))
+    return written == "*" or bool(
+        re.search(r":(table|key|bucket|function|stateMachine|queue|secret)/?:?\*\"?}?$", written)
+    )
 
 
 def foreign_policies(translated: Node) -> list[str]:
@@ -104,13 +114,26 @@ def opening_cards(translated: Node) -> list[str]:
 
 
 def reading_uploads(translated: Node) -> list[str]:
-    """Roles that may decrypt uploaded files, besides the importer's."""
+    """Roles that may decrypt uploaded files, besides the importers'. Which files each may get is S3's rule."""
     return [
         role
         for role, statement in _decrypting(translated)
         if "ImportKey" in [refers(resource) for resource in listed(statement["Resource"])]
-        and role != "StockImportFunctionRole"
+        and role not in ("StockImportFunctionRole", "ReportsImportFunctionRole")
     ]
+
+
+def knowing_credentials(translated: Node) -> list[str]:
+    """Roles that may read or write secrets besides those that talk to payment providers, or any other secret."""
+    wrong: list[str] = []
+    for role, statement in statements(translated):
+        actions = [a.split(":")[1] for a in listed(statement["Action"]) if a.startswith("secretsmanager:")]
+        may = {"GetSecretValue"} if role in MAY_READ_CREDENTIALS else set[str]()
+        may |= {"PutSecretValue", "CreateSecret"} if role in MAY_WRITE_CREDENTIALS else set[str]()
+        wrong += [f"{role}: {action}" for action in actions if action not in may]
+        others = [r for r in listed(statement["Resource"]) if f":secret:{PROVIDERS_SECRETS}" not in text(r)]
+        wrong += [f"{role}: {text(resource)}" for resource in others if actions]
+    return wrong
 
 
 def _decrypting(translated: Node) -> Iterator[tuple[str, Node]]:

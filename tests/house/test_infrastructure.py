@@ -8,7 +8,7 @@ import pytest
 
 from tests.house import infrastructure, rights
 from tests.house.sources import ROOT
-from tests.house.template import Node, functions, resources, translated, written
+from tests.house.template import Node, functions, resources, statements, text, translated, written
 
 TEXTS = [ROOT / "template.yaml", *sorted((ROOT / "functions").glob("*/*.asl.json"))]
 
@@ -47,6 +47,7 @@ RULES: dict[Callable[[Node], list[str]], Callable[[], Node]] = {
     rights.unconditional_decryption: translated,
     rights.opening_cards: translated,
     rights.reading_uploads: translated,
+    rights.knowing_credentials: translated,
 }
 
 
@@ -68,6 +69,7 @@ def allow(template: Node, role: str, action: str, resource: Any, condition: Any 
     props(template, role)["Policies"].append(policy)
 
 
+SECRETS = {"Fn::Sub": f"arn:x:secretsmanager:x:x:secret:{rights.PROVIDERS_SECRETS}"}
 CARDS, VAULT = {"Fn::GetAtt": ["CardsTable", "Arn"]}, {"Fn::GetAtt": ["VaultKey", "Arn"]}
 PURPOSE = "kms:EncryptionContext:purpose"
 
@@ -241,6 +243,26 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
             {"StringEquals": {"kms:ViaService": "s3"}},
         ),
     ),
+    (
+        rights.knowing_credentials,
+        "another reads them",
+        lambda t: allow(t, "CatalogAdminFunctionRole", "secretsmanager:GetSecretValue", SECRETS),
+    ),
+    (
+        rights.knowing_credentials,
+        "checkout writes them",
+        lambda t: allow(t, "CheckoutFunctionRole", "secretsmanager:PutSecretValue", SECRETS),
+    ),
+    (
+        rights.knowing_credentials,
+        "any secret of the stack",
+        lambda t: allow(
+            t,
+            "CheckoutFunctionRole",
+            "secretsmanager:GetSecretValue",
+            {"Fn::Sub": "arn:x:secretsmanager:x:x:secret:${AWS::StackName}/*"},
+        ),
+    ),
 ]
 
 
@@ -261,4 +283,7 @@ def test_nothing_names_a_partition_or_an_account() -> None:
 def test_every_exception_is_in_use() -> None:
     template = translated()
     assert set(rights.EVERYWHERE) <= set(resources(template, "AWS::IAM::Role"))
-    assert {f"{name}Role" for name in functions(template)} > rights.MAY_OPEN_CARDS
+    roles = {f"{name}Role" for name in functions(template)}
+    assert roles > rights.MAY_OPEN_CARDS | rights.MAY_READ_CREDENTIALS | rights.MAY_WRITE_CREDENTIALS
+    reading = {role for role, statement in statements(template) if "secretsmanager:" in text(statement["Action"])}
+    assert reading == rights.MAY_READ_CREDENTIALS

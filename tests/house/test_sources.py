@@ -13,6 +13,7 @@ from tests.house.sources import (
     INDOORS,
     LAYER,
     LONGEST,
+    PROVIDERS,
     ROOT,
     Sources,
     eager,
@@ -37,6 +38,7 @@ RULES: dict[str, tuple[Callable[[Sources], list[str]], dict[str, str]]] = {
             f"{LAYER}/cards/model.py": "import boto3",
             f"{LAYER}/orders/changes.py": "from botocore.exceptions import ClientError",
             f"{LAYER}/payments/receipt.py": "def f():\n    import urllib.request",
+            f"{LAYER}/payments/port.py": "def f():\n    import stripe",
         },
     ),
     "rules know no adapter": (
@@ -44,6 +46,7 @@ RULES: dict[str, tuple[Callable[[Sources], list[str]], dict[str, str]]] = {
         {
             f"{LAYER}/orders/changes.py": "from quanyi.table import Table",
             f"{LAYER}/orders/pricing.py": "from quanyi import aws",
+            f"{LAYER}/payments/port.py": "from quanyi.payments.stripe.provider import Stripe",
             f"{LAYER}/channels/model.py": "from quanyi.orders.table import OrdersTable",
         },
     ),
@@ -93,6 +96,8 @@ def test_can_fail(rule: str, path: str) -> None:
 def test_the_exceptions_are_in_use() -> None:
     for path in ADAPTERS | INDOORS:
         assert (ROOT / LAYER / path).is_file(), f"{path} is gone: take it off the list"
+    for path in PROVIDERS:
+        assert (ROOT / LAYER / path).is_dir(), f"{path} is gone: take it off the list"
 
 
 def test_every_module_imports_without_an_environment(tmp_path: Path) -> None:

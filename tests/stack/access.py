@@ -12,7 +12,9 @@ Route: TypeAlias = tuple[str, str]
 
 SHOP = frozenset({"storefront", "publishable"})
 STAFF = frozenset({"operator", "support"})
+BUYER = frozenset({"storefront", "order"})
 OPERATOR = frozenset({"operator"})
+REPORTS = frozenset({"operator", "analyst"})
 ANYBODY = None
 
 
@@ -22,17 +24,23 @@ def _all(who: frozenset[str] | None, methods: str, paths: Iterable[str]) -> dict
 
 ALLOWED: dict[Route, frozenset[str] | None] = {
     # The shop window and the till.
-    **_all(SHOP, "GET", ("/categories", "/products", "/products/{product_id}")),
+    **_all(SHOP, "GET", ("/categories", "/products", "/products/{product_id}", "/payment-methods")),
     **_all(SHOP, "POST", ("/quotes", "/orders", "/orders/lookup")),
     **_all(SHOP, "POST", ("/orders/{order_id}/payments", "/orders/{order_id}/cancel")),
     # One order: its own token, and the channel's server.
-    **_all(frozenset({"storefront", "order"}), "GET", ("/orders/{order_id}", "/orders/{order_id}/deliveries")),
+    **_all(BUYER, "GET", ("/orders/{order_id}", "/orders/{order_id}/deliveries")),
+    **_all(BUYER, "GET POST", ("/orders/{order_id}/claims", "/orders/{order_id}/invoice")),
     # Those who bring no key of ours.
     **_all(ANYBODY, "POST", ("/payments/{provider}/notify", "/sandbox/payments/{payment}")),
     **_all(ANYBODY, "GET", ("/docs", "/openapi.json")),
     # The shop's people.
-    **_all(STAFF, "POST", ("/orders/{order_id}/manual-delivery",)),
-    **_all(STAFF, "GET", ("/admin/orders", "/admin/orders/{order_id}", "/admin/audit")),
+    **_all(STAFF, "POST", (f"/orders/{{order_id}}/{act}" for act in ("manual-delivery", "refunds", "replacements"))),
+    **_all(STAFF, "GET", ("/admin/orders", "/admin/orders/{order_id}", "/admin/orders/{order_id}/timeline")),
+    **_all(STAFF, "GET", ("/admin/audit", "/admin/claims", "/admin/invoices", "/admin/invoices/{order_id}")),
+    **_all(STAFF, "POST", ("/admin/claims/{claim_id}/decide",)),
+    **_all(STAFF, "POST", (f"/admin/invoices/{{order_id}}/{act}" for act in ("issued", "refused", "reversed"))),
+    **_all(STAFF, "GET", (f"/admin/cases{more}" for more in ("", "/{case_id}", "/{case_id}/evidence"))),
+    **_all(STAFF, "POST", ("/admin/cases/{case_id}/answer",)),
     **_all(
         STAFF,
         "POST",
@@ -44,6 +52,9 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
         "POST",
         ("/admin/orders/{order_id}/mark-paid", "/admin/orders/{order_id}/refunds/{refund_id}/settle"),
     ),
+    **_all(OPERATOR, "POST", ("/admin/orders/{order_id}/recover",)),
+    **_all(OPERATOR, "GET POST", ("/admin/settlements",)),
+    **_all(REPORTS, "GET", ("/reports/reconcile", "/reports/tax")),
     # Catalogue and keys.
     **_all(OPERATOR, "GET POST", ("/admin/products", "/admin/categories", "/admin/channels", "/admin/keys")),
     **_all(OPERATOR, "GET PUT PATCH", ("/admin/products/{product_id}",)),
@@ -62,6 +73,10 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "GET", ("/admin/cards", "/admin/cards/{card_id}", "/admin/stock")),
     **_all(OPERATOR, "POST", ("/admin/batches/{batch_id}/{action}", "/admin/cards/{card_id}/{action}")),
     **_all(OPERATOR, "POST", ("/admin/cards/find",)),
+    # Payment providers.
+    **_all(OPERATOR, "GET", ("/admin/payment-providers",)),
+    **_all(OPERATOR, "PUT", (f"/admin/payment-providers/{{provider}}{more}" for more in ("", "/credentials"))),
+    **_all(OPERATOR, "POST", ("/admin/payment-providers/{provider}/test",)),
     # Mails.
     **_all(OPERATOR, "GET", ("/admin/mail-templates", "/admin/mail-templates/{kind}/{language}")),
     **_all(OPERATOR, "PUT DELETE", ("/admin/mail-templates/{kind}/{language}",)),

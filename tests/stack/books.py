@@ -1,9 +1,12 @@
 """What the stack's own tables say, for checks that no client could make: nothing twice, nothing lost or changed."""
 
+import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from quanyi.orders.journal import balances
 from quanyi.orders.model import Order, books
 from quanyi.orders.table import from_item
 from quanyi.table import Item, from_wire
@@ -33,6 +36,18 @@ class Books:
         key = {"pk": {"S": f"ORDER#{order.id}"}, "sk": {"S": "ORDER"}}
         tables, name = self.stack.client("dynamodb"), self.stack.physical_id("OrdersTable")
         return from_item(from_wire(tables.get_item(TableName=name, Key=key, ConsistentRead=True)["Item"]))
+
+    def settled(self, order: Placed, meanwhile: Callable[[], object] = lambda: None, *, seconds: float = 150) -> Order:
+        """The order once nothing is left to do, its money checked. What a provider has not clearly said is asked again
+        a minute later, so this can take as long, unless it is told `meanwhile`."""
+        deadline = time.monotonic() + seconds
+        while not (found := self.order(order)).settled or found.due_at is not None:
+            assert time.monotonic() < deadline, f"{found.state}, {found.payments}, {found.refunds}, {found.units}"
+            meanwhile()
+            time.sleep(0.2)
+        books(found)
+        assert sum(balances(found).values()) == 0
+        return found
 
     def cards(self, sku: str) -> list[Item]:
         return [card for card in self.scan("Cards") if card["sku"] == sku]

@@ -9,12 +9,17 @@ import pytest
 from tests.stack.books import Books
 from tests.stack.deployed import Deployed
 from tests.stack.provider import Provider
+from tests.stack.psp import Psp
+from tests.stack.psps import AlipayPsp, StripePsp, WechatPsp
 from tests.stack.shop import Shop, Store, Wire
+from tools.demo_providers import set_up
 from tools.local.cloud import Cloud
 from tools.local.deploy import deploy
 from tools.local.keys import issue_operator_key
 from tools.local.layout import Home
+from tools.local.providers.together import Providers
 from tools.local.stack import Stack
+from tools.shop_client import HttpShop
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -68,6 +73,26 @@ def books(stack: Stack) -> Books:
 @pytest.fixture(scope="session")
 def provider(stack: Stack) -> Provider:
     return Provider.of(stack)
+
+
+@pytest.fixture(scope="session")
+def psps(stack: Stack) -> Iterator[dict[str, Psp]]:
+    """The real providers' stand-ins by name, set up as a merchant does it."""
+    servers = Providers().start()
+    found = (AlipayPsp(servers.alipay), WechatPsp(servers.wechat), StripePsp(servers.stripe))
+    shop = HttpShop(stack.api_url, stack.keys["operator"])
+    for psp in found:
+        notify_url = set_up(shop, psp.name, psp.access())
+        if psp.name == "stripe":
+            servers.stripe.webhook(notify_url)
+    yield {psp.name: psp for psp in found}
+    servers.stop()
+
+
+@pytest.fixture(params=["alipay", "wechat", "stripe"])
+def psp(request: pytest.FixtureRequest, psps: dict[str, Psp]) -> Psp:
+    """Each of them in turn."""
+    return psps[request.param]
 
 
 @pytest.fixture(scope="session")

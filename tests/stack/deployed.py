@@ -63,10 +63,17 @@ class Deployed:
 
     def make_due(self, order: Order) -> None:
         """As if the time had passed after which the sweep looks at the order."""
+        self._pass(order, "due_at = :now")
+
+    def make_late(self, order: Order) -> None:
+        """As if its time to pay had passed."""
+        self._pass(order, "due_at = :now, expires_at = :now")
+
+    def _pass(self, order: Order, changes: str) -> None:
         self.stack.client("dynamodb").update_item(
             TableName=self.stack.physical_id("OrdersTable"),
             Key={"pk": {"S": f"ORDER#{order.id}"}, "sk": {"S": "ORDER"}},
-            UpdateExpression="SET due_at = :now ADD rev :one",
+            UpdateExpression=f"SET {changes} ADD rev :one",
             ConditionExpression="attribute_exists(due_at)",
             ExpressionAttributeValues={":now": {"S": stamp(datetime.now(UTC))}, ":one": {"N": "1"}},
         )

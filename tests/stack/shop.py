@@ -229,8 +229,12 @@ class Store:
 
     def open_payment(self, order: Order, key: str = "pay-1") -> str:
         """Starts to pay; answers the payment's id."""
-        path, body = f"/v1/orders/{order.id}/payments", {"provider": "sandbox"}
-        return self.wire.send("POST", path, body, credential=self.browser, key=key).must(201)["id"]
+        return self.start_payment(order, key, provider="sandbox").must(201)["id"]
+
+    def start_payment(self, order: Order, key: str = "pay-1", **how: Any) -> Answer:
+        """At the `provider`, by the `method`, that `how` names."""
+        path = f"/v1/orders/{order.id}/payments"
+        return self.wire.send("POST", path, how, credential=self.browser, key=key)
 
     def play(self, payment: str, outcome: str = "paid", **more: Any) -> Answer:
         """The shopper at the sandbox provider."""

@@ -173,13 +173,17 @@ def test_a_forged_notification(till: Till, shop: Shop, provider: Provider) -> No
 def test_a_signed_notification_that_does_not_fit(till: Till, shop: Shop, provider: Provider) -> None:
     """Genuine, but not about this order's money."""
     changes: dict[str, tuple[dict[str, Any], int, str]] = {
-        "another currency": ({"currency": "USD"}, 422, "invalid_request"),
         "no amount": ({"amount": 0}, 422, "invalid_request"),
         "a negative amount": ({"amount": -1999}, 422, "invalid_request"),
         "a float": ({"amount": 1999.0}, 422, "invalid_request"),
         "an amount in words": ({"amount": "1999"}, 422, "invalid_request"),
-        "another order": ({"order": "O00000000000000000000"}, 404, "not_found"),
-        "another payment": ({"payment": "P00000000000000000000"}, 404, "not_found"),
+        "another payment": (
+            {"payment": till.payment[:-1] + ("0" if till.payment[-1] != "0" else "1")},
+            404,
+            "not_found",
+        ),
+        "another order": ({"payment": f"P{'0' * 28}"}, 404, "not_found"),
+        "a number that is none": ({"payment": "P00000000000000000000"}, 404, "not_found"),
     }
     for what, (change, status, code) in changes.items():
         answer = provider.notice(till.order, till.payment, **change).send(shop.wire)

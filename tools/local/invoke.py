@@ -88,7 +88,8 @@ def _serving(
     ]
     command += [sys.executable, "-P", "-m", "awslambdaric", configuration["Handler"]]
     artifact = BUILT / name
-    # Its imports are found in its artifact and the layer first, as in Lambda; boto3 and awslambdaric are ours.
+    # Its imports are found in its artifact and its layers first, as in Lambda; boto3 and awslambdaric are ours.
+    layers = [f"{layer}/python" for layer in sorted(BUILT.glob("*Layer"), reverse=True)]
     env = environment(
         **configuration.get("Environment", {}).get("Variables", {}),
         **CREDENTIALS,
@@ -98,7 +99,7 @@ def _serving(
         AWS_LAMBDA_FUNCTION_TIMEOUT=str(configuration.get("Timeout", 15)),
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE=str(configuration.get("MemorySize", 128)),
         LAMBDA_TASK_ROOT=str(artifact),
-        PYTHONPATH=os.pathsep.join([str(artifact), str(BUILT / "SharedLayer/python")]),
+        PYTHONPATH=os.pathsep.join([str(artifact), *layers]),
         PYTHONDONTWRITEBYTECODE="1",
     )
     process = subprocess.Popen(command, env=env, cwd=artifact, stdout=sys.stderr, stderr=sys.stderr)

@@ -47,6 +47,10 @@ class Home:
         return self.folder / "functions.log"
 
     @property
+    def providers_log(self) -> Path:
+        return self.folder / "providers.log"
+
+    @property
     def stack_file(self) -> Path:
         return self.folder / "stack.json"
 

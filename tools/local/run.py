@@ -8,13 +8,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import cast
 
-from tools import demo
+from tools import demo, demo_providers
 from tools.local.build import BuildFailed
 from tools.local.cloud import Cloud, CloudFailed
 from tools.local.deploy import NotDeployed, deploy
@@ -22,9 +23,10 @@ from tools.local.keys import issue_operator_key
 from tools.local.layout import LOCAL, Home
 from tools.local.logs import readable
 from tools.local.ports import DEFAULT_PORT, PortBusy, free_port, is_free
+from tools.local.providers.process import ProvidersFailed, ProvidersProcess
 from tools.local.single import AlreadyRunning, alone
 from tools.local.stack import Stack
-from tools.shop_client import Refused
+from tools.shop_client import HttpShop, Refused
 
 
 def serve(home: Home, wanted_port: int | None) -> None:
@@ -32,7 +34,7 @@ def serve(home: Home, wanted_port: int | None) -> None:
     before = _last(home)
     port = wanted_port or _usual_port(before)
     print(f"local AWS on port {port} ...", flush=True)
-    with Cloud(home, port) as cloud:
+    with Cloud(home, port) as cloud, _providers(home) as providers:
         started = time.monotonic()
         home.function_log.write_text("")
         print("build and deploy template.yaml ...", flush=True)
@@ -41,6 +43,7 @@ def serve(home: Home, wanted_port: int | None) -> None:
         print(f"  {what} ({time.monotonic() - started:.0f} s)", flush=True)
         stack = Stack.of(cloud, before.keys if before else {})
         stack = _load_demo(home, stack)
+        stack = replace(stack, providers=_set_up(stack, providers))
         stack.write(home.stack_file)
         try:
             _announce(stack, home)
@@ -77,6 +80,40 @@ def _load_demo(home: Home, stack: Stack) -> Stack:
     return stack
 
 
+@contextmanager
+def _providers(home: Home) -> Generator[ProvidersProcess]:
+    """The local payment providers. Without them the shop still has its sandbox: then it only says so."""
+    providers = ProvidersProcess(home.providers_log)
+    try:
+        providers.start()
+    except ProvidersFailed as failed:
+        print(f"WITHOUT the local payment providers: {failed}", flush=True)
+    try:
+        yield providers
+    finally:
+        providers.stop()
+
+
+def _set_up(stack: Stack, providers: ProvidersProcess) -> dict[str, str]:
+    """The addresses of those that the shop takes money through now. Their keys are new in each run, so each run enters
+    them anew; what they knew of before is forgotten."""
+    shop = HttpShop(stack.api_url, stack.keys["operator"])
+    done: dict[str, str] = {}
+    for name in demo_providers.NAMES:
+        told = providers.told.get(name)
+        try:
+            if told is None:
+                demo_providers.take_down(shop, name)
+                continue
+            notify_url = demo_providers.set_up(shop, name, told["access"])
+            if name == "stripe":  # the others are told with each payment
+                demo_providers.enter_webhook(told["url"], notify_url)
+            done[name] = told["url"]
+        except (Refused, demo_providers.NotSetUp, OSError) as error:
+            print(f"WITHOUT {name}: {error}", flush=True)
+    return done
+
+
 def _announce(stack: Stack, home: Home) -> None:
     print(f"\nQuanyi is open:  {stack.api_url}/v1/products")
     print(f"its reference:   {stack.api_url}/v1/docs")
@@ -85,6 +122,8 @@ def _announce(stack: Stack, home: Home) -> None:
         by_name = cast("dict[str, str]", key if isinstance(key, dict) else {"": key})
         for name, text in by_name.items():
             print(f"  {f'{role} {name}':<24} {text}")
+    for name, url in stack.providers.items():
+        print(f"  {f'local {name}':<24} {url}")
     print("\nbuy a card:")
     print("\n".join(f"  {line}" for line in demo.curl_lines(stack.as_dict())))
     print("\nCtrl-C stops it and keeps what happened; `make reset` forgets it.\n", flush=True)

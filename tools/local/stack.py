@@ -18,13 +18,15 @@ STACK_FILE = LOCAL / "stack.json"
 
 @dataclass(frozen=True)
 class Stack:
-    """`keys` holds API keys by role, those of `storefront` and `publishable` by channel."""
+    """`keys` holds API keys by role, those of `storefront` and `publishable` by channel; `providers` the addresses of
+    the local payment providers that the shop is set up with."""
 
     api_url: str
     aws_endpoint_url: str
     region: str = REGION
     keys: dict[str, Any] = field(default_factory=dict[str, Any])
     outputs: dict[str, str] = field(default_factory=dict[str, str])
+    providers: dict[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def of(cls, cloud: Cloud, keys: dict[str, Any]) -> Self:
