@@ -1,7 +1,7 @@
 """What this room's functions need, built once per process on first use."""
 
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 
 from quanyi.aws import client
 from quanyi.batches.table import BatchesTable
@@ -13,25 +13,20 @@ from quanyi.cases.table import CasesTable
 from quanyi.clock import Clock, system_clock
 from quanyi.members.table import MembersTable
 from quanyi.orders.table import OrdersTable
-from quanyi.payments.registry import Providers, deployed
-from quanyi.settings import Settings
+from quanyi.payments.deployed import ProviderAccess, providers
+from quanyi.payments.registry import Providers
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
 from quanyi.workflow import Workflow
 
 
-class CasesSettings(Settings):
-    catalog_table: str
+class CasesSettings(ProviderAccess):
     cards_table: str
     orders_table: str
     members_table: str
     supply_table: str
-    stats_table: str
     kms_key_id: str
     workflow_arn: str
-    sandbox_table: str = ""
-    payment_secrets: str
-    """What the names of the providers' secrets begin with."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +65,6 @@ def office() -> Office:
         seal=CaseSeal(members, keyring),
         cards=CardsTable(Table(known.cards_table, dynamodb)),
         batches=BatchesTable(Table(known.supply_table, dynamodb)),
-        providers=deployed(
-            known.stage,
-            catalog=catalog,
-            sandbox=Table(known.sandbox_table, dynamodb),
-            stats=Table(known.stats_table, dynamodb),
-            keyring=keyring,
-            secrets=known.payment_secrets,
-            secrets_client=partial(client, "secretsmanager"),
-        ),
+        providers=providers(known, dynamodb, keyring),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
     )

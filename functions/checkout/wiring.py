@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 
 from quanyi.aws import client
 from quanyi.cards.pools import PoolsTable
@@ -15,27 +15,21 @@ from quanyi.clock import Clock, system_clock
 from quanyi.ids import Draw
 from quanyi.members.table import MembersTable
 from quanyi.orders.table import OrdersTable
-from quanyi.payments.registry import Providers, deployed
+from quanyi.payments.deployed import ProviderAccess, providers
+from quanyi.payments.registry import Providers
 from quanyi.payments.sandbox import Sandbox
-from quanyi.settings import Settings
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
 from quanyi.workflow import Workflow
 
 
-class CheckoutSettings(Settings):
-    catalog_table: str
+class CheckoutSettings(ProviderAccess):
     cards_table: str
     orders_table: str
     members_table: str
     supply_table: str
     kms_key_id: str
     workflow_arn: str
-    sandbox_table: str = ""
-    """Empty in a production stage: then there is no sandbox."""
-    stats_table: str
-    payment_secrets: str
-    """What the names of the providers' secrets begin with."""
     payment_seconds: int = 900
     """How long an order waits for its payment."""
 
@@ -81,15 +75,7 @@ def shop() -> Shop:
         orders=OrdersTable(Table(known.orders_table, dynamodb), known.shop_time_zone),
         members=MembersTable(Table(known.members_table, dynamodb), keyring),
         keyring=keyring,
-        providers=deployed(
-            known.stage,
-            catalog=catalog,
-            sandbox=Table(known.sandbox_table, dynamodb),
-            stats=Table(known.stats_table, dynamodb),
-            keyring=keyring,
-            secrets=known.payment_secrets,
-            secrets_client=partial(client, "secretsmanager"),
-        ),
+        providers=providers(known, dynamodb, keyring),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
         zone=known.shop_time_zone,
         payment_seconds=known.payment_seconds,

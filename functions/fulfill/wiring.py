@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 
 from quanyi.aws import client
 from quanyi.backlog import Backlog
@@ -16,15 +16,14 @@ from quanyi.clock import Clock, system_clock
 from quanyi.ids import Draw
 from quanyi.members.table import MembersTable
 from quanyi.orders.table import OrdersTable
-from quanyi.payments.registry import Providers, deployed
-from quanyi.settings import Settings
+from quanyi.payments.deployed import ProviderAccess, providers
+from quanyi.payments.registry import Providers
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
 from quanyi.workflow import Workflow
 
 
-class FulfillSettings(Settings):
-    catalog_table: str
+class FulfillSettings(ProviderAccess):
     cards_table: str
     orders_table: str
     members_table: str
@@ -32,10 +31,6 @@ class FulfillSettings(Settings):
     kms_key_id: str
     workflow_arn: str = ""
     """Only the functions that start or wake executions have it."""
-    sandbox_table: str = ""
-    stats_table: str = ""
-    payment_secrets: str = ""
-    """What the names of the providers' secrets begin with; only functions that send money have it."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +76,7 @@ def works() -> Works:
         backlog=Backlog(orders),
         batch_keys=BatchKeys(kms, batches),
         batches=batches,
-        providers=deployed(
-            known.stage,
-            catalog=catalog,
-            sandbox=Table(known.sandbox_table, dynamodb),
-            stats=Table(known.stats_table, dynamodb),
-            keyring=keyring,
-            secrets=known.payment_secrets,
-            secrets_client=partial(client, "secretsmanager"),
-        ),
+        providers=providers(known, dynamodb, keyring),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
         zone=known.shop_time_zone,
     )

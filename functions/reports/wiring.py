@@ -16,8 +16,8 @@ from quanyi.clock import Clock, system_clock
 from quanyi.ids import Draw
 from quanyi.ledger.table import LedgerTable
 from quanyi.orders.table import OrdersTable
-from quanyi.payments.registry import Providers, deployed
-from quanyi.settings import Settings
+from quanyi.payments.deployed import ProviderAccess, providers
+from quanyi.payments.registry import Providers
 from quanyi.settlements.table import SettlementsTable
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
@@ -33,16 +33,10 @@ _SIGNED = Config(
 )
 
 
-class ReportsSettings(Settings):
-    catalog_table: str
+class ReportsSettings(ProviderAccess):
     cards_table: str
     orders_table: str
-    stats_table: str
     kms_key_id: str
-    sandbox_table: str = ""
-    """Empty in a production stage: then there is no sandbox."""
-    payment_secrets: str = ""
-    """What the names of the providers' secrets begin with; only functions that ask providers have it."""
     workflow_arn: str = ""
     import_bucket: str = ""
     reconcile_function: str = ""
@@ -80,15 +74,7 @@ def office() -> Office:
         ledger=LedgerTable(stats, known.shop_time_zone),
         settlements=SettlementsTable(stats),
         stats=stats,
-        providers=deployed(
-            known.stage,
-            catalog=catalog,
-            sandbox=sandbox,
-            stats=stats,
-            keyring=Keyring(catalog, Kms(known.kms_key_id, client("kms"))),
-            secrets=known.payment_secrets,
-            secrets_client=partial(client, "secretsmanager"),
-        ),
+        providers=providers(known, dynamodb, Keyring(catalog, Kms(known.kms_key_id, client("kms")))),
         uploads=Uploads(_storage, known.import_bucket),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
         sandbox=sandbox if known.stage != "production" and sandbox.name else None,

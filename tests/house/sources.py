@@ -57,6 +57,7 @@ INDOORS = {
     "cases/sealed.py": "seals under the members table's keys",
     "payments/receipt.py": "books money into the orders table",
     "payments/sandbox.py": "the sandbox provider's own table",
+    "payments/deployed.py": "the providers of a deployment",
     "payments/registry.py": "which providers there are",
     "payments/settings_table.py": "providers' settings in the catalogue table",
 }

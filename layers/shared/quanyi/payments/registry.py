@@ -4,7 +4,7 @@ A provider's module and its library are imported on its first use, so that a fun
 starts as fast as without.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import import_module
@@ -14,12 +14,9 @@ from quanyi.payments.access import Access
 from quanyi.payments.breaker import Breaker
 from quanyi.payments.manual import MANUAL, Manual
 from quanyi.payments.port import Client, Created, Intent, Method, NoSuchProvider, Provider, SettlementRow
-from quanyi.payments.sandbox import Sandbox
 from quanyi.payments.secrets import CACHE_SECONDS, ProviderSecrets
 from quanyi.payments.settings import ProviderSettings
 from quanyi.payments.settings_table import ProviderSettingsTable
-from quanyi.table import Table
-from quanyi.vault.kms import Keyring
 
 _BROWSERS: frozenset[Client] = frozenset({"desktop", "phone", "app", "wechat"})
 SANDBOX = "sandbox"
@@ -214,26 +211,3 @@ class Providers:
 
 def access_of(settings: ProviderSettings, secrets: Sequence[Mapping[str, Any]]) -> Access:
     return Access(account=settings.account, secrets=tuple(secrets), endpoint=settings.endpoint)
-
-
-def deployed(
-    stage: str,
-    *,
-    catalog: Table,
-    sandbox: Table,
-    stats: Table,
-    keyring: Keyring,
-    secrets: str,
-    secrets_client: Callable[[], Any],
-) -> Providers:
-    """The providers of this deployment: what the merchant set up, and the sandbox where there is one. A production
-    stage never has it, whatever its settings say. `secrets` is what the names of the providers' secrets begin with."""
-    fixed: dict[str, Provider] = {}
-    if stage != "production" and sandbox.name:
-        fixed[SANDBOX] = Sandbox(sandbox, keyring)
-    return Providers(
-        fixed,
-        ProviderSettingsTable(catalog),
-        ProviderSecrets(secrets, secrets_client),
-        Breaker(stats.name, stats.client),
-    )
