@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from quanyi.errors import Busy
 from quanyi.orders.model import Order
 from tests.aws.market import FakeWorkflow, Market
-from tests.aws.memory import MemoryDynamo
+from tests.aws.memory import MemoryDynamo, MemoryKms
 
 
 class Crash(BaseException):
@@ -70,8 +70,14 @@ class Faults:
         with patch.context() as patched:
             patched.setattr(BaseClient, "_make_api_call", counted)
             patched.setattr(MemoryDynamo, "call", remembered)
+            for operation in ("new_data_key", "unwrap"):
+                patched.setattr(MemoryKms, operation, self._of_kms(operation))
             patched.setattr(FakeWorkflow, "start", started)
             yield
+
+    def _of_kms(self, operation: str) -> Callable[..., Any]:
+        real = getattr(MemoryKms, operation)
+        return lambda kms, *given: self._counted(operation, lambda: real(kms, *given))
 
     def _counted(self, operation: str, call: Callable[[], Any]) -> Any:
         if not self.armed:

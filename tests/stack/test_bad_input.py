@@ -131,7 +131,9 @@ def test_what_is_not_there(till: Till, shop: Shop) -> None:
     for order in ("O00000000000000000000", "nonsense", "%00", "O0000000000000000000'"):
         answer = shop.wire.send("GET", f"/v1/orders/{order}", credential=till.store.server)
         assert (answer.status, answer.code) in ((404, "not_found"), (422, "invalid_request")), answer.raw
-    shop.wire.send("POST", "/v1/sandbox/payments/P00000000000000000000", {"outcome": "paid"}).refuses(404, "not_found")
+    shop.wire.send("POST", "/v1/sandbox/payments/P0000000000000000000000000000", {"outcome": "paid"}).refuses(
+        404, "not_found"
+    )
     shop.wire.send("GET", "/v1/products/nothing", credential=till.store.browser).refuses(404, "not_found")
     path, body = f"/v1/orders/{till.order.id}/payments", {"provider": "nobody"}
     answer = shop.wire.send("POST", path, body, credential=till.store.browser, key=number())
