@@ -66,8 +66,8 @@ class Files:
         orders = list(orders)
         found = {order.id: [row for provider, day in self._days(order) for row in self._rows(provider, day, order.id)]
                  for order in orders}  # fmt: skip
-        for one in self._of_sandbox(orders):
-            found[one.order or NO_ORDER].append(one)
+        for order, one in self._of_sandbox(orders):
+            found[order].append(one)
         return found
 
     def _rows(self, provider: str, day: str, order: str) -> list[Settled]:
@@ -101,23 +101,26 @@ class Files:
         item = self.office.orders.transaction(one.provider, one.row.transaction)
         return item["order"] if item else NO_ORDER
 
-    def _of_sandbox(self, orders: list[Order]) -> Iterator[Settled]:
+    def _of_sandbox(self, orders: list[Order]) -> Iterator[tuple[str, Settled]]:
         """What the sandbox's own table says of these orders' payments and refunds, as a file's rows. It keeps no
         moments: a row has that of what it is about."""
         if self.office.sandbox is None:
             return
-        about: dict[str, tuple[datetime, str]] = {}
+        about: dict[str, tuple[str, datetime, str]] = {}
         for order in orders:
             sandbox = {p.id: p for p in order.payments if p.provider == SANDBOX}
-            about |= {f"PAYMENT#{p.id}": (p.captured_at or p.created_at, order.currency) for p in sandbox.values()}
+            for p in sandbox.values():
+                about[f"PAYMENT#{p.id}"] = (order.id, p.captured_at or p.created_at, order.currency)
             for refund in order.refunds:
                 for number, share in enumerate(refund.shares):
                     if share.payment in sandbox:
                         currency = sandbox[share.payment].currency or order.currency
-                        about[f"REFUND#{share_number(refund.id, number)}"] = (share_done_at(refund, share), currency)
+                        name, at = f"REFUND#{share_number(refund.id, number)}", share_done_at(refund, share)
+                        about[name] = (order.id, at, currency)
         for item in self.office.sandbox.get_many([{"pk": pk, "sk": pk.split("#")[0]} for pk in about]):
-            if row := _sandbox_row(item, *about[item["pk"]]):
-                yield Settled(SANDBOX, "", item["pk"], row)
+            order_id, at, currency = about[item["pk"]]
+            if row := _sandbox_row(item, at, currency):
+                yield order_id, Settled(SANDBOX, "", item["pk"], row)
 
 
 def _sandbox_row(item: Item, at: datetime, currency: str) -> SettlementRow | None:
