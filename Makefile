@@ -49,7 +49,9 @@ operator-key: $(DEV) ## Issue an operator key: on the running local shop, or STA
 ##@ Check it
 
 .PHONY: test
-test: lint types unit stack ## Everything that must hold before a change lands
+test: ## Everything that must hold before a change lands
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint types unit
+	@$(MAKE) --no-print-directory stack
 
 .PHONY: lint
 lint: lint-python lint-template lint-workflows ## Style, template and workflows
