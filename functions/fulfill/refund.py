@@ -62,11 +62,10 @@ def _goods(works: Works, order: Order) -> Order:
     if not out:
         return order
     fates: dict[str, Goods] = {unit.id: _fate(works, order, unit) for unit in out}
-    order = works.orders.change(order, lambda it: goods_known(it, fates))
-    back = Counter(unit.sku for unit in out if fates[unit.id] == "returned")
-    for sku, cards in back.items():
+    # Woken before it is written: a step that breaks off here comes again, and wakes them again.
+    for sku, cards in Counter(unit.sku for unit in out if fates[unit.id] == "returned").items():
         _wake_waiting(works, sku, cards)
-    return order
+    return works.orders.change(order, lambda it: goods_known(it, fates))
 
 
 def _wake_waiting(works: Works, sku: str, cards: int) -> None:

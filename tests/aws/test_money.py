@@ -340,6 +340,26 @@ def test_a_card_that_comes_back_wakes_who_waits_for_one(market: Market, psp: Psp
     assert (market.order(first).state, market.order(second).state) == ("refunded", "fulfilled")
 
 
+def test_who_waits_is_woken_even_if_the_step_broke_off(
+    market: Market, psp: Psp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, _ = paid(market, psp)
+    woken: list[str] = []
+
+    def broken_once(works: object, sku: str, cards: int) -> None:
+        woken.append(sku)
+        if len(woken) == 1:
+            raise RuntimeError("the process is gone")
+
+    monkeypatch.setattr("fulfill.refund._wake_waiting", broken_once)
+    refund(market, order)
+    with pytest.raises(RuntimeError):
+        market.run()
+    market.run()
+    assert woken == ["ik-month", "ik-month"]
+    assert same_books(market, psp, order).units[0].goods == "returned"
+
+
 def refund(market: Market, order: Order, units: list[str] | None = None) -> Order:
     chosen = units or [u.id for u in order.units]
     order = market.shop.orders.change(
