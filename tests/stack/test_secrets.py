@@ -5,13 +5,12 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.search import Search, hidings, parts
 from tests.stack.books import Books
 from tests.stack.deployed import Deployed
-from tests.stack.search import Search, hidings
 from tests.stack.shop import Shop, Store, number
 from tools.local.cloud import Cloud
 from tools.local.deploy import ARTIFACTS_BUCKET
@@ -73,7 +72,7 @@ def _tables(stack: Stack) -> Iterator[tuple[str, bytes]]:
     client = stack.client("dynamodb")
     for name in client.list_tables()["TableNames"]:
         for page in client.get_paginator("scan").paginate(TableName=name):
-            yield f"table {name}", b"\n".join(part for item in page["Items"] for part in _parts(item))
+            yield f"table {name}", b"\n".join(part for item in page["Items"] for part in parts(item))
 
 
 def _streams(stack: Stack) -> Iterator[tuple[str, bytes]]:
@@ -85,7 +84,7 @@ def _streams(stack: Stack) -> Iterator[tuple[str, bytes]]:
             place: str | None = at["ShardIterator"]
             while place:
                 page = client.get_records(ShardIterator=place)
-                yield f"stream {stream['TableName']}", b"\n".join(_parts(page["Records"]))
+                yield f"stream {stream['TableName']}", b"\n".join(parts(page["Records"]))
                 place = page.get("NextShardIterator") if page["Records"] else None
 
 
@@ -108,7 +107,7 @@ def _executions(stack: Stack) -> Iterator[tuple[str, bytes]]:
     for execution in (execution for page in pages for execution in page["executions"]):
         arn = execution["executionArn"]
         told = [client.describe_execution(executionArn=arn), client.get_execution_history(executionArn=arn)]
-        yield f"execution {execution['name']}", b"\n".join(_parts(told))
+        yield f"execution {execution['name']}", b"\n".join(parts(told))
 
 
 def _objects(stack: Stack) -> Iterator[tuple[str, bytes]]:
@@ -133,18 +132,3 @@ def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
         is_code = CODE & {*inside} or any(part == "code" or part.startswith("layer_") for part in inside)
         if path.is_file() and not is_code:
             yield f"file {path.relative_to(folder)}", path.read_bytes()
-
-
-def _parts(value: Any) -> Iterator[bytes]:
-    """Every text and byte string in it, names included."""
-    if isinstance(value, bytes):
-        yield value
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield str(name).encode()
-            yield from _parts(inner)
-    elif isinstance(value, list | tuple | set):
-        for inner in value:
-            yield from _parts(inner)
-    else:
-        yield str(value).encode()

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from typing import Any
 from urllib.parse import quote
 
 ENCODINGS = ("utf-8", "gb18030")
@@ -80,6 +81,21 @@ def _zipped(content: bytes) -> Iterator[bytes]:
             yield from (archive.read(name) for name in archive.namelist())
     except zipfile.BadZipFile:
         return
+
+
+def parts(value: Any) -> Iterator[bytes]:
+    """Every text and byte string in it, names included."""
+    if isinstance(value, bytes):
+        yield value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield str(name).encode()
+            yield from parts(inner)
+    elif isinstance(value, list | tuple | set):
+        for inner in value:
+            yield from parts(inner)
+    else:
+        yield str(value).encode()
 
 
 def hidings(secret: str) -> dict[str, bytes]:
