@@ -31,6 +31,7 @@ What = Literal[
     "goods_lost",
     "refund_succeeded",
     "refund_failed",
+    "money_lost",
     "case_opened",
     "case_ended",
     "note",
@@ -54,6 +55,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "goods_lost": ("已查看的卡记为损失：{unit}", "Card was seen, a loss: {unit}"),
     "refund_succeeded": ("{provider} 退款成功", "Refunded by {provider}"),
     "refund_failed": ("{provider} 退款失败，待人工处理", "{provider} refused the refund: waits for a person"),
+    "money_lost": (
+        "{provider} 扣款超出该笔支付的余款，超出部分记为损失",
+        "{provider} took more than the payment had left: what is beyond is a loss",
+    ),
     "case_opened": ("{provider} 投诉或争议：{reason}", "Complaint or dispute at {provider}: {reason}"),
     "case_ended": ("投诉或争议结束：{state}", "Complaint or dispute ended: {state}"),
     "note": ("备注：{text}", "Note: {text}"),
@@ -196,7 +201,9 @@ def _refunds(order: Order) -> Iterator[_Event]:
                 "outside": refund.outside or None,
             }
             back = Money(amount=share.amount, currency=currency)
-            if share.state == "succeeded":
+            if share.excess:
+                yield _Event(_answered_at(refund), "money_lost", told, Money(amount=share.excess, currency=currency))
+            if share.state == "succeeded" and share.amount:
                 own = 0 if refund.currency else share.amount
                 yield _Event(_answered_at(refund), "refund_succeeded", told, back, refunded=own)
             elif share.state == "failed":

@@ -135,6 +135,8 @@ class PaymentView(View):
 class ShareView(View):
     payment: str
     amount: Money
+    excess: Money | None
+    """What the provider took beyond what the payment had left: the shop's loss."""
     state: ShareState
 
 
@@ -159,7 +161,12 @@ class RefundView(View):
         currency = refund.currency or currency
         same = refund.model_dump(include=set(cls.model_fields) - {"amount", "shares", "units", "parts"})
         shares = [
-            ShareView(payment=s.payment, amount=Money(amount=s.amount, currency=currency), state=s.state)
+            ShareView(
+                payment=s.payment,
+                amount=Money(amount=s.amount, currency=currency),
+                excess=Money(amount=s.excess, currency=currency) if s.excess else None,
+                state=s.state,
+            )
             for s in refund.shares
         ]
         amount = Money(amount=refund.amount, currency=currency)

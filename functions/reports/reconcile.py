@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 
+from quanyi.cases.model import case_id
 from quanyi.clock import day as day_of
 from quanyi.clock import end_of_day
 from quanyi.ledger.check import card_differences, imprint, ledger_differences, order_differences
@@ -127,6 +128,8 @@ class _Run:
         cards = self.office.cards.get_many(
             list({u.card for o in orders.values() for u in o.units if u.state == "delivered" and u.card})
         )
+        disputes = (one for some in rows.values() for one in some if one.row.kind == "dispute")
+        cases = self.office.cases.find([case_id(one.provider, one.row.transaction) for one in disputes])
         for order_id in ids:
             order = orders.get(order_id)
             if order is None:
@@ -134,7 +137,7 @@ class _Run:
                 continue
             self._add(order, rows[order_id])
             yield from order_differences(order, self.result.as_of)
-            yield from money_differences(order, rows[order_id], self.window)
+            yield from money_differences(order, rows[order_id], self.window, cases)
             yield from self._of_ledger(order)
             yield from card_differences(order, cards)
 
@@ -175,7 +178,7 @@ class _Run:
                 payment = order.payment(share.payment)
                 if payment and share.state == "succeeded" and self.window.has(share_done_at(refund, share)):
                     currency = payment.currency or order.currency
-                    self._sum(payment.provider, "booked", {currency: {"refund": share.amount}})
+                    self._sum(payment.provider, "booked", {currency: {"refund": share.amount + share.excess}})
         sandbox = [one.row for one in rows if not one.day and self.window.has(one.row.at)]
         if sandbox:
             self._sum("sandbox", "file", sums_of(sandbox))

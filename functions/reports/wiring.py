@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from quanyi.aws import client
 from quanyi.cards.table import CardsTable
+from quanyi.cases.table import CasesTable
 from quanyi.clock import Clock, system_clock
 from quanyi.ids import Draw
 from quanyi.ledger.table import LedgerTable
@@ -49,6 +50,7 @@ class Office:
     `reconcile_later` starts a run for a day that is too large for a call."""
 
     orders: OrdersTable
+    cases: CasesTable
     cards: CardsTable
     ledger: LedgerTable
     settlements: SettlementsTable
@@ -68,8 +70,10 @@ def office() -> Office:
     known, dynamodb = ReportsSettings.read(), client("dynamodb")
     stats, catalog = Table(known.stats_table, dynamodb), Table(known.catalog_table, dynamodb)
     sandbox = Table(known.sandbox_table, dynamodb)
+    orders = Table(known.orders_table, dynamodb)
     return Office(
-        orders=OrdersTable(Table(known.orders_table, dynamodb), known.shop_time_zone),
+        orders=OrdersTable(orders, known.shop_time_zone),
+        cases=CasesTable(orders),
         cards=CardsTable(Table(known.cards_table, dynamodb)),
         ledger=LedgerTable(stats, known.shop_time_zone),
         settlements=SettlementsTable(stats),

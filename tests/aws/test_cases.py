@@ -264,6 +264,24 @@ def test_a_disputed_charge_is_not_refunded_and_the_money_goes_once(court: Court)
     court.market.check_nothing_is_wrong()
 
 
+def test_a_lost_dispute_for_more_than_is_left_is_booked_and_lets_the_order_go(court: Court) -> None:
+    order = court.sold()
+    case = court.take(court.brings(order))
+    court.answer(case, action="refund", amount={"amount": 499, "currency": "CNY"})
+    court.market.run()
+    court.take(court.brings(order, "dispute", "D1"))
+    court.desk.told["D1"] = replace(court.desk.told["D1"], end="lost")
+    for _ in range(3):
+        sweep(court.office)
+        court.market.run()
+        court.market.later(minutes=15)
+    order = court.order(order)
+    assert (court.case("D1").state, order.state, order.frozen) == ("lost", "refunded", ())
+    assert (order.captured, order.refunded, sum(refund.taken for refund in order.refunds)) == (1999, 1999, 2498)
+    assert len(court.market.cards_in("available")) == 12, "nobody had seen it"
+    court.market.check_nothing_is_wrong()
+
+
 # The sweep.
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from desk import orders as desk_orders
 from quanyi.callers import Caller
+from quanyi.cases.table import CasesTable
 from quanyi.ledger.table import LedgerTable
 from quanyi.orders.changes import with_payment
 from quanyi.orders.model import Order, Payment
@@ -154,6 +155,7 @@ def it(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Books:
     office = Office(
         orders=market.shop.orders,
         cards=market.shop.cards,
+        cases=CasesTable(market.shop.orders.table),
         ledger=LedgerTable(stats, "Asia/Shanghai"),
         settlements=SettlementsTable(stats),
         stats=stats,

@@ -16,11 +16,13 @@ from quanyi.cases.reveal import Reveal
 from quanyi.cases.table import from_item, to_item
 from quanyi.cases.telling import entry_of_case, events_of_case
 from quanyi.errors import Conflict, Invalid, Refusal
+from quanyi.ledger.check import journal_sum
 from quanyi.money import Money
 from quanyi.orders.changes import captured, delivered, placed, settled, with_payment
+from quanyi.orders.journal import balances, posted
 from quanyi.orders.model import Line, Order, Payment, Unit, books
 from quanyi.orders.numbers import payment_number
-from quanyi.orders.refunds import share_answered, taken_back, with_refund
+from quanyi.orders.refunds import goods_known, share_answered, taken_back, with_allowance, with_refund
 from quanyi.payments.port import CaseTold
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -207,6 +209,44 @@ def test_a_lost_dispute_and_a_refund_never_pay_twice(steps: list[str]) -> None:
     assert {u.state for u in order.units} == {"refunded"}
     assert withdrawn(order, "C1", NOW) == order
     books(order)
+
+
+def test_a_lost_dispute_for_more_than_is_left_costs_the_shop_the_rest() -> None:
+    order = with_allowance(an_order(), 499, ["0-0", "0-1"], reason="slow", by="s", now=NOW)
+    with pytest.raises(Conflict):
+        taken_back(order, PAYMENT, "stripe:du_1", 2000, "dispute_lost", NOW)  # that refund may still fail
+    order = settled(share_answered(order, order.refunds[0].id, 0, "succeeded", NOW), NOW)
+    order = posted(order, NOW)
+    lost = posted(settled(taken_back(order, PAYMENT, "stripe:du_1", 2000, "dispute_lost", NOW), NOW), NOW)
+    assert books(lost).model_dump() == {"captured": 2000, "delivered": 0, "refunded": 2000, "owed": 0}
+    assert {account: balances(lost)[account] for account in ("provider:wechat", "loss")} == {
+        "provider:wechat": -499,
+        "loss": 499,
+    }
+    assert journal_sum(lost) == balances(lost)
+    assert {sum(posting.lines.values()) for posting in lost.journal} == {0}
+    assert taken_back(lost, PAYMENT, "stripe:du_1", 2000, "dispute_lost", NOW) == lost
+    over = withdrawn(frozen(lost, "C1"), "C1", NOW)
+    assert ({u.state for u in over.units}, over.frozen) == ({"refunded"}, ())
+    again = taken_back(lost, PAYMENT, "stripe:du_2", 10, "dispute_lost", NOW)
+    assert (again.refunds[-1].amount, again.refunds[-1].taken, balances(again)["loss"]) == (0, 10, 509)
+
+
+def test_a_lost_dispute_settles_a_refused_refund_first_and_then_what_is_left() -> None:
+    order = with_refund(an_order(), ["0-0"], reason="r", by="s", now=NOW, of=("delivered",))
+    order = share_answered(order, order.refunds[0].id, 0, "failed", NOW)
+    order = goods_known(settled(order, NOW), {"0-0": "lost"})
+    order = settled(taken_back(order, PAYMENT, "stripe:du_1", 2000, "dispute_lost", NOW), NOW)
+    assert [(r.amount, r.outside, r.state) for r in order.refunds] == [(1000, "stripe:du_1", "succeeded")] * 2
+    assert books(order).model_dump() == {"captured": 2000, "delivered": 0, "refunded": 2000, "owed": 0}
+    assert order.settled
+
+
+def test_what_is_not_known_to_be_here_is_not_taken_back() -> None:
+    order = placed(an_order(done=False).model_copy(update={"state": "placing", "payments": (), "paid_at": None}), {})
+    order = with_payment(order, Payment(id=PAYMENT, provider="wechat", amount=order.total, created_at=NOW), NOW)
+    with pytest.raises(Conflict):
+        taken_back(order, PAYMENT, "stripe:du_1", 2000, "dispute_lost", NOW)
 
 
 def _step(order: Order, step: str) -> Order:

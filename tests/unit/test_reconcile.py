@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from quanyi.cases.changes import opened
+from quanyi.cases.model import Case
 from quanyi.clock import end_of_day
 from quanyi.ids import derived_id
 from quanyi.ledger.check import card_differences, imprint, ledger_differences, order_differences
@@ -15,7 +17,7 @@ from quanyi.orders.model import Note, Order
 from quanyi.orders.numbers import payment_number, share_number
 from quanyi.orders.promise import overdue
 from quanyi.orders.refunds import share_answered, taken_back, with_refund
-from quanyi.payments.port import SettlementRow
+from quanyi.payments.port import CaseTold, SettlementRow
 from quanyi.settlements.compare import Window, money_differences
 from quanyi.settlements.differences import WHAT_TO_DO, DifferenceKind
 from quanyi.settlements.fees import with_fee
@@ -52,8 +54,12 @@ def refunded() -> Order:
     return share_answered(it, it.refunds[0].id, 0, "succeeded", NOW)
 
 
-def kinds(order: Order, rows: Sequence[Settled], of: Window | None = None) -> list[str]:
-    return [one.kind for one in money_differences(order, rows, of or window())]
+def kinds(order: Order, rows: Sequence[Settled], of: Window | None = None, cases: Sequence[Case] = ()) -> list[str]:
+    return [one.kind for one in money_differences(order, rows, of or window(), {case.id: case for case in cases})]
+
+
+def a_case(number: str) -> Case:
+    return opened("alipay", CaseTold(number, "dispute", "P1", 1700, "CNY", "fraudulent", NOW), None, NOW)
 
 
 REFUND = share_number("R" + "0" * 23, 0)
@@ -120,10 +126,24 @@ def test_money_that_a_person_paid_back_stands_in_no_file() -> None:
 def test_what_the_provider_took_back_and_told() -> None:
     lost = row("dispute", transaction="DP", amount=1700)
     done = delivered(paid(), [u.id for u in paid().units], NOW)
-    assert kinds(done.model_copy(update={"frozen": ("C1",)}), [row(), lost]) == [], "the case is open"
+    case = a_case("DP")
+    assert kinds(done, [row(), lost], cases=[case]) == [], "the case is open"
+    for state, found in (("won", []), ("lost", ["taken_back_not_here"]), ("accepted", ["taken_back_not_here"])):
+        assert kinds(done, [row(), lost], cases=[case.model_copy(update={"state": state})]) == found
+    frozen = done.model_copy(update={"frozen": ("C1", case.id)})
+    assert kinds(frozen, [row(), lost], cases=[a_case("another")]) == ["taken_back_not_here"], "frozen tells nothing"
     told = taken_back(done, "P1", "alipay:DP", 1700, "dispute_lost", NOW)
     assert kinds(told, [row(), lost]) == []
     assert kinds(told, [row(), row("dispute", transaction="DP", amount=1600)]) == ["taken_back_not_here"]
+
+
+def test_a_dispute_for_more_than_the_payment_had_left_is_told_whole() -> None:
+    done = delivered(paid(), [u.id for u in paid().units], NOW)
+    part = taken_back(done, "P1", "alipay:console", 300, "console", NOW)
+    told = taken_back(part, "P1", "alipay:DP", 1700, "dispute_lost", NOW)
+    rows = [row(), row("refund", transaction="console", number="", amount=300)]
+    assert kinds(told, [*rows, row("dispute", transaction="DP", amount=1700)]) == []
+    assert kinds(told, [*rows, row("dispute", transaction="DP", amount=1400)]) == ["taken_back_not_here"]
 
 
 def test_days_of_a_zone() -> None:

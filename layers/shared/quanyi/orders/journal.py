@@ -13,7 +13,8 @@ Accounts, debit positive, in minor units of the order's currency (another one is
     revenue:<class>@<rate>   delivered units, by tax class and rate in basis points (the price includes the tax)
     stock             what the shop paid for cards that left it
     cost              of cards that buyers have
-    loss              of cards whose money went back after somebody had seen them
+    loss              of cards whose money went back after somebody had seen them; and what a provider took back beyond
+                      what was left of a payment
     supplier          bad cards that were replaced: to be claimed from their suppliers
 """
 
@@ -34,7 +35,8 @@ def balances(order: Order) -> dict[str, int]:
         for share in refund.shares:
             if share.state == "succeeded":
                 payment = providers[share.payment]
-                found[_in(f"provider:{payment.provider}", payment.currency)] -= share.amount
+                found[_in(f"provider:{payment.provider}", payment.currency)] -= share.amount + share.excess
+                found[_in("loss", payment.currency)] += share.excess
     for payment in order.payments:
         if payment.currency:
             found[_in("surplus", payment.currency)] -= payment.captured - _sent(order, payment.id)

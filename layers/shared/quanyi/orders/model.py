@@ -155,6 +155,8 @@ class Share(Part):
 
     payment: str
     amount: int
+    excess: int = 0
+    """What a provider took back beyond what the payment had left: the shop's loss, and no money of this order."""
     state: ShareState = "requested"
     asked_at: Timestamp | None = None
 
@@ -181,6 +183,11 @@ class Refund(Part):
     state: RefundState = "requested"
     created_at: Timestamp
     settled_at: Timestamp | None = None
+
+    @property
+    def taken(self) -> int:
+        """What left the merchant's accounts for it, once it is done."""
+        return self.amount + sum(share.excess for share in self.shares)
 
     @property
     def of_surplus(self) -> bool:

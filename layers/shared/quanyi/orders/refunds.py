@@ -91,35 +91,44 @@ def with_surplus_refunded(order: Order, now: datetime) -> Order:
 def taken_back(order: Order, payment_id: str, reference: str, amount: int, reason: str, now: datetime) -> Order:
     """The provider took money back without a refund of ours; applied once for a `reference`.
 
-    It settles a refund of that amount that the provider had refused to us, else a surplus, else units: first those that
-    still wait (they are not delivered any more), then delivered ones, whose worth shrinks. Raises Conflict for more
-    than is left of the payment.
+    It settles refunds that the provider had refused to us, else a surplus, else units: first those that still wait
+    (they are not delivered any more), then delivered ones, whose worth shrinks. A bank may take the whole charge though
+    some of it went back already: what is beyond the rest is the shop's loss (`Share.excess`). Raises Conflict for money
+    that is not known to be here, and for more than is left while a refund is under way that may still fail.
     """
     if any(refund.outside == reference for refund in order.refunds):
         return order
     payment = order.payment(payment_id)
-    if payment is None or not 0 < amount <= order.left_of(payment):
-        raise Conflict("More was taken back than this payment has left.", payment=payment_id)
-    for refund in order.refunds:
-        failed = [i for i, s in enumerate(refund.shares) if s.state == "failed" and s.payment == payment_id]
-        if failed and [refund.shares[i].amount for i in failed] == [amount]:
-            order = share_answered(order, refund.id, failed[0], "succeeded", now)
-            done = (r.model_copy(update={"outside": reference}) if r.id == refund.id else r for r in order.refunds)
-            return awake(order.model_copy(update={"refunds": tuple(done)}), now)
-    share = Share(payment=payment_id, amount=amount, state="succeeded")
-    ended_fields: dict[str, Any] = {"state": "succeeded", "settled_at": now, "outside": reference}
-    fields = _new(order, amount, (share,), reason, "provider", now) | ended_fields
-    if payment.currency:
-        return _refunding(order, Refund(**fields, currency=payment.currency), now)
-    if order.surplus >= amount or not order.paid_at:
-        return _refunding(order, Refund(**fields), now)
-    whole, parts, left = _spent(order, amount)
-    if left:
-        raise Conflict("More was taken back than the units are worth.", payment=payment_id)
-    gone = {u.id: {"state": "refunded", "goods": "out" if u.card else "none"} for u in order.units if u.id in whole}
-    units = tuple(u.model_copy(update=gone[u.id]) if u.id in gone else u for u in order.units)
-    order = _less(order.model_copy(update={"units": units}), parts)
-    return _refunding(order, Refund(**fields, units=tuple(whole), parts=tuple(parts.items())), now)
+    if payment is None or not payment.captured_at or amount <= 0:
+        raise Conflict("This payment's money is not known to be here.", payment=payment_id)
+    excess = max(0, amount - order.left_of(payment))
+    shares = [s for refund in order.refunds for s in refund.shares if s.payment == payment_id]
+    if excess and any(share.state in ("requested", "unknown") for share in shares):
+        raise Conflict("A refund of this payment is under way.", payment=payment_id)
+    order, rest = _refused_before(order, payment_id, reference, amount - excess, now)
+    order = awake(order, now)
+    if not rest and not excess:
+        return order
+    whole, parts, free = list[str](), dict[str, int](), rest
+    if not payment.currency and order.paid_at and order.surplus < rest:
+        whole, parts, free = _spent(order, rest)
+        # What neither units nor the surplus explain is owed still: a refund of another payment was refused.
+        beyond = max(0, free - max(0, order.surplus))
+        rest, free, excess = rest - beyond, free - beyond, excess + beyond
+    done: dict[str, Any] = {"state": "succeeded", "settled_at": now, "outside": reference}
+    if whole or parts:
+        share = Share(payment=payment_id, amount=rest - free, excess=excess, state="succeeded")
+        fields = _new(order, share.amount, (share,), reason, "provider", now) | done
+        gone = {u.id: {"state": "refunded", "goods": "out" if u.card else "none"} for u in order.units if u.id in whole}
+        units = tuple(u.model_copy(update=gone[u.id]) if u.id in gone else u for u in order.units)
+        order = _less(order.model_copy(update={"units": units}), parts)
+        order = _refunding(order, Refund(**fields, units=tuple(whole), parts=tuple(parts.items())), now)
+        excess = 0
+    if not free and not excess:
+        return order
+    share = Share(payment=payment_id, amount=free, excess=excess, state="succeeded")
+    fields = _new(order, free, (share,), reason, "provider", now) | done
+    return _refunding(order, Refund(**fields, currency=payment.currency), now)
 
 
 def goods_known(order: Order, fates: Mapping[str, Goods]) -> Order:
@@ -176,6 +185,19 @@ def _refunding(order: Order, refund: Refund, now: datetime) -> Order:
     order = awake(order, now).model_copy(update={"refunds": (*order.refunds, refund)})
     # What a provider took back of an advance leaves the order waiting for its payment.
     return order if order.state == "awaiting_payment" else moved(order, "refunding")
+
+
+def _refused_before(order: Order, payment_id: str, reference: str, amount: int, now: datetime) -> tuple[Order, int]:
+    """Refunds that the provider had refused to us are settled by what it took back since; and what is left of that."""
+    for refund in order.refunds:
+        failed = [i for i, s in enumerate(refund.shares) if s.state == "failed" and s.payment == payment_id]
+        sums = [refund.shares[i].amount for i in failed]
+        if sums == [amount] or (sums == [refund.amount] and refund.amount <= amount):
+            order = share_answered(order, refund.id, failed[0], "succeeded", now)
+            done = (r.model_copy(update={"outside": reference}) if r.id == refund.id else r for r in order.refunds)
+            order = order.model_copy(update={"refunds": tuple(done)})
+            amount -= sums[0]
+    return order, amount
 
 
 def _less(order: Order, parts: Mapping[str, int]) -> Order:

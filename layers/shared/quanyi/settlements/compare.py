@@ -4,10 +4,12 @@ Every fact belongs to one day: a row to the day of its own moment, what is booke
 report of a day looks at that day's facts, and finds their counterparts on any day.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from quanyi.cases.model import Case, case_id
 from quanyi.ids import derived_id
 from quanyi.orders.model import Order, Payment, Refund, Share
 from quanyi.orders.numbers import share_number
@@ -32,11 +34,13 @@ class Window:
         return moment is not None and self.start <= moment < self.end
 
 
-def money_differences(order: Order, rows: Sequence[Settled], window: Window) -> Iterator[Difference]:
-    """`rows` are those of the order's, of all days that could hold a counterpart."""
+def money_differences(
+    order: Order, rows: Sequence[Settled], window: Window, cases: Mapping[str, Case] | None = None
+) -> Iterator[Difference]:
+    """`rows` are those of the order's, of all days that could hold a counterpart; `cases` by id, as they are now."""
     for one in rows:
         if window.has(one.row.at):
-            yield from _of_payment(order, one) if one.row.kind == "payment" else _of_refund(order, one)
+            yield from _of_payment(order, one) if one.row.kind == "payment" else _of_refund(order, one, cases or {})
     for payment in order.payments:
         if payment.captured and window.has(payment.captured_at):
             yield from _lacking_payment(order, payment, rows, window)
@@ -84,7 +88,7 @@ def _of_payment(order: Order, one: Settled) -> Iterator[Difference]:
     yield from _fee(order, payment, one)
 
 
-def _of_refund(order: Order, one: Settled) -> Iterator[Difference]:
+def _of_refund(order: Order, one: Settled, cases: Mapping[str, Case]) -> Iterator[Difference]:
     row = one.row
     told: Facts = {"amount": row.amount, "currency": row.currency, "number": row.number}
     payment = payment_of(order, one)
@@ -92,7 +96,7 @@ def _of_refund(order: Order, one: Settled) -> Iterator[Difference]:
         if row.kind == "refund":
             yield _difference("refund_came_back", order, one, told, None)
     elif not row.number or row.kind == "dispute":
-        if not _booked_outside(order, one) and not (row.kind == "dispute" and order.frozen):
+        if not _booked_outside(order, one) and not _undecided(one, cases):
             yield _difference("taken_back_not_here", order, one, told, None)
     else:
         booked = _share(order, row.number)
@@ -151,10 +155,17 @@ def _share(order: Order, number: str) -> tuple[Refund, Share] | None:
 
 def _booked_outside(order: Order, one: Settled) -> bool:
     named = f"{one.provider}:{one.row.transaction}"
-    return any(
-        (refund.outside == named or refund.outside.startswith(f"{named}:")) and refund.amount == one.row.amount
-        for refund in order.refunds
-    )
+    taken: Counter[str] = Counter()
+    for refund in order.refunds:
+        if refund.outside == named or refund.outside.startswith(f"{named}:"):
+            taken[refund.outside] += refund.taken
+    return one.row.amount in taken.values()
+
+
+def _undecided(one: Settled, cases: Mapping[str, Case]) -> bool:
+    """A bank takes the money when a dispute begins: until it is lost, nothing of it is to be booked."""
+    case = cases.get(case_id(one.provider, one.row.transaction)) if one.row.kind == "dispute" else None
+    return case is not None and not case.money_is_gone
 
 
 def _difference(kind: DifferenceKind, order: Order, one: Settled, told: Facts, booked: Facts | None) -> Difference:
