@@ -1,10 +1,12 @@
 """The evidence for a case, gathered from the shop's own records."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from cases.wiring import Office
 from quanyi.cases.evidence import Bought, Delivered, Earlier, Evidence, Ordered, Paid, PaidBack
 from quanyi.cases.model import Case
+from quanyi.cases.reveal import Reveal
 from quanyi.clock import moment
 from quanyi.errors import NotFound
 from quanyi.members.contact import Contact, ContactHash
@@ -22,7 +24,7 @@ def gather(office: Office, case: Case) -> Evidence:
 
 
 def _ordered(office: Office, order: Order) -> Ordered:
-    contact = _contact(office, order)
+    contact, reveals = _contact(office, order), tuple(office.reveals.of(order))
     return Ordered(
         id=order.id,
         channel=order.channel,
@@ -46,8 +48,8 @@ def _ordered(office: Office, order: Order) -> Ordered:
             for payment in order.payments
             if payment.transaction
         ),
-        deliveries=_deliveries(office, order),
-        reveals=tuple(office.reveals.of(order)),
+        deliveries=_deliveries(office, order, reveals),
+        reveals=reveals,
         refunds=tuple(
             PaidBack(
                 id=refund.id,
@@ -64,14 +66,18 @@ def _ordered(office: Office, order: Order) -> Ordered:
     )
 
 
-def _deliveries(office: Office, order: Order) -> tuple[Delivered, ...]:
+def _deliveries(office: Office, order: Order, reveals: Sequence[Reveal]) -> tuple[Delivered, ...]:
     cards = office.cards.get_many(list(dict.fromkeys(unit.card for unit in order.units if unit.card)))
     batches = office.batches.get_many([card["batch"] for card in cards.values()]) if cards else {}
     found: list[Delivered] = []
+    seen = {unit: reveal.at for reveal in reversed(reveals) for unit in reveal.units}
     for unit in order.units:
         card: Item = cards.get(unit.card or "", {})
         batch = batches.get(card.get("batch", ""))
         mine = card.get("order") == order.id
+        revealed_at = _moment(card, "revealed_at") if mine else None
+        if unit.kind == "manual":
+            revealed_at = seen.get(unit.id)
         found.append(
             Delivered(
                 unit=unit.id,
@@ -84,7 +90,7 @@ def _deliveries(office: Office, order: Order) -> tuple[Delivered, ...]:
                 batch=card.get("batch"),
                 supplier=batch.supplier if batch else None,
                 delivered_at=unit.delivered_at,
-                revealed_at=_moment(card, "revealed_at") if mine else None,
+                revealed_at=revealed_at,
                 replaced=len(unit.replaced),
             )
         )

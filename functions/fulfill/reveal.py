@@ -1,8 +1,9 @@
 """A delivery's secrets, for the person entitled to them. This function alone may open card keys.
 
 The first reveal is noted on the card *before* anything is decrypted: a card that may have been seen never goes back
-into stock. While a payment is disputed nothing more is opened than was seen before; a bad card that was replaced stays
-readable to those who had seen it.
+into stock. So is what is about to be shown on the order, whose note says of a person's delivery that it was seen. While
+a payment is disputed nothing more is opened than was seen before: who called in the moment before the dispute was heard
+counts as before. A bad card that was replaced stays readable to those who had seen it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,7 +51,7 @@ class UnitView(View):
     pin: str | None = None
     text: str | None = None
     withheld: bool = False
-    """Delivered, but the shop has frozen this card since, or the order while its payment is disputed: ask it why."""
+    """Delivered, but the shop has frozen this card since, or the order while a case about it is open: ask it why."""
     expires_at: Timestamp | None = None
     """The card's own expiry, where its issuer printed one."""
     valid_until: Timestamp | None = None
@@ -89,19 +90,24 @@ def reveal(works: Works, caller: Caller, order_id: str) -> DeliveriesView:
     caller.needs("storefront", "order")
     order = works.orders.get(order_id)
     caller.must_see(order.id, order.channel)
-    Reveals(works.orders.table, works.members).note(order, caller, works.now())
-    cards = _cards(works, order, [u for u in order.units if u.state == "delivered" and u.card])
+    reveals = Reveals(works.orders.table, works.members)
+    delivered = [unit for unit in order.units if unit.state == "delivered"]
+    cards = _cards(works, order, [unit for unit in delivered if unit.card])
+    texts = _texts(reveals, order, [unit for unit in delivered if unit.content])
+    if not order.frozen:
+        known = {card["card_id"] for card in cards}
+        shown = [unit for unit in delivered if unit.card in known or unit.id in texts]
+        reveals.note(order, shown, caller, works.now())
     faces = _opened(works, cards)
-    has_text = any(unit.content for unit in order.units)
-    member_key = works.members.data_key(order.member) if has_text else b""
-    tutorials = _tutorials(works, order) if faces or has_text else {}
+    opened = _read(works, order, texts)
+    tutorials = _tutorials(works, order) if faces or opened else {}
     views = [
         DeliveryView(
             line=number,
             sku=line.sku,
             title=line.titles.get(order.language) or next(iter(line.titles.values())),
             tutorial=tutorials.get(line.sku),
-            units=[_view(unit, line, faces, member_key) for unit in order.units if unit.line == number],
+            units=[_view(unit, line, faces, opened) for unit in order.units if unit.line == number],
         )
         for number, line in enumerate(order.lines)
     ]
@@ -140,6 +146,17 @@ def _seen_by(order: Order, card: Item) -> bool:
     return card.get("order") == order.id and "revealed_at" in card
 
 
+def _texts(reveals: Reveals, order: Order, units: Sequence[Unit]) -> dict[str, bytes]:
+    """What people delivered, sealed, by unit, as far as it may be opened now."""
+    seen = reveals.units(order) if order.frozen and units else {unit.id for unit in units}
+    return {unit.id: unit.content for unit in units if unit.content and unit.id in seen}
+
+
+def _read(works: Works, order: Order, texts: Mapping[str, bytes]) -> dict[str, str]:
+    key = works.members.data_key(order.member) if texts else b""
+    return {unit: unseal(key, sealed, unit) for unit, sealed in texts.items()}
+
+
 def _opened(works: Works, cards: Sequence[Item]) -> dict[str, tuple[Item, Face]]:
     """By card."""
     keys = works.batch_keys.open([card["batch"] for card in cards])
@@ -149,7 +166,7 @@ def _opened(works: Works, cards: Sequence[Item]) -> dict[str, tuple[Item, Face]]
     }
 
 
-def _view(unit: Unit, line: Line, faces: Mapping[str, tuple[Item, Face]], member_key: bytes) -> UnitView:
+def _view(unit: Unit, line: Line, faces: Mapping[str, tuple[Item, Face]], texts: Mapping[str, str]) -> UnitView:
     view = UnitView(
         unit=unit.id,
         sku=unit.sku,
@@ -159,8 +176,8 @@ def _view(unit: Unit, line: Line, faces: Mapping[str, tuple[Item, Face]], member
         valid_until=_valid_until(unit, line),
         replaced=_replaced(unit, faces),
     )
-    if unit.content:
-        return view.model_copy(update={"text": unseal(member_key, unit.content, unit.id)})
+    if unit.id in texts:
+        return view.model_copy(update={"text": texts[unit.id]})
     if unit.state != "delivered" or not unit.card or unit.card not in faces:
         return view.model_copy(update={"withheld": unit.state == "delivered"})
     card, face = faces[unit.card]

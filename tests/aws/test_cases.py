@@ -10,16 +10,21 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
+from cases.gather import gather
 from cases.sweep import sweep
 from fulfill.reveal import reveal
+from fulfill.support import ManualBody, deliver_by_hand
 from quanyi.cases.changes import thawed
 from quanyi.cases.model import Case
 from quanyi.cases.table import CasesTable
 from quanyi.errors import Conflict, Invalid, KeyReused
+from quanyi.orders.model import Order
+from quanyi.orders.refunds import with_refund
 from quanyi.payments.port import CaseHint, CaseTold, TakenBack
 from quanyi.payments.receipt import book_taken_back
+from quanyi.secret import Secret
 from tests.aws.conftest import Cloud
-from tests.aws.court import OURS, WORDS, Court, made
+from tests.aws.court import OURS, SUPPORT, WORDS, Court, buyer, made
 from tests.aws.faults import MODES, Faults, insist
 from tests.aws.market import SITE
 from tests.aws.memory import MemoryCloud
@@ -125,6 +130,48 @@ def test_the_sweep_freezes_what_an_open_case_left_unfrozen(court: Court) -> None
     assert sweep(court.office)["tended"] == 1
     assert court.order(order).frozen == (case.id,)
     assert sweep(court.office)["tended"] == 0
+
+
+def test_what_a_person_delivered_stays_closed_too_unless_it_was_seen(court: Court) -> None:
+    court.market.sku("setup", kind="manual", price=5000)
+    seen, unseen = by_hand(court), by_hand(court)
+    assert text(court, seen) == "账号 a / 密码 b"
+    for number, order in (("N1", seen), ("N2", unseen)):
+        court.take(court.brings(order, number=number))
+    assert (text(court, seen), text(court, unseen)) == ("账号 a / 密码 b", None)
+    assert reveal(court.market.works, SITE, unseen.id).deliveries[0].units[0].withheld
+    told = {n: gather(court.office, court.case(n)).order for n in ("N1", "N2")}
+    assert [bool(it and it.deliveries[0].revealed_at) for it in told.values()] == [True, False]
+    assert [len(it.reveals) if it else None for it in told.values()] == [1, 0]
+    court.take(replace(court.desk.told["N2"], end="closed"))
+    assert text(court, unseen) == "账号 a / 密码 b"
+    units = [u.id for u in court.order(seen).units]
+    court.office.orders.change(
+        seen.id, lambda it: with_refund(it, units, reason="r", by="s", now=court.market.now, of=("delivered",))
+    )
+    assert text(court, seen) is None, "its money goes back"
+
+
+def by_hand(court: Court) -> Order:
+    order = court.market.pay(court.market.place("setup"))
+    court.market.run()
+    deliver_by_hand(court.market.works, SUPPORT, order.id, ManualBody(text=Secret("账号 a / 密码 b")))
+    court.market.run()
+    return court.order(order)
+
+
+def text(court: Court, order: Order) -> str | None:
+    return reveal(court.market.works, SITE, order.id).deliveries[0].units[0].text
+
+
+def test_evidence_names_no_unit_that_was_withheld(court: Court) -> None:
+    order = court.sold(quantity=2)
+    court.market.works.cards.quarantine(order.units[0].card or "", by="operator:OP1", reason="suspect")
+    reveal(court.market.works, buyer(order), order.id)
+    evidence = gather(court.office, court.take(court.brings(order))).order
+    assert evidence
+    assert [reveal.units for reveal in evidence.reveals] == [("0-1",)]
+    assert [bool(unit.revealed_at) for unit in evidence.deliveries] == [False, True]
 
 
 def test_two_cases_freeze_one_order_until_both_are_over(court: Court) -> None:

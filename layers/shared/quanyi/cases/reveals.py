@@ -4,6 +4,7 @@ ORDER#<id>    REVEAL#<what>    once for the same units and cards: when, which, b
 """
 
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from quanyi.clock import stamp
 from quanyi.errors import NotFound
 from quanyi.ids import Draw, derived_id
 from quanyi.members.table import MembersTable
-from quanyi.orders.model import Order
+from quanyi.orders.model import Order, Unit
 from quanyi.table import ConditionFailed, Item, Table
 from quanyi.vault.sealing import Tampered, seal, unseal
 
@@ -27,11 +28,9 @@ class Reveals:
     members: MembersTable
     draw: Draw = secrets.token_bytes
 
-    def note(self, order: Order, caller: Caller, now: datetime) -> None:
-        """Notes that what is delivered of an order is about to be opened; the same again changes nothing. While the
-        order is frozen nothing is opened that was not before."""
-        units = [unit for unit in order.units if unit.state == "delivered"]
-        if not units or order.frozen:
+    def note(self, order: Order, units: Sequence[Unit], caller: Caller, now: datetime) -> None:
+        """Notes that these units of an order are about to be opened; the same again changes nothing."""
+        if not units:
             return
         shown = [unit.id for unit in units]
         what = derived_id("", *(f"{unit.id}:{unit.card or ''}" for unit in units))
@@ -46,19 +45,26 @@ class Reveals:
         except ConditionFailed:
             return
 
+    def units(self, order: Order) -> set[str]:
+        """Those that were opened before."""
+        return {unit for item in self._noted(order) for unit in item["units"]}
+
     def of(self, order: Order) -> list[Reveal]:
         """Oldest first."""
-        items = list(
-            self.table.query_all(
-                "pk = :pk AND begins_with(sk, :reveal)", consistent=True, pk=f"ORDER#{order.id}", reveal="REVEAL#"
-            )
-        )
+        items = self._noted(order)
         try:
             key = self.members.data_key(order.member) if items else b""
         except NotFound:
             key = b""
         found = [Reveal.model_validate({**item, "ip": _opened(key, item, order)}) for item in items]
         return sorted(found, key=lambda reveal: reveal.at)
+
+    def _noted(self, order: Order) -> list[Item]:
+        return list(
+            self.table.query_all(
+                "pk = :pk AND begins_with(sk, :reveal)", consistent=True, pk=f"ORDER#{order.id}", reveal="REVEAL#"
+            )
+        )
 
 
 def _opened(key: bytes, item: Item, order: Order) -> str | None:
