@@ -26,7 +26,8 @@ def claim_card(desk: Aftersales, caller: Caller, order_id: str, key: str, body: 
     else it is open until a person decides.
 
     The same call again answers the same claim, as it is by then. Raises Forbidden, NotFound, KeyReused, Conflict
-    (`not_delivered`, `not_revealed`, `no_warranty`, `warranty_over`; a card that was claimed for already).
+    (`unit_changed`, `not_delivered`, `not_revealed`, `no_warranty`, `warranty_over`; a card that was claimed for
+    already).
     """
     caller.needs("storefront", "order")
     order = desk.orders.get(order_id)
@@ -34,7 +35,7 @@ def claim_card(desk: Aftersales, caller: Caller, order_id: str, key: str, body: 
     asked, claims = _request(caller, order_id, key, body), desk.claims.of_order(order.id)
     if known := _known(desk, claims, asked, body.text):
         return carried_out(desk, known)
-    unit = replaceable(order, body.unit)
+    unit = replaceable(order, body.unit, body.replaced_before)
     _must_be_covered(desk, order, unit)
     now = desk.now()
     new = _new(desk, order, unit, body.reason, body.text, caller, asked)
@@ -58,20 +59,21 @@ def replace_card(desk: Aftersales, caller: Caller, order_id: str, key: str, body
     """Support replaces a delivered card at once, whatever its warranty and whether or not its buyer claimed for it.
 
     The same call again completes and answers the same. Raises Forbidden, NotFound, KeyReused, Invalid
-    (`not_equivalent`), Conflict (`not_delivered`, or overtaken by a refund).
+    (`not_equivalent`), Conflict (`unit_changed`: somebody else replaced it; `not_delivered`, or overtaken by a refund).
     """
     caller.needs("support", "operator")
     order = desk.orders.get(order_id)
     asked = _request(caller, order_id, key, body)
     claim = _known(desk, desk.claims.of_order(order.id), asked, body.evidence)
     if claim is None:
-        unit = replaceable(order, body.unit)
+        unit = replaceable(order, body.unit, body.replaced_before)
         must_serve(desk, unit, body.sku)
         new = _new(desk, order, unit, body.reason, body.evidence, caller, asked)
         claim = desk.claims.add(_granted(new, caller, desk.now()).model_copy(update={"wanted": body.sku}))
         if claim.asked != asked and claim.state in ("open", "refused"):
             # The buyer was first: their claim is granted, their words stay.
-            decided = {"wanted": body.sku, "decided": asked, "answer": ""}
+            evidence = _sealed(desk, order, body.evidence, _evidence_of(claim.id))
+            decided = {"wanted": body.sku, "decided": asked, "answer": "", "evidence": evidence}
             claim = _saved(desk, _granted(claim, caller, desk.now()).model_copy(update=decided))
     return _completed(desk, claim)
 
@@ -103,6 +105,12 @@ def decide(desk: Aftersales, caller: Caller, claim: str, body: DecisionBody) -> 
 def said(desk: Aftersales, claim: Claim) -> str | None:
     """A claim's evidence, opened. None where there is none. Raises NotFound where the member was erased."""
     return unseal(desk.members.data_key(claim.member), claim.text, claim.id) if claim.text else None
+
+
+def evidence_of(desk: Aftersales, claim: Claim) -> str | None:
+    """What the shop's people said of it beside its buyer. None and raises as `said`."""
+    key = desk.members.data_key(claim.member) if claim.evidence else b""
+    return unseal(key, claim.evidence, _evidence_of(claim.id)) if claim.evidence else None
 
 
 def _completed(desk: Aftersales, claim: Claim) -> Claim:
@@ -146,7 +154,8 @@ def _known(desk: Aftersales, claims: Sequence[Claim], asked: str, text: Secret |
         for told in (claim.asked, claim.decided):
             if told.partition(":")[0] == request:
                 must_repeat(told.partition(":")[2], body)
-                if told == claim.asked and said(desk, claim) != (text.reveal() if text else None):
+                known = said if told == claim.asked else evidence_of
+                if known(desk, claim) != (text.reveal() if text else None):
                     raise KeyReused("Use a new Idempotency-Key for another request.")
                 return claim
     return None
@@ -167,7 +176,6 @@ def _new(
 ) -> Claim:
     assert unit.card
     name = claim_id(order.id, unit.id, unit.card)
-    sealed = seal(desk.members.data_key(order.member), text.reveal(), name, desk.draw) if text else None
     return Claim.model_validate(
         {
             "id": name,
@@ -177,10 +185,18 @@ def _new(
             "card": unit.card,
             "sku": unit.sku,
             "reason": reason,
-            "text": sealed,
+            "text": _sealed(desk, order, text, name),
             "by": caller.name,
             "asked": asked,
             "created_at": desk.now(),
             "state": "open",
         }
     )
+
+
+def _sealed(desk: Aftersales, order: Order, text: Secret | None, bound_to: str) -> bytes | None:
+    return seal(desk.members.data_key(order.member), text.reveal(), bound_to, desk.draw) if text else None
+
+
+def _evidence_of(claim: str) -> str:
+    return f"{claim}#evidence"

@@ -1,6 +1,6 @@
 """The claims that need somebody, with what their buyers said."""
 
-from aftersales.claiming import said
+from aftersales.claiming import evidence_of, said
 from aftersales.messages import ClaimPage, StaffClaimView
 from aftersales.wiring import Aftersales
 from quanyi.callers import Caller
@@ -17,13 +17,11 @@ def open_claims(desk: Aftersales, caller: Caller, limit: int, cursor: str | None
     if start and start["due"] != OPEN:
         raise Malformed("The cursor cannot be read.")
     claims, after = desk.claims.needing(limit=limit, start=start)
-    return ClaimPage(
-        items=[StaffClaimView.read(claim, _text(desk, claim)) for claim in claims], next=encode_cursor(after)
-    )
+    return ClaimPage(items=[_read(desk, claim) for claim in claims], next=encode_cursor(after))
 
 
-def _text(desk: Aftersales, claim: Claim) -> str | None:
+def _read(desk: Aftersales, claim: Claim) -> StaffClaimView:
     try:
-        return said(desk, claim)
+        return StaffClaimView.read(claim, said(desk, claim), evidence_of(desk, claim))
     except NotFound:  # erased: what they said cannot be opened any more
-        return None
+        return StaffClaimView.read(claim, None, None)

@@ -74,17 +74,28 @@ class RefundView(View):
         )
 
 
+ReplacedBefore = Annotated[int, Field(ge=0, le=10_000)]
+"""Which of a unit's cards it is about: how many the unit had before that one, as its caller saw it. So what two people
+say of one card never costs two."""
+
+
 class ReplacementBody(Body):
-    """`sku`: the unit's own, or one that its SKU names in `replace_with`; chosen by what has stock when left out."""
+    """`replaced_before`: how many cards the unit had before the bad one (the length of its `replaced`): where it has
+    another by now, nothing is replaced. `sku`: the unit's own, or one that its SKU names in `replace_with`; chosen by
+    what has stock when left out."""
 
     unit: UnitId
+    replaced_before: ReplacedBefore
     reason: ClaimReason
     evidence: Evidence | None = None
     sku: SkuId | None = None
 
 
 class ClaimBody(Body):
+    """`replaced_before` as the delivery shows it with the bad card."""
+
     unit: UnitId
+    replaced_before: ReplacedBefore
     reason: ClaimReason
     text: Evidence | None = None
 
@@ -124,17 +135,20 @@ class ClaimsView(View):
 
 
 class StaffClaimView(ClaimView):
-    """`card` is the bad card's id. `text` is null where nothing was said, and where the member was erased."""
+    """`card` is the bad card's id. `text` is what its claimant said, `evidence` what support added to a buyer's claim;
+    null where nothing was said, and where the member was erased."""
 
     card: str
     sku: str
     by: str
     decided_by: str
     text: str | None
+    evidence: str | None
 
     @classmethod
-    def read(cls, claim: Claim, text: str | None) -> Self:
-        return cls.model_validate({**claim.model_dump(include=set(cls.model_fields)), "text": text})
+    def read(cls, claim: Claim, text: str | None, evidence: str | None) -> Self:
+        known = claim.model_dump(include=set(cls.model_fields) - {"text", "evidence"})
+        return cls.model_validate({**known, "text": text, "evidence": evidence})
 
 
 class ClaimPage(View):

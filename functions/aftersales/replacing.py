@@ -22,6 +22,7 @@ FIRST = "-"
 """Sorts before every card's id."""
 
 OVERTAKEN = "The unit was refunded or replaced meanwhile."
+REDEEMED = "The card was redeemed."
 
 
 def carried_out(desk: Aftersales, claim: Claim) -> Claim:
@@ -34,8 +35,9 @@ def carried_out(desk: Aftersales, claim: Claim) -> Claim:
             _take_out_of_use(desk, claim)
             sku = claim.wanted or _with_stock(desk, order, order.unit(claim.unit))
             order = desk.orders.change(order, lambda it: _waiting(it, claim, sku, desk.now()))
-    except Conflict:
-        return ended(desk, claim, "refused", OVERTAKEN)
+    except Conflict as refused:
+        used = refused.extra.get("reason") == "redeemed"
+        return ended(desk, claim, "refused", REDEEMED if used else OVERTAKEN)
     bad = next(gone for gone in order.unit(claim.unit).replaced if gone.card == claim.card)
     _charge_back(desk, order, claim.unit, bad)
     desk.let_go_on(order)
@@ -46,11 +48,15 @@ def has_replaced(unit: Unit, card: str) -> bool:
     return any(gone.card == card for gone in unit.replaced)
 
 
-def replaceable(order: Order, unit_id: str) -> Unit:
-    """A unit whose card may be replaced. Raises NotFound, Conflict."""
+def replaceable(order: Order, unit_id: str, replaced_before: int) -> Unit:
+    """A unit whose card may be replaced: that after so many others. Raises NotFound, Conflict (`unit_changed`,
+    `not_delivered`)."""
     unit = next((unit for unit in order.units if unit.id == unit_id), None)
     if unit is None:
         raise NotFound("unit")
+    if len(unit.replaced) != replaced_before:
+        had = len(unit.replaced)
+        raise Conflict("This unit's card was replaced already.", reason="unit_changed", replaced_before=had)
     if unit.state != "delivered" or not unit.card:
         raise Conflict("Only a delivered card can be replaced.", state=unit.state, reason="not_delivered")
     return unit
@@ -79,6 +85,8 @@ def _take_out_of_use(desk: Aftersales, claim: Claim) -> None:
     except Conflict:
         card = desk.cards.get(claim.card) or {}
         mine = (card.get("order"), card.get("unit")) == (claim.order, claim.unit)
+        if mine and card["state"] == "redeemed":
+            raise Conflict(REDEEMED, reason="redeemed") from None
         if not mine or card["state"] not in ("quarantined", "voided"):
             raise
 

@@ -56,6 +56,8 @@ class UnitView(View):
     """The card's own expiry, where its issuer printed one."""
     valid_until: Timestamp | None = None
     """Until when the benefit can be used, by its SKU's validity."""
+    replaced_before: int = 0
+    """How many cards the unit had before this one; a claim names it."""
     replaced: tuple[ReplacedView, ...] = ()
     """Cards that the unit had before, oldest first."""
 
@@ -174,6 +176,7 @@ def _view(unit: Unit, line: Line, faces: Mapping[str, tuple[Item, Face]], texts:
         state=unit.state,
         delivered_at=unit.delivered_at,
         valid_until=_valid_until(unit, line),
+        replaced_before=len(unit.replaced),
         replaced=_replaced(unit, faces),
     )
     if unit.id in texts:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from aftersales import claims, replacements
-from aftersales.claiming import claim_card, claims_of, decide, replace_card
+from aftersales.claiming import claim_card, claims_of, decide, evidence_of, replace_card, said
 from aftersales.listing import open_claims
 from aftersales.messages import ClaimBody, DecisionBody, ReplacementBody
 from aftersales.refunding import RefundBody, refund_order
-from aftersales.replacing import OVERTAKEN
+from aftersales.replacing import OVERTAKEN, REDEEMED
 from fulfill.serve import serve
 from quanyi.backlog import entry_of
 from quanyi.callers import Caller
@@ -39,13 +39,19 @@ def market(cloud: Cloud) -> Market:
 
 
 def claim(market: Market, order: Order, key: str = "c1", caller: Caller | None = None, **body: Any) -> Claim:
-    asked = ClaimBody.model_validate({"unit": "0-0", "reason": "invalid", **body})
+    asked = ClaimBody.model_validate({"unit": "0-0", "reason": "invalid", **_which(order, body)})
     return claim_card(desk_of(market), caller or Caller(role="order", order=order.id), order.id, key, asked)
 
 
 def replace(market: Market, order: Order, key: str = "s1", **body: Any) -> Claim:
-    asked = ReplacementBody.model_validate({"unit": "0-0", "reason": "used", **body})
+    asked = ReplacementBody.model_validate({"unit": "0-0", "reason": "used", **_which(order, body)})
     return replace_card(desk_of(market), SUPPORT, order.id, key, asked)
+
+
+def _which(order: Order, body: dict[str, Any]) -> dict[str, Any]:
+    """The card that `order` shows, as its caller read it."""
+    unit = next((u for u in order.units if u.id == body.get("unit", "0-0")), None)
+    return {"replaced_before": len(unit.replaced) if unit else 0, **body}
 
 
 def charged(market: Market) -> list[dict[str, Any]]:
@@ -81,12 +87,29 @@ def test_support_replaces_a_bad_card_and_the_buyer_sees_both(market: Market) -> 
         "unit": "0-0",
         "reason": "used",
     }
-    assert replace(market, order, evidence="the issuer says it was used").id == made.id
-    with pytest.raises(KeyReused):
-        replace(market, order, evidence="something else")
-    with pytest.raises(KeyReused):
-        replace(market, order, reason="other", evidence="the issuer says it was used")
+    same: dict[str, Any] = {"replaced_before": 0, "evidence": "the issuer says it was used"}
+    assert replace(market, order, **same).id == made.id
+    for other in ({"evidence": "something else"}, {"reason": "other"}, {"replaced_before": 1}):
+        with pytest.raises(KeyReused):
+            replace(market, order, **same | other)
     market.check_nothing_is_wrong()
+
+
+def test_two_people_who_mean_one_card_replace_it_once(market: Market) -> None:
+    order = delivered(market, seen=True)
+    replace(market, order)
+    with pytest.raises(Conflict) as waits:
+        replace(market, order, "s2")
+    market.run()
+    shown(market, order)
+    for act in (lambda: replace(market, order, "s3"), lambda: claim(market, order, "c2")):
+        with pytest.raises(Conflict) as changed:
+            act()
+        assert changed.value.extra["reason"] == waits.value.extra["reason"] == "unit_changed"
+    assert replace(market, order).state == "granted", "the same call again"
+    assert (len(charged(market)), [u.replaced_before for u in shown(market, order)]) == (1, [1])
+    replace(market, market.order(order), "s4")
+    assert len(charged(market)) == 2
 
 
 def test_a_card_that_nobody_had_seen_is_not_shown_afterwards(market: Market) -> None:
@@ -109,7 +132,7 @@ def test_a_claim_within_the_terms_is_granted_by_itself(market: Market) -> None:
     market.run()
     assert market.order(order).units[0].card != old
     shown(market, order)
-    second = claim(market, order, "c2")
+    second = claim(market, market.order(order), "c2")
     assert (second.state, second.automatic) == ("open", False), "one free replacement a unit"
     assert market.order(order).units[0].state == "delivered"
     assert waiting_claims(market) == [second.id]
@@ -137,8 +160,15 @@ def test_a_person_refuses_and_stays_with_it(market: Market) -> None:
         claim(market, order, "c2")
     assert market.order(order).units[0].state == "delivered"
     # Support may still think better of it.
-    assert replace(market, order).id == made.id
+    for _ in range(2):
+        assert replace(market, order, evidence="the issuer was wrong, call 13800000000").id == made.id
     assert market.order(order).units[0].replaced
+    (both,) = claims_of(desk_of(market), SITE, order.id)
+    assert said(desk_of(market), both) == "my code A1B2 does not work"
+    assert evidence_of(desk_of(market), both) == "the issuer was wrong, call 13800000000"
+    assert "13800000000" not in json.dumps(market.cloud.contents(), default=repr)
+    with pytest.raises(KeyReused):
+        replace(market, order, evidence="something else")
     with pytest.raises(Conflict):
         decide(desk_of(market), SUPPORT, made.id, no)
     with pytest.raises(NotFound):
@@ -243,7 +273,7 @@ def test_an_equivalent_sku_serves_when_its_own_has_no_stock(market: Market) -> N
     unit = market.order(order).units[0]
     assert (unit.sku, unit.state, unit.replaced[0].sku) == ("ik-month", "delivered", "gone")
     (fresh,) = market.stock("gone", 1)
-    replace(market, order, "s2")
+    replace(market, market.order(order), "s2")
     market.run()
     assert market.order(order).units[0].card == fresh, "what was bought comes first again"
 
@@ -322,6 +352,15 @@ def test_a_card_that_the_shop_had_frozen_before_is_replaced(market: Market) -> N
     assert market.order(order).state == "fulfilled"
 
 
+def test_a_card_that_was_redeemed_is_not_replaced(market: Market) -> None:
+    order = delivered(market, seen=True)
+    item = card(market, order.units[0].card)
+    market.cloud.table("CardsTable").put({**item, "state": "redeemed"})
+    with pytest.raises(Conflict) as refused:
+        replace(market, order)
+    assert refused.value.detail == REDEEMED
+
+
 def test_callers_at_once_replace_one_card_once(market: Market) -> None:
     order = delivered(market, seen=True)
     together = threading.Barrier(8)
@@ -397,12 +436,12 @@ def test_over_http(market: Market, call: Call, monkeypatch: pytest.MonkeyPatch) 
     order = delivered(market, 2, seen=True)
     path, headers = f"/v1/orders/{order.id}", {"Idempotency-Key": "k1"}
     buyer = Caller(role="order", order=order.id)
-    body = {"unit": "0-0", "reason": "wrong_value", "text": "it held 10"}
+    body = {"unit": "0-0", "replaced_before": 0, "reason": "wrong_value", "text": "it held 10"}
     status, made, _ = call(claims.handler, "POST", f"{path}/claims", body, caller=buyer, headers=headers)
     assert (status, made["state"], made["automatic"]) == (201, "granted", True)
     assert "text" not in made
     assert call(claims.handler, "GET", f"{path}/claims", caller=buyer)[1] == {"claims": [made]}
-    support = {"unit": "0-1", "reason": "expired", "evidence": "a photo"}
+    support = {"unit": "0-1", "replaced_before": 0, "reason": "expired", "evidence": "a photo"}
     status, done, _ = call(
         replacements.handler, "POST", f"{path}/replacements", support, caller=SUPPORT, headers=headers
     )

@@ -248,9 +248,11 @@ class Shop(RuleBasedStateMachine):
     @rule(which=some, unit=st.integers(0, 2), key=st.sampled_from("abcd"))
     def replaces(self, which: int, unit: int, key: str) -> None:
         """A bad card; whoever asked for it asks again where the call broke off."""
-        body = ReplacementBody(unit=f"0-{unit}", reason="used")
+        order = self.market.order(self._order(which))
+        had = next((len(u.replaced) for u in order.units if u.id == f"0-{unit}"), 0)
+        body = ReplacementBody(unit=f"0-{unit}", replaced_before=had, reason="used")
         for _ in range(2):
-            self._try(lambda: replace_card(desk_of(self.market), SUPPORT, self._order(which), key, body))
+            self._try(lambda: replace_card(desk_of(self.market), SUPPORT, order.id, key, body))
 
     @rule(down=st.sampled_from([True, False, False]))
     def the_provider_goes(self, down: bool) -> None:

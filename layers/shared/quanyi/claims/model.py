@@ -38,6 +38,8 @@ class Claim(BaseModel):
     """Of the bad card."""
     reason: ClaimReason
     text: bytes | None = Field(default=None, repr=False)
+    evidence: bytes | None = Field(default=None, repr=False)
+    """What the shop's people said when they replaced a card that its buyer had claimed for; sealed likewise."""
     by: str
     """Who claimed: role and key, or the order's token."""
     asked: str
