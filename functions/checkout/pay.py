@@ -1,8 +1,11 @@
 """Starting to pay an order, and giving an order up."""
 
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Literal
 
 from checkout.messages import PaymentBody
+from checkout.patience import Patience
 from checkout.place import free_cards, purchases_of
 from checkout.wiring import Shop
 from quanyi.callers import Caller
@@ -100,18 +103,16 @@ def cancel(shop: Shop, caller: Caller, order_id: str) -> Order:
     return ended_order
 
 
-def give_up(shop: Shop, order: Order, to: OrderState, reason: str) -> Order:
+def give_up(shop: Shop, order: Order, to: OrderState, reason: str, patience: Patience | None = None) -> Order:
     """Closes the payments at their providers, ends the order, then frees what it held, in this order: nobody can pay
     an order whose cards are gone unless the provider lets them, and then the money is booked and sent back.
 
     A provider that says the money was faster gets it booked instead. An unclear answer changes nothing: try later.
     """
+    patience = patience or Patience()
     shut: list[str] = []
     for payment in order.open_tries:
-        try:
-            answer = shop.providers.get(payment.provider).close(try_of(payment, order.currency))
-        except NoSuchProvider:
-            answer = "unknown"
+        answer = patience.ask(payment.provider, partial(_close, shop, order, payment))
         if isinstance(answer, Captured):
             return book(shop.orders, shop.workflow, payment.provider, answer, shop.now())
         if answer == "unknown":
@@ -127,6 +128,13 @@ def give_up(shop: Shop, order: Order, to: OrderState, reason: str) -> Order:
         if needs_workflow(order):
             shop.workflow.start(order)
     return order
+
+
+def _close(shop: Shop, order: Order, payment: Payment) -> Captured | Literal["closed", "unknown"]:
+    try:
+        return shop.providers.get(payment.provider).close(try_of(payment, order.currency))
+    except NoSuchProvider:
+        return "unknown"
 
 
 def _ended(order: Order, to: OrderState, reason: str, shut: list[str]) -> Order:

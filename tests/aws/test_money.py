@@ -163,6 +163,7 @@ def test_a_provider_that_is_down_keeps_the_order_until_it_answers(market: Market
         market.cancel(order)
     psp.down = False
     psp.pay(payment, PRICE)
+    market.later(minutes=2)
     market.sweep()
     market.run()
     assert same_books(market, psp, order).state == "fulfilled"

@@ -51,6 +51,11 @@ ASK_AFTER = timedelta(minutes=2)
 """A payment that is still open by then is asked about: its notification may be lost."""
 
 
+CLOSE_AFTER = timedelta(minutes=1)
+CLOSE_AFTER_AT_MOST = timedelta(minutes=10)
+"""The order holds its cards meanwhile."""
+
+
 def with_payment(order: Order, payment: Payment, now: datetime, until: datetime | None = None) -> Order:
     """A new try to pay. Refused unless the order waits for money and its deadline has not passed. `until` is when a
     provider that cannot close sooner will: the order waits that long."""
@@ -74,6 +79,14 @@ def ask_again(order: Order, now: datetime) -> Order:
     """The provider says that nothing was paid yet: look again after as long as the oldest try has been open."""
     oldest = min((payment.created_at for payment in order.open_tries), default=now)
     return order.model_copy(update={"due_at": min(order.expires_at, now + max(ASK_AFTER, now - oldest))})
+
+
+def close_again(order: Order, now: datetime) -> Order:
+    """A provider does not let go of a payment whose time is over: look again after as long as that has gone on."""
+    if order.state != "awaiting_payment" or order.expires_at > now:
+        return order
+    wait = min(max(CLOSE_AFTER, now - order.expires_at), CLOSE_AFTER_AT_MOST)
+    return order.model_copy(update={"due_at": now + wait})
 
 
 def closed(order: Order, payments: Collection[str]) -> Order:
