@@ -10,7 +10,7 @@ from checkout.messages import PaymentBody
 from checkout.pay import start_payment
 from quanyi.errors import Conflict, Invalid, KeyReused
 from quanyi.orders.model import Order, books
-from quanyi.orders.refunds import with_allowance, with_refund
+from quanyi.orders.refunds import asked_again, with_allowance, with_refund
 from quanyi.payments.port import Captured, Method, ProviderUnavailable, RefundTold, TakenBack
 from quanyi.payments.receipt import book, book_refund, book_taken_back
 from quanyi.payments.registry import Kind, Providers
@@ -231,10 +231,66 @@ def test_a_refund_that_the_provider_tells_of_needs_no_question(market: Market, p
     key = f"{market.order(order).refunds[0].id}-0"
     told = RefundTold(payment, key, "succeeded")
     for _ in range(2):
-        book_refund(market.shop.orders, "psp", told, market.now)
+        book_refund(market.shop.orders, psp, told, market.now)
     market.run()
     assert market.order(order).state == "refunded"
     assert psp.asked == []
+
+
+def test_a_refund_that_fails_after_it_had_arrived_is_owed_again(market: Market, psp: Psp) -> None:
+    order, payment = paid(market, psp)
+    refund(market, order)
+    market.run()
+    assert market.order(order).state == "refunded"
+    (key,) = psp.sent
+    told = RefundTold(payment, key, "failed")
+    stale = book_refund(market.shop.orders, psp, told, market.now)
+    assert stale.state == "refunded", "an old notification that comes late: the provider says that it is done"
+    psp.down = True
+    with pytest.raises(ProviderUnavailable):
+        book_refund(market.shop.orders, psp, told, market.now)
+    psp.down = False
+    psp.sent.clear()
+    for _ in range(2):
+        book_refund(market.shop.orders, psp, told, market.now)
+    stuck = market.order(order)
+    assert (stuck.state, stuck.units[0].state, books(stuck).owed) == ("refunding", "refunding", PRICE)
+    assert (stuck.waits_for_person, len(stuck.journal[-1].lines)) == (True, 2)
+    market.later(hours=1)
+    market.sweep()
+    market.run()
+    assert market.order(order) == stuck, "it waits for a person"
+
+
+def test_a_failed_refund_that_is_asked_for_again_hears_of_its_own_end_only(market: Market, psp: Psp) -> None:
+    order, payment = paid(market, psp)
+    psp.unclear = ["refused"]
+    refund(market, order)
+    market.run()
+    failed = market.order(order).refunds[0]
+    order = market.shop.orders.change(order.id, lambda it: asked_again(it, failed.id, market.now))
+    market.workflow.start(order)
+    market.run()
+    told = RefundTold(payment, f"{failed.id}-0", "failed")
+    book_refund(market.shop.orders, psp, told, market.now)
+    assert same_books(market, psp, order).state == "refunded"
+    assert psp.asked == [f"{failed.id}-0"] * 2
+
+
+def test_a_refund_that_is_sent_again_keeps_its_distance(market: Market, psp: Psp) -> None:
+    psp.refund_gap = timedelta(seconds=60)
+    order, _ = paid(market, psp)
+    times: list[float] = []
+    psp.on_refund = lambda: times.append((market.now - START).total_seconds())
+    psp.unclear = ["never", "never"]
+    refund(market, order)
+    for _ in range(20):
+        market.run()
+        market.later(seconds=15)
+        market.sweep()
+    assert same_books(market, psp, order).state == "refunded"
+    assert len(times) == 3
+    assert all(later - sooner >= 60 for sooner, later in pairwise(times))
 
 
 def test_a_lost_dispute_takes_the_worth_of_what_was_delivered(market: Market, psp: Psp) -> None:

@@ -157,6 +157,14 @@ class Share(Part):
     amount: int
     state: ShareState = "requested"
     asked_at: Timestamp | None = None
+    """When its provider was first asked for it; anew after a person had a failed one asked for again."""
+    sent_at: Timestamp | None = None
+    """When its provider was last asked to send it: refunds of one payment keep their distance."""
+    again: int = 0
+    """How often a person had it asked for again after it had failed."""
+    again_at: Timestamp | None = None
+    by_hand: bool = False
+    """A person paid it back: what its provider still says about it changes nothing."""
 
 
 class Refund(Part):

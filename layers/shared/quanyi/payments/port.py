@@ -112,7 +112,11 @@ class Refunding:
     currency: str
     reason: str
     created_at: datetime
+    """When it was decided on, or asked for again."""
     reference: str = ""
+    again: int = 0
+    """How often a person had it asked for again after it had failed, for a provider that keeps a failed refund under
+    its key."""
 
 
 # What a genuine notification or an answer tells. Amounts in minor units.

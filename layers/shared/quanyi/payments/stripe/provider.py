@@ -167,8 +167,11 @@ class Stripe:
         return again(self.client, found)
 
     def _refund_of(self, asked: Refunding) -> Refund | None:
-        made = self.client.v1.refunds.list({"payment_intent": asked.transaction, "limit": 100})
-        return next((each for each in map(Refund.of, made.auto_paging_iter()) if each.key == asked.refund), None)
+        """A refund that failed stays so at Stripe, and keeps its key: one that is asked for again is another."""
+        listed = self.client.v1.refunds.list({"payment_intent": asked.transaction, "limit": 100})
+        made = [each for each in map(Refund.of, listed.auto_paging_iter()) if each.key == asked.refund]
+        alive = next((each for each in made if each.outcome != "failed"), None)
+        return alive or (made[0] if len(made) > asked.again else None)
 
     def _refund(self, asked: Refunding) -> Refund:
         return Refund.of(
@@ -178,7 +181,8 @@ class Stripe:
                     "amount": asked.amount,
                     "metadata": {"refund": asked.refund, "payment": asked.payment},
                 },
-                {"idempotency_key": asked.refund},
+                # Under its old key Stripe would repeat its old answer.
+                {"idempotency_key": f"{asked.refund}-{asked.again}" if asked.again else asked.refund},
             )
         )
 
