@@ -10,7 +10,7 @@ from desk.wiring import Desk
 from quanyi.callers import Caller
 from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.ids import derived_id
-from quanyi.orders.changes import settled
+from quanyi.orders.changes import settled, unpaid
 from quanyi.orders.model import Note, Order, Payment, Refund
 from quanyi.orders.numbers import payment_number
 from quanyi.orders.refunds import asked_again, share_answered
@@ -92,8 +92,7 @@ def retry_refund(desk: Desk, caller: Caller, order_id: str, refund_id: str, key:
 
 def _amount(order: Order, body: MarkPaidBody) -> int:
     if body.amount is None:
-        back = sum(refund.amount for refund in order.refunds if refund.state != "failed")
-        return order.total - (order.captured - back)
+        return unpaid(order)
     if body.amount.currency != order.currency:
         raise Invalid("The currency is not the order's.", reason="currency_mismatch")
     if body.amount.amount == 0:
