@@ -63,7 +63,7 @@ def _take(shop: Shop, provider: Provider, notice: Notice) -> None:
         case Captured():
             book(shop.orders, shop.workflow, provider.name, notice, shop.now())
         case RefundTold():
-            book_refund(shop.orders, provider.name, notice, shop.now())
+            book_refund(shop.orders, provider, notice, shop.now())
         case TakenBack():
             book_taken_back(shop.orders, shop.workflow, provider.name, notice, shop.now())
         case CaseTold() | CaseHint():

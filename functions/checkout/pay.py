@@ -1,16 +1,20 @@
 """Starting to pay an order, and giving an order up."""
 
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Literal
 
 from checkout.messages import PaymentBody
+from checkout.patience import Patience
 from checkout.place import free_cards, purchases_of
 from checkout.wiring import Shop
 from quanyi.callers import Caller
 from quanyi.errors import Conflict, Invalid, KeyReused
-from quanyi.orders.changes import closed, ended, with_payment
+from quanyi.orders.changes import closed, ended, not_made, unpaid, with_payment
 from quanyi.orders.model import Order, OrderState, Payment
 from quanyi.orders.numbers import payment_number
-from quanyi.payments.port import Captured, Created, Intent, Method, NoSuchProvider
+from quanyi.payments.breaker import Unasked
+from quanyi.payments.port import Captured, Created, Intent, Method, NoSuchProvider, NotMade
 from quanyi.payments.receipt import book, needs_workflow, try_of
 
 MARGIN = timedelta(seconds=60)
@@ -22,8 +26,9 @@ def start_payment(
 ) -> tuple[Order, Payment]:
     """Opens a payment at a provider and answers the order and the payment; the same key opens it once.
 
-    Raises NotFound, NoSuchProvider, Conflict (paid, expired, cancelled), Invalid (`payer_missing`, `too_late`),
-    KeyReused, ProviderUnavailable.
+    Only an open try of an order that waits for its money has something to do for the shopper (`action`). Raises
+    NotFound, NoSuchProvider, Conflict (paid, expired, cancelled), Invalid (`payer_missing`, `too_late`), KeyReused,
+    ProviderUnavailable.
     """
     now = shop.now()
     order = shop.orders.get(order_id)
@@ -32,29 +37,56 @@ def start_payment(
     known = order.payment(payment_id)
     if known is not None and body.method not in ("", known.method):
         raise KeyReused("This Idempotency-Key opened a payment of another method.")
-    if known is not None and (known.action or known.state != "open"):
+    if known is not None and known.state in ("captured", "closed"):
+        return order, known.model_copy(update={"action": {}})
+    _must_wait(order, now)
+    if known is not None and known.state == "open" and known.action:
         return order, known
     provider, method = shop.providers.choose(body.provider, body.method, order.channel, order.currency)
     if method.needs_payer and not body.payer:
         raise Invalid("This method needs `payer`: the shopper's openid.", reason="payer_missing")
     until = _until(shop, order, method, now)
     expires_at = max(order.expires_at, until) if until else order.expires_at
-    payment = known or Payment(
-        id=payment_id,
-        provider=body.provider,
-        method=method.name,
-        payer=body.payer,
-        amount=order.total - order.captured,
-        created_at=now,
-        deadline=expires_at - min(MARGIN, (expires_at - now) * 0.2),
+    payment = (
+        known
+        if known and known.state == "open"
+        else Payment(
+            id=payment_id,
+            provider=body.provider,
+            method=method.name,
+            payer=body.payer,
+            amount=unpaid(order),
+            created_at=now,
+            deadline=expires_at - min(MARGIN, (expires_at - now) * 0.2),
+        )
     )
     # Ours first: a payment that the provider knows and we don't could be captured without an order to book it on.
-    order = shop.orders.change(order, lambda it: with_payment(it, payment, now, until))
-    created = shop.providers.create(provider, _intent(order, payment, caller, body, api_url))
+    order = shop.orders.change(order, lambda it: _with_try(it, payment, now, until))
+    payment = order.payment(payment_id) or payment
+    try:
+        created = shop.providers.create(provider, _intent(order, payment, caller, body, api_url))
+    except (Unasked, NotMade):
+        # Nobody can pay it there: it must not keep the order from being cancelled, or from ending in time. A call
+        # before this one may have got through.
+        if known is None or known.state == "failed":
+            shop.orders.change(order, lambda it: not_made(it, payment_id))
+        raise
     order = shop.orders.change(order, lambda it: _with_action(it, payment_id, created))
+    _must_wait(order, shop.now())
     opened = order.payment(payment_id)
     assert opened
     return order, opened.model_copy(update={"action": created.action})
+
+
+def _must_wait(order: Order, now: datetime) -> None:
+    """Whoever gets a way to pay will use it. Raises Conflict."""
+    if order.state != "awaiting_payment" or now >= order.expires_at:
+        raise Conflict("This order does not wait for a payment.", state=order.state)
+
+
+def _with_try(order: Order, payment: Payment, now: datetime, until: datetime | None) -> Order:
+    """Over what is unpaid when it is written: money may have come or gone since the order was read."""
+    return with_payment(order, payment.model_copy(update={"amount": unpaid(order)}), now, until)
 
 
 def _until(shop: Shop, order: Order, method: Method, now: datetime) -> datetime | None:
@@ -63,6 +95,8 @@ def _until(shop: Shop, order: Order, method: Method, now: datetime) -> datetime 
     if not method.least:
         return None
     until = now + method.least + 2 * MARGIN
+    if until <= order.expires_at:
+        return None
     if until > order.created_at + timedelta(seconds=shop.payment_seconds) + method.least + 2 * MARGIN:
         raise Invalid("It is too late for this method; choose another or order anew.", reason="too_late")
     return until
@@ -100,18 +134,16 @@ def cancel(shop: Shop, caller: Caller, order_id: str) -> Order:
     return ended_order
 
 
-def give_up(shop: Shop, order: Order, to: OrderState, reason: str) -> Order:
+def give_up(shop: Shop, order: Order, to: OrderState, reason: str, patience: Patience | None = None) -> Order:
     """Closes the payments at their providers, ends the order, then frees what it held, in this order: nobody can pay
     an order whose cards are gone unless the provider lets them, and then the money is booked and sent back.
 
     A provider that says the money was faster gets it booked instead. An unclear answer changes nothing: try later.
     """
+    patience = patience or Patience()
     shut: list[str] = []
     for payment in order.open_tries:
-        try:
-            answer = shop.providers.get(payment.provider).close(try_of(payment, order.currency))
-        except NoSuchProvider:
-            answer = "unknown"
+        answer = patience.ask(payment.provider, partial(_close, shop, order, payment))
         if isinstance(answer, Captured):
             return book(shop.orders, shop.workflow, payment.provider, answer, shop.now())
         if answer == "unknown":
@@ -129,6 +161,13 @@ def give_up(shop: Shop, order: Order, to: OrderState, reason: str) -> Order:
     return order
 
 
+def _close(shop: Shop, order: Order, payment: Payment) -> Captured | Literal["closed", "unknown"]:
+    try:
+        return shop.providers.get(payment.provider).close(try_of(payment, order.currency))
+    except NoSuchProvider:
+        return "unknown"
+
+
 def _ended(order: Order, to: OrderState, reason: str, shut: list[str]) -> Order:
     order = closed(order, shut)
     # A payment that was opened meanwhile has to be closed first: the next call does.
@@ -137,5 +176,10 @@ def _ended(order: Order, to: OrderState, reason: str, shut: list[str]) -> Order:
 
 def _with_action(order: Order, payment_id: str, created: Created) -> Order:
     kept = {"reference": created.reference} | ({} if created.fleeting else {"action": created.action})
-    payments = tuple(p.model_copy(update=kept) if p.id == payment_id else p for p in order.payments)
-    return order.model_copy(update={"payments": payments})
+
+    def opened(payment: Payment) -> Payment:
+        # Another call under the same key may have believed that it was not made.
+        open_again = {"state": "open"} if payment.state == "failed" else {}
+        return payment.model_copy(update=kept | open_again) if payment.id == payment_id else payment
+
+    return order.model_copy(update={"payments": tuple(map(opened, order.payments))})

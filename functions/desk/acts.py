@@ -2,8 +2,8 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from desk.by_hand import add_note, mark_paid, settle_refund
-from desk.messages import MarkPaidBody, NoteBody, OrderId, RefundId, SettleBody
+from desk.by_hand import add_note, mark_paid, retry_refund, settle_refund
+from desk.messages import MarkPaidBody, NoteBody, OrderId, RefundId, RetryBody, SettleBody
 from desk.views import OrderDetail
 from desk.wiring import desk
 from quanyi.http import CallerParam, IdempotencyKey, created, entry, rest_api
@@ -31,6 +31,18 @@ def paid(order_id: OrderId, body: MarkPaidBody, key: IdempotencyKey, caller: Cal
 def paid_back(order_id: OrderId, refund_id: RefundId, body: SettleBody, caller: CallerParam) -> OrderDetail:
     caller.needs("operator")
     return OrderDetail.of(settle_refund(desk(), caller, order_id, refund_id, body))
+
+
+@app.post(
+    "/v1/admin/orders/<order_id>/refunds/<refund_id>/retry",
+    summary="Ask for a failed refund once more",
+    tags=["Orders"],
+)
+def once_more(
+    order_id: OrderId, refund_id: RefundId, body: RetryBody, key: IdempotencyKey, caller: CallerParam
+) -> OrderDetail:
+    caller.needs("operator")
+    return OrderDetail.of(retry_refund(desk(), caller, order_id, refund_id, key, body))
 
 
 handler = entry(app)

@@ -5,18 +5,18 @@ Each is decided on the order as it stands and written under its revision, with w
 
 from datetime import datetime
 
-from desk.messages import MarkPaidBody, NoteBody, SettleBody
+from desk.messages import MarkPaidBody, NoteBody, RetryBody, SettleBody
 from desk.wiring import Desk
 from quanyi.callers import Caller
 from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.ids import derived_id
-from quanyi.orders.changes import settled
+from quanyi.orders.changes import settled, unpaid
 from quanyi.orders.model import Note, Order, Payment, Refund
 from quanyi.orders.numbers import payment_number
-from quanyi.orders.refunds import share_answered
+from quanyi.orders.refunds import asked_again, share_answered
 from quanyi.payments.manual import MANUAL
 from quanyi.payments.port import Captured
-from quanyi.payments.receipt import book
+from quanyi.payments.receipt import book, needs_workflow
 from quanyi.replay import body_hash, must_repeat
 
 MOST_NOTES = 50
@@ -74,10 +74,25 @@ def settle_refund(desk: Desk, caller: Caller, order_id: str, refund_id: str, bod
     return desk.orders.change(order_id, lambda it: _settled_by_hand(it, refund_id, note, now))
 
 
+def retry_refund(desk: Desk, caller: Caller, order_id: str, refund_id: str, key: str, body: RetryBody) -> Order:
+    """What the provider would not do may go now: the account has money again, the buyer's card is valid. The failed
+    shares of the refund are asked for once more; the same call again asks no further time.
+
+    Raises NotFound, KeyReused, Conflict: nothing of it failed, its money is not owed any more, or a person has to pay
+    it back anyhow (`paid_by_hand`).
+    """
+    now = desk.now()
+    name = derived_id("N", order_id, refund_id, caller.key_id, key)
+    note = Note(id=name, at=now, by=caller.name, text=f"Refund asked for again: {body.reason}")
+    order = desk.orders.change(order_id, lambda it: _asked_again(it, refund_id, note, now))
+    if needs_workflow(order):
+        desk.workflow.start(order)
+    return order
+
+
 def _amount(order: Order, body: MarkPaidBody) -> int:
     if body.amount is None:
-        back = sum(refund.amount for refund in order.refunds if refund.state != "failed")
-        return order.total - (order.captured - back)
+        return unpaid(order)
     if body.amount.currency != order.currency:
         raise Invalid("The currency is not the order's.", reason="currency_mismatch")
     if body.amount.amount == 0:
@@ -98,19 +113,37 @@ def _with_payment(order: Order, payment: Payment, note: Note) -> Order:
 
 
 def _settled_by_hand(order: Order, refund_id: str, note: Note, now: datetime) -> Order:
+    if any(known.id == note.id for known in order.notes):
+        return order
+    refund = _failed(order, refund_id)
+    failed = [number for number, share in enumerate(refund.shares) if share.state == "failed"]
+    for number in failed:
+        order = share_answered(order, refund_id, number, "succeeded", now, by_hand=True)
+    return _by(settled(order, now), note)
+
+
+def _asked_again(order: Order, refund_id: str, note: Note, now: datetime) -> Order:
+    known = next((known for known in order.notes if known.id == note.id), None)
+    if known:
+        must_repeat(known.text, note.text)
+        return order
+    refund = _failed(order, refund_id)
+    by_hand = {payment.id for payment in order.payments if payment.provider == MANUAL}
+    if any(share.state == "failed" and share.payment in by_hand for share in refund.shares):
+        raise Conflict("What a person booked, a person has to pay back.", reason="paid_by_hand")
+    return _by(asked_again(order, refund_id, now), note)
+
+
+def _failed(order: Order, refund_id: str) -> Refund:
+    """The refund, if something of it failed and is still owed. Raises NotFound, Conflict."""
     refund = next((refund for refund in order.refunds if refund.id == refund_id), None)
     if refund is None:
         raise NotFound("refund")
-    if any(known.id == note.id for known in order.notes):
-        return order
-    failed = [number for number, share in enumerate(refund.shares) if share.state == "failed"]
-    if not failed:
+    if not any(share.state == "failed" for share in refund.shares):
         raise Conflict("Nothing of this refund failed.", state=refund.state)
     if not _owed(order, refund):
         raise Conflict("The money of this refund is not owed any more.", state=refund.state)
-    for number in failed:
-        order = share_answered(order, refund_id, number, "succeeded", now)
-    return _by(settled(order, now), note)
+    return refund
 
 
 def _owed(order: Order, refund: Refund) -> bool:

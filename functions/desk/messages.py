@@ -58,6 +58,10 @@ class MarkPaidBody(Body):
     amount: Money | None = None
 
 
+class RetryBody(Body):
+    reason: Reason
+
+
 class SettleBody(Body):
     reason: Reason
     reference: Reference | None = None

@@ -10,7 +10,7 @@ from quanyi.cards.model import Pool, hold_name
 from quanyi.errors import Conflict, NotFound
 from quanyi.http import log
 from quanyi.orders.changes import closed, settled
-from quanyi.orders.model import Goods, Order, Refund, Unit
+from quanyi.orders.model import Goods, Order, Refund, Share, Unit
 from quanyi.orders.refunds import goods_known, share_answered, with_surplus_refunded
 from quanyi.payments.port import Captured, NoSuchProvider, Outcome, Provider
 from quanyi.payments.receipt import book, refunding, try_of
@@ -34,13 +34,24 @@ def send_refunds(works: Works, order_id: str, attempt: int) -> Answer:
         for number, share in enumerate(refund.shares):
             if share.state not in ("requested", "unknown"):
                 continue
-            wait = _gap(works, order, refund, number)
+            payment = order.payment(share.payment)
+            assert payment
+            provider = _provider(works, payment.provider)
+            asked = refunding(order, refund, number)
+            if share.state == "unknown":
+                outcome = provider.query_refund(asked) if provider else "unknown"
+                if outcome != "failed":
+                    order = _answered(works, order, refund, number, outcome)
+                    continue
+                # What it surely has not done may be asked for once more, under the same key.
+            wait = _gap(works, order, provider, share)
             if paused + wait > PAUSES_AT_MOST:
                 break
             if wait:
                 works.pause(wait)
                 paused += wait
-            order = _send(works, order, refund, number)
+            outcome = provider.refund(asked) if provider else "unknown"
+            order = _answered(works, order, refund, number, outcome, sent=True)
     now = works.now()
     order = works.orders.change(order, lambda it: _settled(it, attempt, now))
     return answer(order, attempt, now, asked=True)
@@ -115,32 +126,20 @@ def _close_tries(works: Works, order: Order) -> Order:
     return order
 
 
-def _gap(works: Works, order: Order, refund: Refund, number: int) -> float:
-    """Seconds until the provider takes another refund of that payment."""
-    share = refund.shares[number]
-    payment = order.payment(share.payment)
-    provider = _provider(works, payment.provider) if payment else None
-    if share.state != "requested" or provider is None or not provider.refund_gap:
+def _gap(works: Works, order: Order, provider: Provider | None, share: Share) -> float:
+    """Seconds until the provider takes another refund of that transaction, the same one again included."""
+    if provider is None or not provider.refund_gap:
         return 0.0
-    asked = [s.asked_at for r in order.refunds for s in r.shares if s.payment == share.payment and s.asked_at]
-    due = max(asked) + provider.refund_gap if asked else works.now()
+    sent = [s.sent_at for r in order.refunds for s in r.shares if s.payment == share.payment and s.sent_at]
+    due = max(sent) + provider.refund_gap if sent else works.now()
     return max(0.0, (due - works.now()).total_seconds())
 
 
-def _send(works: Works, order: Order, refund: Refund, number: int) -> Order:
-    share = refund.shares[number]
-    payment = order.payment(share.payment)
-    assert payment
-    provider = _provider(works, payment.provider)
-    asked = refunding(order, refund, number)
-    outcome: Outcome = "unknown"
-    if provider is not None and share.state == "unknown":
-        outcome = provider.query_refund(asked)
-    if provider is not None and (share.state == "requested" or outcome == "failed"):
-        # What it surely has not done may be asked for once more, under the same key.
-        outcome = provider.refund(asked)
+def _answered(
+    works: Works, order: Order, refund: Refund, number: int, outcome: Outcome, *, sent: bool = False
+) -> Order:
     now = works.now()
-    return works.orders.change(order, lambda it: share_answered(it, refund.id, number, outcome, now))
+    return works.orders.change(order, lambda it: share_answered(it, refund.id, number, outcome, now, sent=sent))
 
 
 def _provider(works: Works, name: str) -> Provider | None:

@@ -298,10 +298,13 @@ def test_an_expired_order_with_an_open_booking_by_hand_can_be_swept(market: Mark
     assert market.order(order).state == "expired"
 
 
-def refunded_by_hand(market: Market, call: Call) -> tuple[Order, str]:
-    """A delivered order, paid by hand, of which one unit shall go back: we can't send that money."""
+def refunded_by_hand(market: Market, call: Call, *, by_hand: bool = True) -> tuple[Order, str]:
+    """A delivered order, paid by hand or at a provider, of which one unit shall go back: that money can't be sent."""
     order = market.place(quantity=2)
-    do(call, order, "mark-paid", {"reason": "bank", "reference": "b1"})
+    if by_hand:
+        do(call, order, "mark-paid", {"reason": "bank", "reference": "b1"})
+    else:
+        market.pay(order)
     market.run()
     order = market.shop.orders.change(
         order.id,
@@ -324,6 +327,31 @@ def test_a_person_settles_a_refund_that_failed(market: Market, call: Call) -> No
     assert now.settled_at
     assert now.notes[-1].text == "Paid back by hand (b9): 转账退回"
     assert now.changed_by == "operator:OP1"
+
+
+def test_a_refund_that_failed_is_asked_for_again_once_a_key(market: Market, call: Call) -> None:
+    order, refund = refunded_by_hand(market, call, by_hand=False)
+    for _ in range(2):
+        status, answer = do(call, order, f"refunds/{refund}/retry", {"reason": "账户已充值"}, key="again")
+        assert (status, answer["state"]) == (200, "refunding")
+    now = market.order(order)
+    assert [(share.state, share.again) for share in now.refunds[0].shares] == [("requested", 1)]
+    assert now.notes[-1].text == "Refund asked for again: 账户已充值"
+    assert (now.changed_by, now.due_at is not None) == ("operator:OP1", True)
+    assert do(call, order, f"refunds/{refund}/retry", {"reason": "other"}, key="again")[0] == 422
+    status, problem = do(call, order, f"refunds/{refund}/retry", {"reason": "x"}, key="k2")
+    assert (status, problem["state"]) == (409, "requested")
+    market.run()
+    done = market.order(order)
+    assert (done.state, books(done).owed) == ("partially_refunded", 0)
+
+
+def test_what_a_person_booked_is_not_asked_for_again(market: Market, call: Call) -> None:
+    order, refund = refunded_by_hand(market, call)
+    status, problem = do(call, order, f"refunds/{refund}/retry", {"reason": "x"}, key="again")
+    assert (status, problem["reason"]) == (409, "paid_by_hand")
+    assert do(call, order, "refunds/R00000000000000000000000/retry", {"reason": "x"}, key="a")[0] == 404
+    assert do(call, order, f"refunds/{refund}/retry", {"reason": "x"}, caller=SUPPORT)[0] == 403
 
 
 def test_only_a_failed_refund_is_settled_by_hand(market: Market, call: Call) -> None:

@@ -263,7 +263,7 @@ class Shop(RuleBasedStateMachine):
     def hears_of_a_refund(self, which: int) -> None:
         sent = list(self.psp.sent.values())[which % len(self.psp.sent)]
         told = RefundTold(sent.payment, sent.refund, "succeeded")
-        self._try(lambda: book_refund(self.market.shop.orders, "psp", told, self.market.now))
+        self._try(lambda: book_refund(self.market.shop.orders, self.psp, told, self.market.now))
 
     @precondition(lambda self: self.psp.taken)
     @rule(which=some, part=st.integers(1, 4), times=st.integers(1, 2))

@@ -294,6 +294,29 @@ def test_an_undecided_refund_is_unknown_until_it_ends(shop: Shop, ends: str) -> 
     assert len(shop.server.ledger.all("refund")) == 1
 
 
+def test_one_that_failed_is_made_anew_when_it_is_asked_for_again(shop: Shop) -> None:
+    """Stripe keeps the failed one, and would repeat its old answer under its old key."""
+    transaction = shop.paid()
+    asked = shop.refunding(transaction)
+    assert shop.stripe.refund(asked) == "succeeded"
+    shop.server.settle_refund(REFUND, "failed")
+    assert shop.stripe.query_refund(asked) == shop.stripe.refund(asked) == "failed"
+    again = replace(asked, again=1)
+    assert shop.stripe.query_refund(again) == "unknown", "not made yet"
+    assert shop.stripe.refund(again) == "succeeded"
+    assert shop.stripe.refund(again) == "succeeded"
+    assert shop.stripe.query_refund(again) == "succeeded"
+    assert [made["status"] for made in shop.server.ledger.all("refund").values()] == ["failed", "succeeded"]
+
+
+def test_one_that_was_never_made_is_asked_for_under_a_key_of_its_own(shop: Shop) -> None:
+    """Stripe repeats a refusal under its key for a day."""
+    asked = shop.refunding(shop.paid(), again=2)
+    assert shop.stripe.refund(asked) == "succeeded"
+    posted = [headers for method, path, headers in shop.server.api.calls if (method, path) == ("POST", "/v1/refunds")]
+    assert [headers["Idempotency-Key"] for headers in posted] == [f"{REFUND}-2"]
+
+
 def test_a_refund_whose_reply_was_lost_is_found(shop: Shop) -> None:
     asked = shop.refunding(shop.paid())
     shop.server.fail("down", where="refunds")

@@ -9,14 +9,13 @@ import pytest
 from quanyi.cases.changes import opened
 from quanyi.cases.model import Case
 from quanyi.clock import end_of_day
-from quanyi.ids import derived_id
 from quanyi.ledger.check import card_differences, imprint, ledger_differences, order_differences
 from quanyi.money import Money
 from quanyi.orders.changes import captured, delivered, settled
-from quanyi.orders.model import Note, Order
+from quanyi.orders.model import Order
 from quanyi.orders.numbers import payment_number, share_number
 from quanyi.orders.promise import overdue
-from quanyi.orders.refunds import share_answered, taken_back, with_refund
+from quanyi.orders.refunds import asked_again, share_answered, share_came_back, taken_back, with_refund
 from quanyi.payments.port import CaseTold, SettlementRow
 from quanyi.settlements.compare import Window, money_differences
 from quanyi.settlements.differences import WHAT_TO_DO, DifferenceKind
@@ -118,9 +117,28 @@ def test_a_file_that_could_hold_it_is_waited_for() -> None:
 
 
 def test_money_that_a_person_paid_back_stands_in_no_file() -> None:
+    it = share_came_back(refunded(), refunded().refunds[0].id, 0, NOW)
+    it = share_answered(it, it.refunds[0].id, 0, "succeeded", NOW, by_hand=True)
+    assert kinds(it, [row()]) == []
+
+
+def test_a_refund_that_went_out_and_came_back() -> None:
+    """Each day has its row; neither is a difference once both are booked here."""
     it = refunded()
-    note = Note(id=derived_id("N", it.id, it.refunds[0].id), at=NOW, by="operator:K", text="Paid back by hand")
-    assert kinds(it.model_copy(update={"notes": (note,)}), [row()]) == []
+    name = share_number(it.refunds[0].id, 0)
+    out = row("refund", number=name, amount=it.refunds[0].amount)
+    back = row("refund", number=name, amount=-it.refunds[0].amount)
+    failed = share_came_back(it, it.refunds[0].id, 0, NOW)
+    assert kinds(it, [row(), out, back]) == ["refund_came_back"]
+    assert kinds(failed, [row(), out, back]) == []
+    assert kinds(failed, [row(), out]) == ["refund_not_here"]
+    by_hand = share_answered(failed, it.refunds[0].id, 0, "succeeded", NOW, by_hand=True)
+    assert kinds(by_hand, [row(), out, back]) == []
+    again = asked_again(failed, it.refunds[0].id, NOW)
+    assert kinds(again, [row(), out, back]) == []
+    assert "refund_not_here" in kinds(again, [row(), out, back, out])
+    done = share_answered(again, it.refunds[0].id, 0, "succeeded", NOW)
+    assert kinds(done, [row(), out, back, out]) == []
 
 
 def test_what_the_provider_took_back_and_told() -> None:

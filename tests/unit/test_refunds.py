@@ -11,8 +11,18 @@ from quanyi.events.model import GoodsLost, RefundFailed, RefundRequested, Refund
 from quanyi.events.of_order import events_of
 from quanyi.money import Money
 from quanyi.orders.changes import assigned, captured, delivered, placed, settled, with_payment
+from quanyi.orders.journal import balances, posted
 from quanyi.orders.model import Line, Order, Payment, Unit, books
-from quanyi.orders.refunds import goods_known, share_answered, taken_back, with_allowance, with_refund
+from quanyi.orders.refunds import (
+    asked_again,
+    goods_known,
+    share_answered,
+    share_came_back,
+    taken_back,
+    with_allowance,
+    with_refund,
+    with_surplus_refunded,
+)
 from quanyi.payments.receipt import needs_workflow
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -41,6 +51,16 @@ def bought(units: int = 3, price: int = 1000, *, arrived: int = 0) -> Order:
     made = captured(made, "P1", "T1", made.total, NOW)
     names = [f"0-{i}" for i in range(arrived)]
     return delivered(made, names, NOW, costs={name: Money(amount=700, currency="CNY") for name in names})
+
+
+def with_second_try(order: Order) -> Order:
+    second = Payment(id="P2", provider="sandbox", amount=order.total, created_at=NOW)
+    return order.model_copy(update={"payments": (*order.payments, second)})
+
+
+def written(order: Order) -> Order:
+    """As its table would: with what moved in its journal."""
+    return posted(order, NOW)
 
 
 def refunded(order: Order, *units: str) -> Order:
@@ -136,6 +156,57 @@ def test_what_a_provider_took_back_was_never_requested() -> None:
     before = bought(1, arrived=1)
     after = taken_back(before, "P1", "sandbox:x", 300, "lost dispute", NOW)
     assert [type(event).__name__ for event in events_of(before, after, NOW)] == ["RefundSucceeded"]
+
+
+@pytest.mark.parametrize("what", ["units", "parts", "surplus"])
+def test_a_refund_that_comes_back_is_owed_again(what: str) -> None:
+    it = bought(2, arrived=2)
+    if what == "units":
+        it = refunded(it, "0-0", "0-1")
+    elif what == "parts":
+        it = with_allowance(it, 1500, ["0-0", "0-1"], reason="slow", by=BY, now=NOW)
+    else:
+        it = captured(with_second_try(it), "P2", "T2", 2000, NOW)
+        it = with_surplus_refunded(it, NOW)
+    it = goods_known(it, {"0-0": "lost", "0-1": "returned"})
+    refund = it.refunds[0]
+    before = written(settled(share_answered(it, refund.id, 0, "succeeded", NOW), NOW))
+    assert before.settled
+    after = written(settled(share_came_back(before, refund.id, 0, NOW), NOW))
+    assert (after.state, after.refunds[0].state, after.settled_at) == ("refunding", "failed", None)
+    assert after.waits_for_person
+    assert books(after).owed == refund.amount
+    assert books(after).refunded == 0
+    assert balances(after)["owed"] == -refund.amount
+    assert after.journal[-1].lines == {"owed": -refund.amount, "provider:sandbox": refund.amount}
+    assert [type(event) for event in events_of(before, after, NOW)] == [RefundFailed]
+    assert share_came_back(after, refund.id, 0, NOW) == after
+    again = asked_again(after, refund.id, NOW)
+    assert needs_workflow(again)
+    assert [share.again for share in again.refunds[0].shares] == [1]
+    done = written(settled(share_answered(again, refund.id, 0, "succeeded", NOW), NOW))
+    assert (done.state, books(done)) == (before.state, books(before))
+    assert done.settled
+
+
+def test_what_was_settled_without_the_provider_cannot_come_back_there() -> None:
+    it = refunded(bought(1, arrived=1), "0-0")
+    refused = share_answered(goods_known(it, {"0-0": "lost"}), it.refunds[0].id, 0, "failed", NOW)
+    by_hand = share_answered(refused, it.refunds[0].id, 0, "succeeded", NOW, by_hand=True)
+    in_console = taken_back(refused, "P1", "sandbox:x", 1000, "in their console", NOW)
+    for done in (by_hand, in_console):
+        assert done.refunds[0].state == "succeeded"
+        assert share_came_back(done, it.refunds[0].id, 0, NOW) == done
+
+
+def test_no_more_is_asked_for_again_than_the_payment_has_left() -> None:
+    it = goods_known(refunded(bought(2, arrived=1), "0-0"), {"0-0": "lost"})
+    it = share_answered(it, it.refunds[0].id, 0, "failed", NOW)
+    it = taken_back(it, "P1", "sandbox:x", 999, "in their console", NOW)
+    assert asked_again(it, it.refunds[0].id, NOW).refunds[0].state == "requested"
+    gone = it.model_copy(update={"payments": (it.payments[0].model_copy(update={"captured": 1998}),)})
+    with pytest.raises(Conflict):
+        asked_again(gone, it.refunds[0].id, NOW)
 
 
 def test_the_audit_trail_tells_a_request_once() -> None:

@@ -51,13 +51,21 @@ ASK_AFTER = timedelta(minutes=2)
 """A payment that is still open by then is asked about: its notification may be lost."""
 
 
+CLOSE_AFTER = timedelta(minutes=1)
+CLOSE_AFTER_AT_MOST = timedelta(minutes=10)
+"""The order holds its cards meanwhile."""
+
+
 def with_payment(order: Order, payment: Payment, now: datetime, until: datetime | None = None) -> Order:
-    """A new try to pay. Refused unless the order waits for money and its deadline has not passed. `until` is when a
-    provider that cannot close sooner will: the order waits that long."""
-    if order.payment(payment.id):
-        return order
+    """A new try to pay, or anew one that its provider never heard of. Refused unless the order waits for money and its
+    deadline has not passed. `until` is when a provider that cannot close sooner will: the order waits that long."""
     if order.state != "awaiting_payment" or now >= order.expires_at:
         raise Conflict("This order does not wait for a payment.", state=order.state)
+    known = order.payment(payment.id)
+    if known and known.state != "failed":
+        return order
+    if known:
+        order = order.model_copy(update={"payments": tuple(p for p in order.payments if p.id != payment.id)})
     if len(order.payments) >= 20:
         raise Invalid("Too many tries to pay this order.", reason="too_many_payments")
     expires_at = max(order.expires_at, until) if until else order.expires_at
@@ -74,6 +82,29 @@ def ask_again(order: Order, now: datetime) -> Order:
     """The provider says that nothing was paid yet: look again after as long as the oldest try has been open."""
     oldest = min((payment.created_at for payment in order.open_tries), default=now)
     return order.model_copy(update={"due_at": min(order.expires_at, now + max(ASK_AFTER, now - oldest))})
+
+
+def not_made(order: Order, payment_id: str) -> Order:
+    """A try that its provider never heard of: nobody can pay it. Unless it was opened there by another call."""
+
+    def failed(payment: Payment) -> Payment:
+        mine = payment.id == payment_id and payment.state == "open" and not payment.reference and not payment.action
+        return payment.model_copy(update={"state": "failed"}) if mine else payment
+
+    return order.model_copy(update={"payments": tuple(map(failed, order.payments))})
+
+
+def unpaid(order: Order) -> int:
+    """What the order still costs: what went back of an advance does not count."""
+    return order.total - order.captured + _returned(order)
+
+
+def close_again(order: Order, now: datetime) -> Order:
+    """A provider does not let go of a payment whose time is over: look again after as long as that has gone on."""
+    if order.state != "awaiting_payment" or order.expires_at > now:
+        return order
+    wait = min(max(CLOSE_AFTER, now - order.expires_at), CLOSE_AFTER_AT_MOST)
+    return order.model_copy(update={"due_at": now + wait})
 
 
 def closed(order: Order, payments: Collection[str]) -> Order:
@@ -132,7 +163,7 @@ def captured(
     order = awake(order, now).model_copy(update={"payments": payments})
     if order.state not in ("awaiting_payment", "expired"):
         return order
-    if order.captured - _returned(order) < order.total:
+    if unpaid(order) > 0:
         return ask_again(order, now) if order.state == "awaiting_payment" else order
     late = order.state == "expired" or now >= order.expires_at
     if late:

@@ -159,6 +159,14 @@ class Share(Part):
     """What a provider took back beyond what the payment had left: the shop's loss, and no money of this order."""
     state: ShareState = "requested"
     asked_at: Timestamp | None = None
+    """When its provider was first asked for it; anew after a person had a failed one asked for again."""
+    sent_at: Timestamp | None = None
+    """When its provider was last asked to send it: refunds of one payment keep their distance."""
+    again: int = 0
+    """How often a person had it asked for again after it had failed."""
+    again_at: Timestamp | None = None
+    by_hand: bool = False
+    """A person paid it back: what its provider still says about it changes nothing."""
 
 
 class Refund(Part):

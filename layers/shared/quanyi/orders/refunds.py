@@ -11,7 +11,7 @@ from typing import Any
 
 from quanyi.errors import Conflict, Invalid
 from quanyi.money import split
-from quanyi.orders.changes import awake, moved
+from quanyi.orders.changes import awake, moved, settled
 from quanyi.orders.model import Goods, Order, Refund, RefundState, Share, ShareState, Unit
 from quanyi.orders.numbers import refund_number
 
@@ -139,13 +139,26 @@ def goods_known(order: Order, fates: Mapping[str, Goods]) -> Order:
     return order.model_copy(update={"units": units})
 
 
-def share_answered(order: Order, refund_id: str, number: int, state: ShareState, now: datetime) -> Order:
-    """The provider's word about one share. The refund succeeds with its last share; once one share failed, the refund
-    has failed and its units stay `refunding` for a person to decide."""
+def share_answered(
+    order: Order,
+    refund_id: str,
+    number: int,
+    state: ShareState,
+    now: datetime,
+    *,
+    sent: bool = False,
+    by_hand: bool = False,
+) -> Order:
+    """The provider's word about one share, or a person's (`by_hand`); `sent` where it was asked to send it, not how it
+    stands. The refund succeeds with its last share; once one share failed, the refund has failed and its units stay
+    `refunding` for a person to decide."""
     refund = next(r for r in order.refunds if r.id == refund_id)
-    if refund.shares[number].state in ("succeeded", state):
+    known = refund.shares[number]
+    if known.state == "succeeded" or (known.state == state and not sent):
         return order
-    answered = {"state": state, "asked_at": refund.shares[number].asked_at or now}
+    answered: dict[str, Any] = {"state": state, "asked_at": known.asked_at or now, "by_hand": by_hand}
+    if sent:
+        answered["sent_at"] = now
     shares = tuple(s.model_copy(update=answered) if i == number else s for i, s in enumerate(refund.shares))
     states = {share.state for share in shares}
     whole: RefundState = "succeeded" if states == {"succeeded"} else "failed" if "failed" in states else "requested"
@@ -158,6 +171,46 @@ def share_answered(order: Order, refund_id: str, number: int, state: ShareState,
     return order.model_copy(
         update={"units": units, "refunds": tuple(done if r.id == refund_id else r for r in order.refunds)}
     )
+
+
+def share_came_back(order: Order, refund_id: str, number: int, now: datetime) -> Order:
+    """The provider says that a share which had arrived did not after all: the buyer's card is closed, the money is with
+    the merchant again. It has failed then like one that was refused at once: its money is owed, its units are
+    `refunding`. What a person paid back, or the provider by itself, cannot come back."""
+    refund = next(r for r in order.refunds if r.id == refund_id)
+    share = refund.shares[number]
+    if share.state != "succeeded" or share.by_hand or refund.outside:
+        return order
+    shares = tuple(s.model_copy(update={"state": "failed"}) if i == number else s for i, s in enumerate(refund.shares))
+    failed = refund.model_copy(update={"shares": shares, "state": "failed", "settled_at": now})
+    back = {unit for unit in refund.units if order.unit(unit).state == "refunded"}
+    return order.model_copy(
+        update={
+            "units": tuple(u.model_copy(update={"state": "refunding"}) if u.id in back else u for u in order.units),
+            "refunds": tuple(failed if r.id == refund_id else r for r in order.refunds),
+            "settled_at": None,
+        }
+    )
+
+
+def asked_again(order: Order, refund_id: str, now: datetime) -> Order:
+    """The failed shares of a refund are asked for once more, under the keys that they have: a provider that was wrong
+    about its no still makes one refund of it. Raises Conflict when the payment has not got as much left any more."""
+    refund = next(r for r in order.refunds if r.id == refund_id)
+    for share in refund.shares:
+        payment = order.payment(share.payment)
+        if share.state == "failed" and (payment is None or order.left_of(payment) < share.amount):
+            raise Conflict("This payment has not got as much left.", payment=share.payment)
+
+    def anew(share: Share) -> Share:
+        if share.state != "failed":
+            return share
+        fields = {"state": "requested", "asked_at": None, "again": share.again + 1, "again_at": now}
+        return share.model_copy(update=fields)
+
+    asked = {"shares": tuple(map(anew, refund.shares)), "state": "requested", "settled_at": None}
+    refunds = tuple(r.model_copy(update=asked) if r.id == refund_id else r for r in order.refunds)
+    return settled(awake(order.model_copy(update={"refunds": refunds}), now), now)
 
 
 def _shares(order: Order, amount: int, *, newest_first: bool) -> tuple[Share, ...]:

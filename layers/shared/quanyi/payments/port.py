@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
-from quanyi.errors import Refusal
+from quanyi.errors import Invalid, Refusal
 from quanyi.orders.numbers import order_of
 
 Outcome = Literal["succeeded", "failed", "unknown"]
@@ -28,6 +28,11 @@ class Forged(Refusal):
     def __init__(self, detail: str = "", *, probe: bool = False) -> None:
         super().__init__(detail)
         self.probe = probe
+
+
+class NotMade(Invalid):
+    """The provider has no such payment and will have none: it was refused here, before the provider was asked, or the
+    provider is sure not to have made it."""
 
 
 class ProviderUnavailable(Refusal):
@@ -112,7 +117,11 @@ class Refunding:
     currency: str
     reason: str
     created_at: datetime
+    """When it was decided on, or asked for again."""
     reference: str = ""
+    again: int = 0
+    """How often a person had it asked for again after it had failed, for a provider that keeps a failed refund under
+    its key."""
 
 
 # What a genuine notification or an answer tells. Amounts in minor units.
@@ -209,7 +218,8 @@ class Provider(Protocol):
         ...
 
     def create(self, intent: Intent) -> Created:
-        """Prepares the payment. Raises ProviderUnavailable, Invalid."""
+        """Prepares the payment. Raises ProviderUnavailable, NotMade, and Invalid where it cannot be made, but may be
+        there from an earlier call."""
         ...
 
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Sequence[Notice]:

@@ -8,9 +8,9 @@ from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.orders.changes import captured, settled
 from quanyi.orders.model import Order, Payment, Refund
 from quanyi.orders.numbers import order_of, share_number
-from quanyi.orders.refunds import share_answered, taken_back
+from quanyi.orders.refunds import share_answered, share_came_back, taken_back
 from quanyi.orders.table import OrdersTable
-from quanyi.payments.port import Captured, Refunding, RefundTold, TakenBack, Try
+from quanyi.payments.port import Captured, Outcome, Provider, ProviderUnavailable, Refunding, RefundTold, TakenBack, Try
 from quanyi.workflow import Workflow
 
 
@@ -48,14 +48,25 @@ def book(orders: OrdersTable, workflow: Workflow, provider: str, fact: Captured,
     return _let_go_on(workflow, orders.change(order, taken))
 
 
-def book_refund(orders: OrdersTable, provider: str, told: RefundTold, now: datetime) -> Order:
-    """How a refund of ours stands, as its provider says without being asked. Raises NotFound."""
+def book_refund(orders: OrdersTable, provider: Provider, told: RefundTold, now: datetime) -> Order:
+    """How a refund of ours stands, as its provider says without being asked. Raises NotFound, ProviderUnavailable.
+
+    One that had arrived can fail days later. What says so could also be an old notification that comes late: the
+    provider is asked.
+    """
     order = orders.get(order_of(told.payment))
-    _payment(order, provider, told.payment)
+    _payment(order, provider.name, told.payment)
     for refund in order.refunds:
         for number, share in enumerate(refund.shares):
             if share_number(refund.id, number) == told.refund and share.payment.split(".")[0] == told.payment:
-                return orders.change(order, partial(_answered, refund=refund.id, number=number, told=told, now=now))
+                outcome = told.outcome
+                if outcome == "failed" and (share.state == "succeeded" or share.again):
+                    outcome = provider.query_refund(refunding(order, refund, number))
+                    if outcome == "unknown":
+                        raise ProviderUnavailable("Whether this refund failed is not clear.")
+                return orders.change(
+                    order, partial(_answered, refund=refund.id, number=number, outcome=outcome, now=now)
+                )
     raise NotFound("refund")
 
 
@@ -104,13 +115,16 @@ def refunding(order: Order, refund: Refund, number: int) -> Refunding:
         captured=payment.captured,
         currency=payment.currency or order.currency,
         reason=refund.reason,
-        created_at=refund.created_at,
+        created_at=share.again_at or refund.created_at,
         reference=payment.reference,
+        again=share.again,
     )
 
 
-def _answered(order: Order, refund: str, number: int, told: RefundTold, now: datetime) -> Order:
-    return settled(share_answered(order, refund, number, told.outcome, now), now)
+def _answered(order: Order, refund: str, number: int, outcome: Outcome, now: datetime) -> Order:
+    if outcome == "failed":
+        order = share_came_back(order, refund, number, now)
+    return settled(share_answered(order, refund, number, outcome, now), now)
 
 
 def _let_go_on(workflow: Workflow, order: Order) -> Order:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from quanyi.cases.model import Case, case_id
-from quanyi.ids import derived_id
 from quanyi.orders.model import Order, Payment, Refund, Share
 from quanyi.orders.numbers import share_number
 from quanyi.settlements.differences import Difference, DifferenceKind, Facts
@@ -40,7 +39,8 @@ def money_differences(
     """`rows` are those of the order's, of all days that could hold a counterpart; `cases` by id, as they are now."""
     for one in rows:
         if window.has(one.row.at):
-            yield from _of_payment(order, one) if one.row.kind == "payment" else _of_refund(order, one, cases or {})
+            payment = one.row.kind == "payment"
+            yield from _of_payment(order, one) if payment else _of_refund(order, one, rows, cases or {})
     for payment in order.payments:
         if payment.captured and window.has(payment.captured_at):
             yield from _lacking_payment(order, payment, rows, window)
@@ -88,11 +88,13 @@ def _of_payment(order: Order, one: Settled) -> Iterator[Difference]:
     yield from _fee(order, payment, one)
 
 
-def _of_refund(order: Order, one: Settled, cases: Mapping[str, Case]) -> Iterator[Difference]:
+def _of_refund(order: Order, one: Settled, rows: Sequence[Settled], cases: Mapping[str, Case]) -> Iterator[Difference]:
     row = one.row
     told: Facts = {"amount": row.amount, "currency": row.currency, "number": row.number}
     payment = payment_of(order, one)
-    if row.amount < 0:
+    if row.kind == "refund" and row.number and _known_to_be_back(order, row.number, rows):
+        pass
+    elif row.amount < 0:
         if row.kind == "refund":
             yield _difference("refund_came_back", order, one, told, None)
     elif not row.number or row.kind == "dispute":
@@ -133,7 +135,7 @@ def _lacking_refund(
 ) -> Iterator[Difference]:
     share = refund.shares[number]
     payment = order.payment(share.payment)
-    if payment is None or refund.outside or _by_hand(order, refund):
+    if payment is None or refund.outside or share.by_hand:
         return
     name = share_number(refund.id, number)
     last = share_done_at(refund, share) + CLOCKS_DIFFER
@@ -143,9 +145,15 @@ def _lacking_refund(
         yield Difference("refund_not_at_provider", order.id, payment.provider, payment.transaction, None, booked)
 
 
-def _by_hand(order: Order, refund: Refund) -> bool:
-    """A person paid it back: the note that says so has this name."""
-    return any(note.id == derived_id("N", order.id, refund.id) for note in order.notes)
+def _known_to_be_back(order: Order, number: str, rows: Sequence[Settled]) -> bool:
+    """A refund went out and came back to the merchant, perhaps more than once, and here it stands as what is left of
+    that: as not done, as paid back by a person, or as done the next time."""
+    mine = [one.row.amount for one in rows if one.row.kind == "refund" and one.row.number == number]
+    booked = _share(order, number)
+    if booked is None or not any(amount < 0 for amount in mine):
+        return False
+    done = booked[1].amount if booked[1].state == "succeeded" and not booked[1].by_hand else 0
+    return sum(mine) == done
 
 
 def _share(order: Order, number: str) -> tuple[Refund, Share] | None:

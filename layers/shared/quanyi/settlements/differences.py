@@ -70,8 +70,8 @@ WHAT_TO_DO: dict[DifferenceKind, tuple[str, str]] = {
         "Paid, its promise is over, and neither delivered nor refunded: make the call; it lets the order go on.",
     ),
     "refund_failed": (
-        "退款失败：线下退款后调用所给接口登记。",
-        "The provider refused the refund: pay it back yourself, then make the call to say so.",
+        "退款失败：原因消除后用 .../retry 重新申请；否则线下退款后调用所给接口登记。",
+        "The refund failed: have it asked for again (.../retry), or pay it back yourself and make the call to say so.",
     ),
     "books_broken": (
         "订单账目不平：这是程序错误，请联系维护人员。",

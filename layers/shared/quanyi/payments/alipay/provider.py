@@ -22,6 +22,7 @@ from quanyi.payments.port import (
     Intent,
     Method,
     Notice,
+    NotMade,
     Outcome,
     ProviderUnavailable,
     Refunding,
@@ -169,13 +170,13 @@ class Alipay:
 
     def _check(self, intent: Intent, method: str) -> None:
         if method not in _PRODUCTS:
-            raise Invalid("Alipay has no such method here.", methods=[known.name for known in METHODS])
+            raise NotMade("Alipay has no such method here.", methods=[known.name for known in METHODS])
         if intent.currency not in CURRENCIES:
-            raise Invalid("Alipay takes CNY only.", reason="currency_not_offered")
+            raise NotMade("Alipay takes CNY only.", reason="currency_not_offered")
         if not 0 < intent.amount <= MAX_AMOUNT:
-            raise Invalid("Alipay takes ¥0.01 to ¥100,000,000.", reason="amount_invalid")
+            raise NotMade("Alipay takes ¥0.01 to ¥100,000,000.", reason="amount_invalid")
         if intent.deadline < self.clock() + _AT_LEAST:
-            raise Invalid("Too little time is left to pay.", reason="deadline_passed")
+            raise NotMade("Too little time is left to pay.", reason="deadline_passed")
 
     def _expired(self, known: Try) -> bool:
         """Whether no shopper can begin this payment any more."""

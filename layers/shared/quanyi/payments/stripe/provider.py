@@ -8,7 +8,6 @@ from json import dumps
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from quanyi.clock import Clock, system_clock
-from quanyi.errors import Invalid
 from quanyi.payments.access import Access
 from quanyi.payments.port import (
     Captured,
@@ -18,6 +17,7 @@ from quanyi.payments.port import (
     Intent,
     Method,
     Notice,
+    NotMade,
     Outcome,
     ProviderUnavailable,
     Refunding,
@@ -66,11 +66,11 @@ class Stripe:
         return connect(self.access)
 
     def create(self, intent: Intent) -> Created:
-        """Raises ProviderUnavailable, and Invalid where Stripe refuses: too small an amount, too little time."""
+        """Raises ProviderUnavailable, and NotMade where Stripe refuses: too small an amount, too little time."""
         if intent.method not in ("", "payment_intent", "checkout"):
-            raise Invalid("Stripe has no such method here.", reason="method_unknown")
+            raise NotMade("Stripe has no such method here.", reason="method_unknown")
         if intent.currency not in CURRENCIES:
-            raise Invalid("This currency is not offered with Stripe.", reason="currency_not_offered")
+            raise NotMade("This currency is not offered with Stripe.", reason="currency_not_offered")
         try:
             with asking():
                 if intent.method == "checkout":
@@ -78,7 +78,7 @@ class Stripe:
                 return making.payment_intent(self.client, intent, self.access.account["publishable_key"])
         except Refused as no:
             reason = next((word for word in (no.code, no.param) if word in _CLEAR_REASONS), "refused_by_provider")
-        raise Invalid("Stripe refuses to make this payment.", reason=reason)
+        raise NotMade("Stripe refuses to make this payment.", reason=reason)
 
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Sequence[Notice]:
         """See `notices`. Raises Forged, Malformed, and ProviderUnavailable where Stripe must be asked and is silent."""
@@ -167,8 +167,11 @@ class Stripe:
         return again(self.client, found)
 
     def _refund_of(self, asked: Refunding) -> Refund | None:
-        made = self.client.v1.refunds.list({"payment_intent": asked.transaction, "limit": 100})
-        return next((each for each in map(Refund.of, made.auto_paging_iter()) if each.key == asked.refund), None)
+        """A refund that failed stays so at Stripe, and keeps its key: one that is asked for again is another."""
+        listed = self.client.v1.refunds.list({"payment_intent": asked.transaction, "limit": 100})
+        made = [each for each in map(Refund.of, listed.auto_paging_iter()) if each.key == asked.refund]
+        alive = next((each for each in made if each.outcome != "failed"), None)
+        return alive or (made[0] if len(made) > asked.again else None)
 
     def _refund(self, asked: Refunding) -> Refund:
         return Refund.of(
@@ -178,7 +181,8 @@ class Stripe:
                     "amount": asked.amount,
                     "metadata": {"refund": asked.refund, "payment": asked.payment},
                 },
-                {"idempotency_key": asked.refund},
+                # Under its old key Stripe would repeat its old answer.
+                {"idempotency_key": f"{asked.refund}-{asked.again}" if asked.again else asked.refund},
             )
         )
 

@@ -22,6 +22,7 @@ from quanyi.payments.port import (
     Intent,
     Method,
     Notice,
+    NotMade,
     Outcome,
     ProviderUnavailable,
     Refunding,
@@ -213,17 +214,17 @@ class Wechat:
 
 def _payable(intent: Intent, now: datetime) -> None:
     if intent.currency not in CURRENCIES:
-        raise Invalid("WeChat Pay takes CNY.", reason="currency_not_offered")
+        raise NotMade("WeChat Pay takes CNY.", reason="currency_not_offered")
     if type(intent.amount) is not int or intent.amount <= 0:
-        raise Invalid("The amount is not a positive whole number.", reason="amount_invalid")
+        raise NotMade("The amount is not a positive whole number.", reason="amount_invalid")
     if intent.method not in {method.name for method in METHODS}:
-        raise Invalid("WeChat Pay has no such way to pay.", reason="method_not_offered")
+        raise NotMade("WeChat Pay has no such way to pay.", reason="method_not_offered")
     if intent.deadline <= now:  # WeChat would take it for a minute all the same
-        raise Invalid("It is too late to pay this.", reason="deadline_passed")
+        raise NotMade("It is too late to pay this.", reason="deadline_passed")
     if intent.method == "jsapi" and not intent.payer:
-        raise Invalid("This way to pay needs the payer's openid.", reason="payer_missing")
+        raise NotMade("This way to pay needs the payer's openid.", reason="payer_missing")
     if intent.method == "h5" and not intent.ip:
-        raise Invalid("This way to pay needs the payer's address.", reason="ip_missing")
+        raise NotMade("This way to pay needs the payer's address.", reason="ip_missing")
 
 
 def _refunded(asked: Refunding, answer: Answer) -> Outcome:
