@@ -11,10 +11,10 @@ import pytest
 from desk import orders as desk_orders
 from quanyi.callers import Caller
 from quanyi.ledger.table import LedgerTable
-from quanyi.orders.changes import with_payment
+from quanyi.orders.changes import settled, with_payment
 from quanyi.orders.model import Order, Payment
 from quanyi.orders.numbers import payment_number, share_number
-from quanyi.orders.refunds import goods_known, with_refund
+from quanyi.orders.refunds import goods_known, share_answered, with_refund
 from quanyi.payments.port import Captured, Outcome, ProviderUnavailable
 from quanyi.payments.receipt import book
 from quanyi.payments.registry import Providers
@@ -279,6 +279,51 @@ def test_an_order_that_should_be_settled_by_now(it: Books, call: Call) -> None:
     it.file()
     it.stream()
     assert kinds(it.report(call)) == [("not_settled", order.id)]
+
+
+def test_a_refund_that_failed_stands_in_every_later_report_until_a_person_has_paid_it(it: Books, call: Call) -> None:
+    order = it.refund(it.pay())
+    it.market.later(days=1)
+    now, refund = it.market.now, order.refunds[0].id
+    failed = it.market.shop.orders.change(
+        order, lambda one: settled(share_answered(one, refund, 0, "failed", now), now)
+    )
+    assert (failed.due_at, it.market.shop.orders.get(order.id)) == (None, failed)
+    for _ in range(3):
+        it.market.later(days=1)
+        day = (it.market.now - timedelta(days=1)).date().isoformat()
+        assert kinds(it.report(call, date=day)) == [("refund_failed", order.id)]
+        assert nightly(it.office, day)["found"] == 1
+    it.market.shop.orders.change(order.id, lambda one: settled(share_answered(one, refund, 0, "succeeded", now), now))
+    assert nightly(it.office, it.market.now.date().isoformat())["found"] == 0
+
+
+def test_a_refund_that_stays_unknown_stands_in_every_later_report(it: Books, call: Call) -> None:
+    order = it.refund(it.pay())
+    refund = order.refunds[0].id
+    unknown = partial(share_answered, refund_id=refund, number=0, state="unknown", now=it.market.now)
+    it.market.shop.orders.change(order, unknown)
+    it.market.later(days=1)
+    found: list[Any] = []
+    for _ in range(3):
+        it.market.later(days=1)
+        asked_hourly = it.market.now + timedelta(hours=1)
+        it.market.shop.orders.change(order.id, lambda one, at=asked_hourly: one.model_copy(update={"due_at": at}))
+        found.append(kinds(it.report(call, date=(it.market.now - timedelta(days=1)).date().isoformat())))
+    assert found == [[("not_settled", order.id)]] * 3
+    assert kinds(it.report(call, date="2026-11-22")) == []  # it was not there yet
+
+
+def test_an_advance_of_an_order_that_does_not_end(it: Books, call: Call) -> None:
+    order = it.market.place()
+    number = payment_number(order.id, "wechat", "k")
+    payment = Payment(id=number, provider="wechat", amount=order.total, created_at=it.market.now)
+    it.market.shop.orders.change(order, lambda one: with_payment(one, payment, it.market.now))
+    fact = Captured(number, "W1", order.total - 1, "CNY")
+    book(it.market.shop.orders, it.market.workflow, "wechat", fact, it.market.now)  # type: ignore[arg-type]
+    it.market.place()
+    it.market.later(days=2)
+    assert kinds(it.report(call, date="2026-11-24")) == [("not_settled", order.id)]
 
 
 def test_a_day_whose_file_is_not_there_yet_is_waited_for(it: Books, call: Call) -> None:

@@ -23,11 +23,13 @@ def promised(order: Order, unit: Unit) -> datetime:
 def overdue(order: Order, now: datetime) -> bool:
     """Money is here, and by now all of it should be settled: its units' promises are over, and so is the time that
     refunds take."""
-    if not order.captured or order.settled or order.waits_for_person or order.state in ("placing", "awaiting_payment"):
-        return False
     paid = [p.captured_at for p in order.payments if p.captured_at]
-    until = [max(paid) + AT_ONCE] if paid else []
+    if not paid or order.settled or order.waits_for_person or order.state == "placing":
+        return False
+    until = [max(paid) + AT_ONCE]
+    if order.state == "awaiting_payment":
+        until.append(order.expires_at + AT_ONCE)  # an advance, or another currency: it goes back when the order ends
     if order.paid_at:
         until += [promised(order, unit) + AT_ONCE for unit in order.units if unit.state == "waiting"]
     until += [r.created_at + (AT_ONCE if r.state == "succeeded" else REFUND_WITHIN) for r in order.refunds]
-    return bool(until) and max(until) < now
+    return max(until) < now
