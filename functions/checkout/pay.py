@@ -10,6 +10,7 @@ from quanyi.errors import Conflict, Invalid, KeyReused
 from quanyi.orders.changes import closed, ended, with_payment
 from quanyi.orders.model import Order, OrderState, Payment
 from quanyi.orders.numbers import payment_number
+from quanyi.orders.promise import payable
 from quanyi.payments.port import Captured, Created, Intent, Method, NoSuchProvider
 from quanyi.payments.receipt import book, needs_workflow, try_of
 
@@ -104,7 +105,8 @@ def give_up(shop: Shop, order: Order, to: OrderState, reason: str) -> Order:
     """Closes the payments at their providers, ends the order, then frees what it held, in this order: nobody can pay
     an order whose cards are gone unless the provider lets them, and then the money is booked and sent back.
 
-    A provider that says the money was faster gets it booked instead. An unclear answer changes nothing: try later.
+    A provider that says the money was faster gets it booked instead. An unclear answer changes nothing: try later, but
+    not for ever: the order holds its cards.
     """
     shut: list[str] = []
     for payment in order.open_tries:
@@ -114,7 +116,7 @@ def give_up(shop: Shop, order: Order, to: OrderState, reason: str) -> Order:
             answer = "unknown"
         if isinstance(answer, Captured):
             return book(shop.orders, shop.workflow, payment.provider, answer, shop.now())
-        if answer == "unknown":
+        if answer == "unknown" and payable(payment, shop.now()):
             return order
         shut.append(payment.id)
     cards = [unit.card for unit in order.units if unit.card]
