@@ -1,6 +1,7 @@
 """The day's books against the providers' files: nothing on a day without a fault, each fault by its name on others."""
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -10,6 +11,7 @@ import pytest
 
 from desk import orders as desk_orders
 from quanyi.callers import Caller
+from quanyi.errors import Busy
 from quanyi.ledger.table import LedgerTable
 from quanyi.orders.changes import settled, with_payment
 from quanyi.orders.model import Order, Payment
@@ -21,6 +23,7 @@ from quanyi.payments.registry import Providers
 from quanyi.payments.settings import ProviderSettings
 from quanyi.payments.settings_table import ProviderSettingsTable
 from quanyi.settlements.table import SettlementsTable
+from quanyi.table import Item, Table
 from reports import importer, reports, settlements
 from reports.fetch import fetch
 from reports.importer import run_import
@@ -366,6 +369,57 @@ def test_the_same_file_twice_is_one_and_a_later_one_replaces_it(it: Books) -> No
     it.file(it.row(one), key="f2")
     assert [s.row.transaction for s in it.office.settlements.rows("wechat", DAY) or ()] == [f"W{one.id}"]
     assert it.market.cloud.contents("OrdersTable") == before
+    rows = [item for item in it.market.cloud.contents("StatsTable")["StatsTable"] if item["sk"].startswith("ROW#")]
+    assert len(rows) == 1
+
+
+@pytest.mark.parametrize("broken", ["put", "finish"])
+def test_a_file_that_is_imported_again_stays_whole_until_the_new_one_is(
+    it: Books, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """The second import breaks off: while its rows are written, or between its file and the end of the import."""
+    one, two = it.pay(), it.pay()
+    it.file(it.row(one), it.row(two))
+    whole = it.office.settlements.rows("wechat", DAY)
+    kept = Table.put_many
+
+    def breaks(table: Table, items: Sequence[Item]) -> None:
+        kept(table, items[:1])
+        raise Busy
+
+    def ends(*_: Any, **__: Any) -> bool:
+        raise Busy
+
+    with monkeypatch.context() as fault:
+        if broken == "put":
+            fault.setattr(Table, "put_many", breaks)
+        else:
+            fault.setattr(SettlementsTable, "_move", lambda table, *a, **k: a[-1] == "importing" or ends())
+        with pytest.raises(Busy):
+            it.file(it.row(one, 手续费=""), it.row(two), key="f2")
+    rows = it.office.settlements.rows("wechat", DAY)
+    assert whole is not None
+    assert rows is not None
+    assert (rows == whole, len(rows)) == (broken == "put", 2)
+    assert run_import(it.office, Place("wechat", DAY, "If2"))["state"] == "done"
+    assert sorted(one.row.fee for one in it.office.settlements.rows("wechat", DAY) or ()) == [0, 12]
+    rows = [item for item in it.market.cloud.contents("StatsTable")["StatsTable"] if item["sk"].startswith("ROW#")]
+    assert len(rows) == 2
+
+
+def test_a_file_is_read_anew_when_it_was_replaced_meanwhile(it: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = it.pay(), it.pay()
+    it.file(it.row(one), it.row(two))
+    query_all, replaced = Table.query_all, list[Any]()
+
+    def slow(table: Table, where: str, **how: Any) -> Iterator[Item]:
+        if str(how.get("of", "")).startswith("ROW#") and not replaced:
+            replaced.append(None)
+            it.file(it.row(one), it.row(two, 手续费=""), key="f2")
+        return query_all(table, where, **how)
+
+    monkeypatch.setattr(Table, "query_all", slow)
+    assert sorted(one.row.fee for one in it.office.settlements.rows("wechat", DAY) or ()) == [0, 12]
 
 
 def test_what_cannot_be_announced(it: Books, call: Call) -> None:
