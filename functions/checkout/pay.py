@@ -13,6 +13,7 @@ from quanyi.errors import Conflict, Invalid, KeyReused
 from quanyi.orders.changes import closed, ended, not_made, unpaid, with_payment
 from quanyi.orders.model import Order, OrderState, Payment
 from quanyi.orders.numbers import payment_number
+from quanyi.orders.promise import payable
 from quanyi.payments.breaker import Unasked
 from quanyi.payments.port import Captured, Created, Intent, Method, NoSuchProvider, NotMade
 from quanyi.payments.receipt import book, needs_workflow, try_of
@@ -138,7 +139,8 @@ def give_up(shop: Shop, order: Order, to: OrderState, reason: str, patience: Pat
     """Closes the payments at their providers, ends the order, then frees what it held, in this order: nobody can pay
     an order whose cards are gone unless the provider lets them, and then the money is booked and sent back.
 
-    A provider that says the money was faster gets it booked instead. An unclear answer changes nothing: try later.
+    A provider that says the money was faster gets it booked instead. An unclear answer changes nothing: try later, but
+    not for ever: the order holds its cards.
     """
     patience = patience or Patience()
     shut: list[str] = []
@@ -146,7 +148,7 @@ def give_up(shop: Shop, order: Order, to: OrderState, reason: str, patience: Pat
         answer = patience.ask(payment.provider, partial(_close, shop, order, payment))
         if isinstance(answer, Captured):
             return book(shop.orders, shop.workflow, payment.provider, answer, shop.now())
-        if answer == "unknown":
+        if answer == "unknown" and payable(payment, shop.now()):
             return order
         shut.append(payment.id)
     cards = [unit.card for unit in order.units if unit.card]

@@ -11,13 +11,12 @@ from quanyi.errors import Conflict, NotFound
 from quanyi.http import log
 from quanyi.orders.changes import closed, settled
 from quanyi.orders.model import Goods, Order, Refund, Share, Unit
+from quanyi.orders.promise import payable
 from quanyi.orders.refunds import goods_known, share_answered, with_surplus_refunded
 from quanyi.payments.port import Captured, NoSuchProvider, Outcome, Provider
 from quanyi.payments.receipt import book, refunding, try_of
 
 ASK_HOURLY = timedelta(hours=1)
-OPEN_AT_MOST = timedelta(days=2)
-"""Every try has a deadline of minutes at its provider: one that is this old can no longer be paid."""
 PAUSES_AT_MOST = 20.0
 """Seconds in one task; then the workflow comes again."""
 
@@ -116,12 +115,11 @@ def _close_tries(works: Works, order: Order) -> Order:
     if order.state == "awaiting_payment":
         return order
     for payment in order.open_tries:
-        old = payment.created_at + OPEN_AT_MOST < works.now()
         provider = _provider(works, payment.provider)
         found = provider.close(try_of(payment, order.currency)) if provider else "unknown"
         if isinstance(found, Captured):
             order = book(works.orders, works.workflow, payment.provider, found, works.now())
-        elif found == "closed" or old:
+        elif found == "closed" or not payable(payment, works.now()):
             order = works.orders.change(order, lambda it, shut=payment.id: closed(it, [shut]))
     return order
 

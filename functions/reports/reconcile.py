@@ -15,7 +15,7 @@ from quanyi.clock import end_of_day
 from quanyi.ledger.check import card_differences, imprint, ledger_differences, order_differences
 from quanyi.ledger.model import Sums, added
 from quanyi.orders.model import Order
-from quanyi.orders.table import DAY_SHARDS
+from quanyi.orders.table import DAY_SHARDS, Queue
 from quanyi.settlements.compare import Window, money_differences, share_done_at
 from quanyi.settlements.differences import Difference
 from quanyi.settlements.model import Settled, sums_of
@@ -24,6 +24,7 @@ from reports.wiring import Office
 
 BATCH = 100
 STREAM_LAG = timedelta(minutes=2)
+QUEUES: tuple[Queue, ...] = ("paid", "person", "unpaid")
 MOST_LISTED = 1000
 """Differences that a report holds; it counts all of them."""
 
@@ -73,10 +74,14 @@ class _Run:
 
     def report(self, most: int | None) -> Report:
         ids = self._ids(most)
+        unsettled = self._unsettled(ids, most)
         result = self.result
         result.orders = len(ids)
         for some in _batches(sorted(ids)):
             for difference in self._of_orders(some):
+                self._note(difference)
+        for some in _batches(sorted(unsettled)):
+            for difference in self._of_unsettled(some):
                 self._note(difference)
         for difference in self._of_no_order():
             self._note(difference)
@@ -121,6 +126,24 @@ class _Run:
                 yield from (item["pk"].removeprefix("ORDER#") for item in page.items)
                 if (start := page.next) is None:
                     break
+
+    def _unsettled(self, ids: set[str], most: int | None) -> set[str]:
+        """Orders of other days that something is still to be done about. Nothing moves on an order that is stuck: it
+        belongs to no later day, so each day's report looks at all of them."""
+        found: set[str] = set()
+        for queue in QUEUES:
+            for one in self.office.orders.due(queue, limit=1000):
+                if one not in ids:
+                    found.add(one)
+                if most is not None and len(ids) + len(found) > most:
+                    raise TooLarge
+        return found
+
+    def _of_unsettled(self, ids: list[str]) -> Iterator[Difference]:
+        """What is wrong with them now, unless they are younger than the day."""
+        for order in self.office.orders.find(ids).values():
+            if order.created_at < self.end:
+                yield from order_differences(order, self.result.as_of)
 
     def _of_orders(self, ids: list[str]) -> Iterator[Difference]:
         orders = self.office.orders.find(ids)

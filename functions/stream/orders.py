@@ -16,7 +16,7 @@ from quanyi.events.model import DomainEvent
 from quanyi.events.of_order import events_of
 from quanyi.http import log
 from quanyi.ledger.model import LedgerEntry, entries_of
-from quanyi.orders.model import Order
+from quanyi.orders.table import from_item as order_of
 from quanyi.stream import read_each
 from stream.wiring import audit, bus, ledger
 
@@ -48,8 +48,8 @@ def tell(change: Change) -> Told:
         return _tell_case(change)
     if change.new.get("sk") != "ORDER":
         return Told(None, [])
-    old = Order.model_validate(change.old) if change.old else None
-    new = Order.model_validate(change.new)
+    old = order_of(change.old) if change.old else None
+    new = order_of(change.new)
     events = events_of(old, new, change.at)
     return Told(entry_of_order(old, new, change.at, events), events, entries_of(old, new))
 

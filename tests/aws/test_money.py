@@ -172,6 +172,25 @@ def test_a_provider_that_is_down_keeps_the_order_until_it_answers(market: Market
     assert same_books(market, psp, order).state == "fulfilled"
 
 
+def test_a_provider_that_never_answers_does_not_keep_cards_for_ever(market: Market, psp: Psp) -> None:
+    order = market.place(quantity=5)
+    payment = opened(market, order)
+    psp.down = True
+    market.later(days=2)
+    market.sweep()
+    assert market.order(order).state == "awaiting_payment"
+    market.later(minutes=1)
+    market.sweep()
+    assert market.order(order).state == "expired"
+    other = market.pay(market.place(quantity=5))
+    market.run()
+    assert market.order(other).state == "fulfilled"
+    psp.down = False
+    hear(market, psp.pay(payment, 5 * PRICE))
+    market.run()
+    assert same_books(market, psp, order).state == "refunded"
+
+
 @pytest.mark.parametrize("how", ["lost", "never"])
 def test_an_unclear_refund_is_asked_about_and_done_once(market: Market, psp: Psp, how: str) -> None:
     order, _ = paid(market, psp)

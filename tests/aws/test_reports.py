@@ -1,6 +1,7 @@
 """The day's books against the providers' files: nothing on a day without a fault, each fault by its name on others."""
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -11,17 +12,19 @@ import pytest
 from desk import orders as desk_orders
 from quanyi.callers import Caller
 from quanyi.cases.table import CasesTable
+from quanyi.errors import Busy
 from quanyi.ledger.table import LedgerTable
-from quanyi.orders.changes import with_payment
+from quanyi.orders.changes import settled, with_payment
 from quanyi.orders.model import Order, Payment
 from quanyi.orders.numbers import payment_number, share_number
-from quanyi.orders.refunds import goods_known, with_refund
+from quanyi.orders.refunds import goods_known, share_answered, with_refund
 from quanyi.payments.port import Captured, Outcome, ProviderUnavailable
 from quanyi.payments.receipt import book
 from quanyi.payments.registry import Providers
 from quanyi.payments.settings import ProviderSettings
 from quanyi.payments.settings_table import ProviderSettingsTable
 from quanyi.settlements.table import SettlementsTable
+from quanyi.table import Item, Table
 from reports import importer, reports, settlements
 from reports.fetch import fetch
 from reports.importer import run_import
@@ -283,6 +286,51 @@ def test_an_order_that_should_be_settled_by_now(it: Books, call: Call) -> None:
     assert kinds(it.report(call)) == [("not_settled", order.id)]
 
 
+def test_a_refund_that_failed_stands_in_every_later_report_until_a_person_has_paid_it(it: Books, call: Call) -> None:
+    order = it.refund(it.pay())
+    it.market.later(days=1)
+    now, refund = it.market.now, order.refunds[0].id
+    failed = it.market.shop.orders.change(
+        order, lambda one: settled(share_answered(one, refund, 0, "failed", now), now)
+    )
+    assert (failed.due_at, it.market.shop.orders.get(order.id)) == (None, failed)
+    for _ in range(3):
+        it.market.later(days=1)
+        day = (it.market.now - timedelta(days=1)).date().isoformat()
+        assert kinds(it.report(call, date=day)) == [("refund_failed", order.id)]
+        assert nightly(it.office, day)["found"] == 1
+    it.market.shop.orders.change(order.id, lambda one: settled(share_answered(one, refund, 0, "succeeded", now), now))
+    assert nightly(it.office, it.market.now.date().isoformat())["found"] == 0
+
+
+def test_a_refund_that_stays_unknown_stands_in_every_later_report(it: Books, call: Call) -> None:
+    order = it.refund(it.pay())
+    refund = order.refunds[0].id
+    unknown = partial(share_answered, refund_id=refund, number=0, state="unknown", now=it.market.now)
+    it.market.shop.orders.change(order, unknown)
+    it.market.later(days=1)
+    found: list[Any] = []
+    for _ in range(3):
+        it.market.later(days=1)
+        asked_hourly = it.market.now + timedelta(hours=1)
+        it.market.shop.orders.change(order.id, lambda one, at=asked_hourly: one.model_copy(update={"due_at": at}))
+        found.append(kinds(it.report(call, date=(it.market.now - timedelta(days=1)).date().isoformat())))
+    assert found == [[("not_settled", order.id)]] * 3
+    assert kinds(it.report(call, date="2026-11-22")) == []  # it was not there yet
+
+
+def test_an_advance_of_an_order_that_does_not_end(it: Books, call: Call) -> None:
+    order = it.market.place()
+    number = payment_number(order.id, "wechat", "k")
+    payment = Payment(id=number, provider="wechat", amount=order.total, created_at=it.market.now)
+    it.market.shop.orders.change(order, lambda one: with_payment(one, payment, it.market.now))
+    fact = Captured(number, "W1", order.total - 1, "CNY")
+    book(it.market.shop.orders, it.market.workflow, "wechat", fact, it.market.now)  # type: ignore[arg-type]
+    it.market.place()
+    it.market.later(days=2)
+    assert kinds(it.report(call, date="2026-11-24")) == [("not_settled", order.id)]
+
+
 def test_a_day_whose_file_is_not_there_yet_is_waited_for(it: Books, call: Call) -> None:
     it.pay()
     it.stream()
@@ -323,6 +371,57 @@ def test_the_same_file_twice_is_one_and_a_later_one_replaces_it(it: Books) -> No
     it.file(it.row(one), key="f2")
     assert [s.row.transaction for s in it.office.settlements.rows("wechat", DAY) or ()] == [f"W{one.id}"]
     assert it.market.cloud.contents("OrdersTable") == before
+    rows = [item for item in it.market.cloud.contents("StatsTable")["StatsTable"] if item["sk"].startswith("ROW#")]
+    assert len(rows) == 1
+
+
+@pytest.mark.parametrize("broken", ["put", "finish"])
+def test_a_file_that_is_imported_again_stays_whole_until_the_new_one_is(
+    it: Books, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """The second import breaks off: while its rows are written, or between its file and the end of the import."""
+    one, two = it.pay(), it.pay()
+    it.file(it.row(one), it.row(two))
+    whole = it.office.settlements.rows("wechat", DAY)
+    kept = Table.put_many
+
+    def breaks(table: Table, items: Sequence[Item]) -> None:
+        kept(table, items[:1])
+        raise Busy
+
+    def ends(*_: Any, **__: Any) -> bool:
+        raise Busy
+
+    with monkeypatch.context() as fault:
+        if broken == "put":
+            fault.setattr(Table, "put_many", breaks)
+        else:
+            fault.setattr(SettlementsTable, "_move", lambda table, *a, **k: a[-1] == "importing" or ends())
+        with pytest.raises(Busy):
+            it.file(it.row(one, 手续费=""), it.row(two), key="f2")
+    rows = it.office.settlements.rows("wechat", DAY)
+    assert whole is not None
+    assert rows is not None
+    assert (rows == whole, len(rows)) == (broken == "put", 2)
+    assert run_import(it.office, Place("wechat", DAY, "If2"))["state"] == "done"
+    assert sorted(one.row.fee for one in it.office.settlements.rows("wechat", DAY) or ()) == [0, 12]
+    rows = [item for item in it.market.cloud.contents("StatsTable")["StatsTable"] if item["sk"].startswith("ROW#")]
+    assert len(rows) == 2
+
+
+def test_a_file_is_read_anew_when_it_was_replaced_meanwhile(it: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = it.pay(), it.pay()
+    it.file(it.row(one), it.row(two))
+    query_all, replaced = Table.query_all, list[Any]()
+
+    def slow(table: Table, where: str, **how: Any) -> Iterator[Item]:
+        if str(how.get("of", "")).startswith("ROW#") and not replaced:
+            replaced.append(None)
+            it.file(it.row(one), it.row(two, 手续费=""), key="f2")
+        return query_all(table, where, **how)
+
+    monkeypatch.setattr(Table, "query_all", slow)
+    assert sorted(one.row.fee for one in it.office.settlements.rows("wechat", DAY) or ()) == [0, 12]
 
 
 def test_what_cannot_be_announced(it: Books, call: Call) -> None:

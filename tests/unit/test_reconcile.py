@@ -199,6 +199,10 @@ def test_what_should_be_settled_by_now() -> None:
     assert not overdue(placed_order(), NOW + timedelta(days=9))
     asked = with_refund(it, [u.id for u in it.units], reason="r", by="s", now=NOW)
     assert [overdue(asked, NOW + timedelta(hours=h)) for h in (23, 25)] == [False, True]
+    for currency in ("CNY", "USD"):
+        waits = captured(placed_order(), "P1", "T1", 1, NOW, currency=currency)
+        over = waits.expires_at + timedelta(minutes=10)
+        assert [overdue(waits, over + timedelta(minutes=m)) for m in (-1, 1)] == [False, True]
 
 
 def test_the_ledger_and_the_cards() -> None:

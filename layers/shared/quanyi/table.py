@@ -113,7 +113,13 @@ class Table:
     def put_many(self, items: Sequence[Item]) -> None:
         """Puts any number of items whose keys differ, without a condition. Raises Busy: then some are written; put all
         again."""
-        todo = [{"PutRequest": {"Item": to_wire(item)}} for item in items]
+        self._write_many([{"PutRequest": {"Item": to_wire(item)}} for item in items])
+
+    def delete_many(self, keys: Sequence[Key]) -> None:
+        """Deletes any number of items by keys that differ, those that are there. Raises Busy, as `put_many`."""
+        self._write_many([{"DeleteRequest": {"Key": to_wire(key)}} for key in keys])
+
+    def _write_many(self, todo: list[dict[str, Any]]) -> None:
         tries = 0
         while todo:
             chunk, todo = todo[:25], todo[25:]

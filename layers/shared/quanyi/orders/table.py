@@ -25,8 +25,9 @@ DUE_INDEX = "due-index"
 DAY_SHARDS = 4
 DUE_SHARDS = 4
 
-Queue: TypeAlias = Literal["unpaid", "paid"]
-"""Whose sweep an order waits for: that of checkout, or that of fulfilment."""
+Queue: TypeAlias = Literal["unpaid", "paid", "person"]
+"""Whose sweep an order waits for: that of checkout, or that of fulfilment; or that no sweep can do anything, and since
+when it waits for a person."""
 
 
 class Stale(Exception):
@@ -122,15 +123,17 @@ class OrdersTable:
     def transaction(self, provider: str, transaction: str) -> Item | None:
         return self.table.get({"pk": f"PAYMENT#{provider}#{transaction}", "sk": "PAYMENT"})
 
-    def due(self, queue: Queue, before: datetime, *, limit: int = 100) -> Iterator[str]:
-        """Ids of orders whose due date is past, oldest first in each shard. A hint: read the order before acting."""
+    def due(self, queue: Queue, before: datetime | None = None, *, limit: int = 100) -> Iterator[str]:
+        """Ids of orders whose due date is past, or of all that have one: oldest first in each shard. A hint: read the
+        order before acting."""
+        where, values = "due = :due", {"before": stamp(before)} if before else {}
         for shard in range(DUE_SHARDS):
             found = self.table.query_all(
-                "due = :due AND due_at < :before",
+                f"{where} AND due_at < :before" if before else where,
                 index=DUE_INDEX,
                 limit=limit,
                 due=f"{queue}#{shard}",
-                before=stamp(before),
+                **values,
             )
             yield from (item["pk"].removeprefix("ORDER#") for item in found)
 
@@ -187,10 +190,16 @@ def to_item(order: Order, zone: str) -> Item:
     if order.due_at:
         queue: Queue = "unpaid" if order.state in ("placing", "awaiting_payment") else "paid"
         item["due"] = f"{queue}#{shard_of(order.id, DUE_SHARDS)}"
+    elif order.waits_for_person:
+        failed = [refund.settled_at or refund.created_at for refund in order.refunds if refund.state == "failed"]
+        item |= {"due": f"person#{shard_of(order.id, DUE_SHARDS)}", "due_at": stamp(min(failed))}
     return item
 
 
 def from_item(item: Mapping[str, Any]) -> Order:
+    if str(item.get("due", "")).startswith("person#"):
+        # The index's key alone: no sweep is to look at it.
+        item = {name: value for name, value in item.items() if name != "due_at"}
     return Order.model_validate(item)
 
 

@@ -2,13 +2,15 @@
 
     SETTLED#<provider>#<day>   FILE            which import the rows are of, when it came, how many they are, their sums
     SETTLED#<provider>#<day>   IMPORT#<id>     an import: announced, under way, done, or failed with its reason
-    SETTLED#<provider>#<day>   <kind>#<transaction>#<number>   a row
+    SETTLED#<provider>#<day>   ROW#<import>#<order>#<row>                 a row whose number names an order
+    SETTLED#<provider>#<day>   ROW#<import>##<transaction>#<row>          another
 
-A later file of the same day replaces the one before: its rows name it, and only those of the import that `FILE` names
-count. `FILE` is written last, so a file is there whole or not at all.
+A later file of the same day replaces the one before: its rows lie beside the others, and only those of the import that
+`FILE` names count. `FILE` is written once they are all there, so a file is there whole or not at all; then the rows of
+the one before are dropped.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -64,9 +66,10 @@ class SettlementsTable:
             self.table.put_many([_row_item(one, import_id) for one in some])
 
     def finish(self, provider: str, day: str, import_id: str, *, rows: int, sums: Sums, now: datetime) -> None:
-        """From here on these rows are the file of that day."""
+        """From here on these rows are the file of that day. The import is over last: a run that dies comes again."""
         told = {"v": 1, "import": import_id, "imported_at": stamp(now), "rows": rows, "sums": sums}
         self.table.put({"pk": _pk(provider, day), "sk": "FILE", **told})
+        self._drop_replaced(provider, day)
         self._move(provider, day, import_id, "done", rows=rows, sums=sums, finished_at=stamp(now))
 
     def file(self, provider: str, day: str) -> Item | None:
@@ -78,16 +81,39 @@ class SettlementsTable:
         found = self.table.query_all("pk = :pk AND begins_with(sk, :of)", pk=_pk(provider, day), of="IMPORT#")
         return sorted(found, key=lambda item: item["created_at"], reverse=True)
 
-    def rows(self, provider: str, day: str) -> Iterator[Settled] | None:
-        """The rows of the file of that day, by kind and transaction; None while there is none."""
-        file = self.file(provider, day)
-        return None if file is None else self._rows(provider, day, file["import"])
+    def rows(self, provider: str, day: str) -> list[Settled] | None:
+        """The rows of the file of that day; None while there is none."""
+        return self._of_file(provider, day, [""])
 
-    def _rows(self, provider: str, day: str, import_id: str) -> Iterator[Settled]:
-        # Rows begin with a small letter, the other items with a capital one.
-        for item in self.table.query_all("pk = :pk AND sk >= :first", pk=_pk(provider, day), first="a"):
-            if item["import"] == import_id:
-                yield Settled(provider, day, item["sk"], _row(item))
+    def rows_about(self, provider: str, day: str, order: str, transactions: Collection[str]) -> list[Settled] | None:
+        """Those rows that name this order, and those that name none but one of these transactions."""
+        return self._of_file(provider, day, [f"{order}#", *(f"#{transaction}#" for transaction in transactions)])
+
+    def _of_file(self, provider: str, day: str, prefixes: Collection[str]) -> list[Settled] | None:
+        file = self.file(provider, day)
+        while file is not None:
+            found = [one for prefix in prefixes for one in self._rows(provider, day, f"{file['import']}#{prefix}")]
+            # Replaced while it was read: some rows may have been dropped.
+            before, file = file, self.file(provider, day)
+            if file == before:
+                return found
+        return None
+
+    def _rows(self, provider: str, day: str, prefix: str) -> Iterator[Settled]:
+        where = "pk = :pk AND begins_with(sk, :of)"
+        for item in self.table.query_all(where, consistent=True, pk=_pk(provider, day), of=f"ROW#{prefix}"):
+            yield Settled(provider, day, item["row"], _row(item))
+
+    def _drop_replaced(self, provider: str, day: str) -> None:
+        """Rows of imports that are over and that `FILE` does not name. It is read after them: whichever of two runs at
+        once is the file then is among the kept."""
+        over = [item["id"] for item in self.imports(provider, day) if item["state"] == "done"]
+        file = self.file(provider, day) or {}
+        for one in over:
+            if one != file.get("import"):
+                old = self.table.query_all("pk = :pk AND begins_with(sk, :of)", pk=_pk(provider, day), of=f"ROW#{one}#")
+                while some := list(islice(old, A_CALL)):
+                    self.table.delete_many([{"pk": item["pk"], "sk": item["sk"]} for item in some])
 
     def _move(self, provider: str, day: str, import_id: str, to: ImportState, **told: Any) -> bool:
         sets = "".join(f", #{name} = :{name}" for name in told)
@@ -118,9 +144,9 @@ def _row_item(one: Settled, import_id: str) -> Item:
     row = one.row
     return {
         "pk": _pk(one.provider, one.day),
-        "sk": one.key,
+        "sk": f"ROW#{import_id}#{one.order or f'#{row.transaction}'}#{one.key}",
         "v": 1,
-        "import": import_id,
+        "row": one.key,
         "kind": row.kind,
         "transaction": row.transaction,
         "number": row.number,
