@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.client import BaseClient
+from pydantic import ValidationError
 
 from cases.gather import gather
 from cases.sweep import sweep
@@ -267,7 +268,27 @@ def test_a_refund_of_an_amount_leaves_the_goods(court: Court) -> None:
     court.market.run()
     order = court.order(order)
     assert (order.state, order.refunded) == ("partially_refunded", 500)
+    case = court.case()
+    assert (case.state, case.answers[-1].outcome) == ("answered", "succeeded"), "all of it was asked for"
+    assert order.frozen == (case.id,)
+    court.take(replace(court.desk.told["N1"], end="closed"))
     assert reveal(court.market.works, SITE, order.id).deliveries[0].units[0].number
+
+
+def test_a_refund_that_a_complaint_asks_for_is_declined_with_a_reason(court: Court) -> None:
+    order, other = court.sold(), court.sold()
+    case = court.take(court.brings(order))
+    with pytest.raises(ValidationError):
+        court.answer(case, action="decline")
+    for _ in range(2):
+        done = court.answer(case, action="decline", text="卡密已被兑换")
+        assert (done.state, done.answers[0].outcome) == ("answered", "succeeded")
+    assert court.desk.heard["N1"] == ["卡密已被兑换"]
+    assert court.order(order).refunds == ()
+    with pytest.raises(Conflict) as asked:
+        court.answer(court.take(court.brings(other, number="N2", reason="others")), action="decline", text="no")
+    assert asked.value.extra["reason"] == "no_refund_asked"
+    assert court.case("N2").answers[0].outcome == "failed"
 
 
 def test_a_refund_stands_whatever_the_provider_says_of_the_case(court: Court) -> None:
@@ -313,7 +334,7 @@ def test_a_disputed_charge_is_not_refunded_and_the_money_goes_once(court: Court)
 
 def test_a_lost_dispute_for_more_than_is_left_is_booked_and_lets_the_order_go(court: Court) -> None:
     order = court.sold()
-    case = court.take(court.brings(order))
+    case = court.take(court.brings(order, reason="others"))
     court.answer(case, action="refund", amount={"amount": 499, "currency": "CNY"})
     court.market.run()
     court.take(court.brings(order, "dispute", "D1"))

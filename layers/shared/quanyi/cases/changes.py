@@ -2,7 +2,7 @@
 nothing."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from quanyi.cases.model import MOST_ANSWERS, MOST_STEPS, Action, Answer, Case, CaseState, Step, case_id
 from quanyi.errors import Conflict, Invalid
@@ -11,7 +11,12 @@ from quanyi.orders.model import Order
 from quanyi.orders.refunds import with_allowance, with_refund
 from quanyi.payments.port import CaseTold, Outcome
 
-_OURS: dict[Action, CaseState] = {"reply": "answered", "refund": "refunded", "accept": "accepted"}
+_OURS: dict[Action, CaseState] = {
+    "reply": "answered",
+    "refund": "refunded",
+    "accept": "accepted",
+    "decline": "answered",
+}
 
 
 def opened(provider: str, told: CaseTold, order: Order | None, now: datetime) -> Case:
@@ -88,19 +93,23 @@ def answering(case: Case, answer: Answer) -> Case:
     return case.model_copy(update={"answers": (*case.answers, answer), "changed_by": answer.by})
 
 
-def answered(case: Case, answer_id: str, outcome: Outcome, now: datetime, *, paid_back: bool = False) -> Case:
-    """The provider's word about an answer. A refund that was made (`paid_back`) stands whatever the provider says."""
+def answered(
+    case: Case, answer_id: str, outcome: Outcome | Literal["open"], now: datetime, *, paid_back: bool = False
+) -> Case:
+    """The provider's word about an answer; `open`: it took it, and the case goes on all the same. A refund that was
+    made (`paid_back`) stands whatever the provider says."""
     known = case.answer(answer_id)
     if known is None or known.outcome != "unknown" or outcome == "unknown":
         return case
-    done = known.model_copy(update={"outcome": outcome})
+    done = known.model_copy(update={"outcome": "succeeded" if outcome == "open" else outcome})
     case = case.model_copy(update={"answers": tuple(done if a.id == answer_id else a for a in case.answers)})
     if outcome == "failed" and not paid_back:
         return _stepped(case, case.state, known.by, now, what=f"{known.action} failed")
     if not case.is_open:  # its provider was faster
         return case.model_copy(update={"changed_by": known.by})
-    to = _OURS[known.action]
-    return _stepped(case, to, known.by, now, ended_at=None if to == "answered" else now)
+    to: CaseState = "answered" if outcome == "open" else _OURS[known.action]
+    what = known.action if outcome == "open" or known.action == "decline" else ""
+    return _stepped(case, to, known.by, now, what=what, ended_at=None if to == "answered" else now)
 
 
 def warned(case: Case) -> Case:

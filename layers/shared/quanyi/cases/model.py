@@ -11,7 +11,8 @@ CaseState = Literal["waiting_for_us", "answered", "accepted", "refunded", "won",
 """`accepted` and `refunded` are how we ended it, `won`, `lost` and `closed` how its provider did."""
 OPEN: frozenset[CaseState] = frozenset({"waiting_for_us", "answered"})
 
-Action = Literal["reply", "refund", "accept"]
+Action = Literal["reply", "refund", "accept", "decline"]
+"""`decline` refuses the refund that a complaint asks for."""
 
 MOST_ANSWERS = 40
 MOST_STEPS = 100
