@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
@@ -13,6 +14,8 @@ from pydantic import ValidationError
 
 from cases.gather import gather
 from cases.sweep import sweep
+from desk.timeline import timeline_of
+from desk.wiring import Goods
 from fulfill.reveal import reveal
 from fulfill.support import ManualBody, deliver_by_hand
 from quanyi.cases.changes import thawed
@@ -183,6 +186,11 @@ def test_two_cases_freeze_one_order_until_both_are_over(court: Court) -> None:
     court.take(replace(one, end="closed"))
     assert court.order(order).frozen == (court.case("N2").id,)
     court.take(replace(two, end="closed"))
+    court.take(replace(court.brings(order, number="N3"), end="closed"))
+    assert court.order(order).cases == tuple(court.case(number).id for number in ("N1", "N2", "N3"))
+    goods = Goods(court.office.cards, court.office.batches, court.office.cases)
+    told = [entry.facts.get("case") for entry in timeline_of(court.order(order), goods).entries]
+    assert [told.count(case) for case in court.order(order).cases] == [2, 2, 2], "opened and ended"
     assert reveal(court.market.works, SITE, order.id).deliveries[0].units[0].number
 
 
@@ -378,6 +386,16 @@ def test_a_deadline_that_comes_near_is_told_once(court: Court) -> None:
     assert sweep(court.office)["tended"] == 1
     assert (court.case().warned, court.case("N2").warned) == (True, False)
     assert sweep(court.office)["tended"] == 0
+    # Answered in time; it must be done by a second deadline.
+    court.answer(court.case(), action="reply", text=OURS)
+    told = court.desk.told["N1"]
+    court.desk.told["N1"] = replace(told, due_at=told.opened_at + timedelta(hours=72))
+    court.market.later(minutes=15)
+    assert sweep(court.office) == {"told": 1, "tended": 0}
+    assert (court.case().state, court.case().warned) == ("answered", False)
+    court.market.later(hours=48)
+    assert [sweep(court.office)["tended"] for _ in range(2)] == [1, 0]
+    assert (court.case().state, court.case().warned) == ("answered", True)
 
 
 def test_the_sweep_asks_on_and_a_provider_that_is_down_holds_nothing_up(court: Court) -> None:

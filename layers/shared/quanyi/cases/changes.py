@@ -61,7 +61,7 @@ def heard(case: Case, told: CaseTold, now: datetime, asked_at: datetime | None) 
         return case
     if to == case.state:
         return (
-            case.model_copy(update={"due_at": told.due_at})
+            case.model_copy(update={"due_at": told.due_at, "warned": False})
             if fresh and told.due_at not in (None, case.due_at)
             else case
         )
@@ -70,7 +70,7 @@ def heard(case: Case, told: CaseTold, now: datetime, asked_at: datetime | None) 
     if not case.is_open and to == "answered":
         return case  # in the provider's books for a while yet: nothing is asked of us
     due_at = (told.due_at if fresh else None) or case.due_at
-    warned_still = case.warned and to == "answered"
+    warned_still = case.warned and to == "answered" and due_at == case.due_at
     again: dict[str, Any] = {"end": "", "ended_at": None, "due_at": due_at, "warned": warned_still}
     return _stepped(case, to, case.provider, now, **again)
 
@@ -121,6 +121,7 @@ def warned(case: Case) -> Case:
 
 def frozen(order: Order, case: str) -> Order:
     """While a case is open, what the buyer has not seen yet stays closed."""
+    order = _known_to(order, case)
     return order if case in order.frozen else order.model_copy(update={"frozen": (*order.frozen, case)})
 
 
@@ -133,6 +134,7 @@ def suits(order: Order, case: Case) -> Order:
     (`withdrawn`)."""
     if case.is_open:
         return frozen(order, case.id)
+    order = _known_to(order, case.id)
     return order if case.money_is_gone else thawed(order, case.id)
 
 
@@ -163,6 +165,10 @@ def withdrawn(order: Order, case: str, now: datetime) -> Order:
         order = with_refund(order, unpaid, of=("delivered",), reason="dispute lost", by="system", now=now, asked=case)
         order = settled(order, now)
     return thawed(order, case)
+
+
+def _known_to(order: Order, case: str) -> Order:
+    return order if case in order.cases else order.model_copy(update={"cases": (*order.cases, case)})
 
 
 def _state(told: CaseTold) -> CaseState:

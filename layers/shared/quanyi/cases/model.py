@@ -85,6 +85,11 @@ class Case(Part):
         return self.state in OPEN
 
     @property
+    def runs_out(self) -> bool:
+        """Something of ours is due: an answer, or of a complaint that we answered its end."""
+        return self.state == "waiting_for_us" or (self.kind == "complaint" and self.state == "answered")
+
+    @property
     def money_is_gone(self) -> bool:
         """A dispute that the buyer won: they got their money back, so the goods may not be opened any more either."""
         return self.kind == "dispute" and self.state in ("lost", "accepted")
