@@ -5,6 +5,7 @@ same call or by the sweep, until the provider has said clearly how it took it.
 """
 
 from json import dumps, loads
+from typing import Literal
 
 from cases.gather import gather
 from cases.messages import AnswerBody
@@ -18,7 +19,7 @@ from quanyi.catalog.model import Language
 from quanyi.errors import Busy, Conflict, Invalid, NotFound
 from quanyi.ids import derived_id
 from quanyi.orders.model import Order
-from quanyi.payments.port import CaseDesk, NoSuchProvider, Outcome, ProviderUnavailable
+from quanyi.payments.port import CaseDesk, NoSuchProvider, Outcome, ProviderUnavailable, RefundRefusal
 from quanyi.payments.receipt import needs_workflow
 from quanyi.replay import body_hash, must_repeat
 
@@ -32,8 +33,8 @@ def answer_case(office: Office, caller: Caller, case_id: str, key: str, body: An
     """Answers once for a key. Where the outcome is `unknown`, the same call goes on.
 
     Raises NotFound, KeyReused, Invalid (`currency_mismatch`, `amount_too_large`, the provider's own limits), Conflict
-    (`answer_under_way`, `disputed_charge`, `nothing_left`, `no_order`, `provider_takes_no_answers`; a case that is
-    over).
+    (`answer_under_way`, `disputed_charge`, `use_refund`, `no_refund_asked`, `nothing_left`, `no_order`,
+    `provider_takes_no_answers`; a case that is over).
     """
     case = office.cases.get(case_id)
     answer = Answer(
@@ -80,8 +81,11 @@ def texts_of(office: Office, case: Case) -> dict[str, str]:
 def _checked(office: Office, case: Case, answer: Answer, body: AnswerBody) -> Order | None:
     """What can be refused is refused before anything is written; answers the order. Raises as `answer_case` says."""
     answering(case, answer)
-    if _desk(office, case) is None:
+    desk = _desk(office, case)
+    if desk is None:
         raise Conflict("This provider takes no answers.", reason="provider_takes_no_answers")
+    if answer.action == "decline" and not isinstance(desk, RefundRefusal):
+        raise Conflict("This provider's cases ask for no refund as such: reply.", reason="no_refund_asked")
     order = office.orders.find([case.order]).get(case.order) if case.order else None
     if answer.action != "refund":
         return order
@@ -113,7 +117,7 @@ def _said(office: Office, case: Case, answer: Answer, member: str | None) -> tup
     return said["words"], said["evidence"]
 
 
-def _told(office: Office, case: Case, answer: Answer, desk: CaseDesk) -> Outcome:
+def _told(office: Office, case: Case, answer: Answer, desk: CaseDesk) -> Outcome | Literal["open"]:
     if answer.action == "accept":
         return desk.give_in(case.number)
     said = _said(office, case, answer, _member(office, case))
@@ -121,18 +125,24 @@ def _told(office: Office, case: Case, answer: Answer, desk: CaseDesk) -> Outcome
         return "failed"  # the member was erased meanwhile, and with them what was to be said
     words, evidence = said
     if answer.action == "reply":
-        return desk.answer_case(case.number, words, evidence)
+        return desk.answer_case(case.number, words, evidence, answer.at)
+    if answer.action == "decline":
+        return desk.decline(case.number, words, answer.at) if isinstance(desk, RefundRefusal) else "failed"
     # The words first: what the provider cannot take at all is refused before any money moves.
-    heard = desk.answer_case(case.number, words, evidence)
+    heard = desk.answer_case(case.number, words, evidence, answer.at)
     assert case.order
     order = office.orders.change(case.order, lambda it: paid_back(it, answer, office.now()))
     if needs_workflow(order):
         office.workflow.start(order)
-    taken = desk.give_in(case.number)
+    taken = desk.money_back(case.number, _gone_whole(order))
     return "unknown" if heard == "unknown" else taken
 
 
-def _finished(office: Office, case: Case, answer: Answer, outcome: Outcome) -> Case:
+def _gone_whole(order: Order) -> bool:
+    return not any(unit.value for unit in order.units if unit.state in ("waiting", "delivered"))
+
+
+def _finished(office: Office, case: Case, answer: Answer, outcome: Outcome | Literal["open"]) -> Case:
     """Raises Busy."""
     if outcome == "unknown":
         return case

@@ -18,7 +18,8 @@ InState = Annotated[CaseState | None, Query(description="All that are open, when
 class AnswerBody(Body):
     """`reply` sends the text with the evidence. `refund` gives back what is left of the order, or `amount` of what was
     delivered, and tells the provider (a text of ours stands in when there is none). `accept` gives in: a dispute is
-    lost by it, a complaint is reported as solved."""
+    lost by it, a complaint is reported as solved. `decline` refuses the refund that a complaint asks for; the text is
+    the reason."""
 
     action: Action
     text: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = None
@@ -26,8 +27,8 @@ class AnswerBody(Body):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if (self.action == "reply" and not self.text) or (self.action == "accept" and self.text):
-            raise ValueError("`text` goes with `reply`, where it must be, and with `refund`, where it may be")
+        if (self.action in ("reply", "decline") and not self.text) or (self.action == "accept" and self.text):
+            raise ValueError("`text` goes with `reply` and `decline`, where it must be, and `refund`, where it may be")
         if self.amount and self.action != "refund":
             raise ValueError("`amount` goes with `refund`")
         if self.amount and not self.amount.amount:

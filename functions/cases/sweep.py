@@ -109,8 +109,8 @@ def _tend_one(office: Office, case: Case, order: Order | None) -> bool:
     if case.pending and case.pending.at + ASK_AGAIN <= office.now():
         case = pursue(office, case, case.pending)
         acted = True
-    if case.state == "waiting_for_us" and case.due_at and case.due_at <= office.now() + NEAR and not case.warned:
-        office.cases.change(case, lambda it: warned(it) if it.state == "waiting_for_us" else it)
+    if case.runs_out and case.due_at and case.due_at <= office.now() + NEAR and not case.warned:
+        office.cases.change(case, lambda it: warned(it) if it.runs_out else it)
         acted = True
     return acted
 

@@ -111,7 +111,7 @@ def timeline_of(order: Order, goods: Goods) -> OrderTimeline:
     ids = {u.card for u in order.units if u.card} | {old.card for u in order.units for old in u.replaced}
     cards = goods.cards.get_many(sorted(ids))
     batches = goods.batches.get_many(sorted({card["batch"] for card in cards.values()}))
-    cases = goods.cases.find(order.frozen)
+    cases = goods.cases.find((*order.cases, *order.frozen))
     entries = timeline(order, cards, batches, list(cases.values()))
     return OrderTimeline(
         order=order.id, state=order.state, currency=order.currency, books=books(order), entries=entries

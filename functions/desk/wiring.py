@@ -44,7 +44,7 @@ class Desk:
 
 @dataclass(frozen=True)
 class Goods:
-    """What tells where an order's cards came from, and which cases are open about it."""
+    """What tells where an order's cards came from, and which cases are about it."""
 
     cards: CardsTable
     batches: BatchesTable

@@ -36,6 +36,7 @@ def due_of(body: str) -> Due | None:
     event = kind.model_validate(message["detail"]) if kind else None
     if isinstance(event, UnitsDelivered):
         return Due(kind="delivery", order=event.order, occasion=f"R{event.rev:06d}", units=event.units)
-    if isinstance(event, RefundSucceeded):
+    # What a bank took back is no refund of the shop's, and goods that come back move no money.
+    if isinstance(event, RefundSucceeded) and event.amount and not event.outside:
         return Due(kind="refund", order=event.order, occasion=event.refund, amount=event.amount)
     return None

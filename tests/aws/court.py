@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from cases.answers import answer_case
 from cases.messages import AnswerBody
@@ -14,7 +14,7 @@ from quanyi.callers import Caller
 from quanyi.cases.model import Case, case_id
 from quanyi.cases.sealed import CaseSeal
 from quanyi.cases.table import CasesTable
-from quanyi.errors import Invalid, NotFound
+from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.orders.model import Order
 from quanyi.payments.port import CaseHint, CaseTold, Outcome, Provider, ProviderUnavailable
 from quanyi.payments.registry import Providers
@@ -54,7 +54,7 @@ class Desk:
             raise ProviderUnavailable
         return tuple(self.told.values())
 
-    def answer_case(self, case: str, words: str, evidence: Mapping[str, str]) -> Outcome:
+    def answer_case(self, case: str, words: str, evidence: Mapping[str, str], since: datetime) -> Outcome:
         if len(words) > 200:
             raise Invalid("too long", reason="answer_too_long")
         said = self.heard.setdefault(case, [])
@@ -70,6 +70,16 @@ class Desk:
             told = self.told[case]
             self.told[case] = replace(told, end="lost" if told.kind == "dispute" else "closed", waits_for_us=False)
         return outcome
+
+    def money_back(self, case: str, whole: bool) -> Outcome | Literal["open"]:
+        if not whole and self.told[case].reason == "refund":
+            return "open"
+        return self.give_in(case)
+
+    def decline(self, case: str, words: str, since: datetime) -> Outcome:
+        if self.told[case].reason != "refund":
+            raise Conflict("no refund was asked for", reason="no_refund_asked")
+        return self.answer_case(case, words, {}, since)
 
 
 @dataclass

@@ -4,14 +4,18 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
 from botocore.client import BaseClient
+from pydantic import ValidationError
 
 from cases.gather import gather
 from cases.sweep import sweep
+from desk.timeline import timeline_of
+from desk.wiring import Goods
 from fulfill.reveal import reveal
 from fulfill.support import ManualBody, deliver_by_hand
 from quanyi.cases.changes import thawed
@@ -182,6 +186,11 @@ def test_two_cases_freeze_one_order_until_both_are_over(court: Court) -> None:
     court.take(replace(one, end="closed"))
     assert court.order(order).frozen == (court.case("N2").id,)
     court.take(replace(two, end="closed"))
+    court.take(replace(court.brings(order, number="N3"), end="closed"))
+    assert court.order(order).cases == tuple(court.case(number).id for number in ("N1", "N2", "N3"))
+    goods = Goods(court.office.cards, court.office.batches, court.office.cases)
+    told = [entry.facts.get("case") for entry in timeline_of(court.order(order), goods).entries]
+    assert [told.count(case) for case in court.order(order).cases] == [2, 2, 2], "opened and ended"
     assert reveal(court.market.works, SITE, order.id).deliveries[0].units[0].number
 
 
@@ -267,7 +276,27 @@ def test_a_refund_of_an_amount_leaves_the_goods(court: Court) -> None:
     court.market.run()
     order = court.order(order)
     assert (order.state, order.refunded) == ("partially_refunded", 500)
+    case = court.case()
+    assert (case.state, case.answers[-1].outcome) == ("answered", "succeeded"), "all of it was asked for"
+    assert order.frozen == (case.id,)
+    court.take(replace(court.desk.told["N1"], end="closed"))
     assert reveal(court.market.works, SITE, order.id).deliveries[0].units[0].number
+
+
+def test_a_refund_that_a_complaint_asks_for_is_declined_with_a_reason(court: Court) -> None:
+    order, other = court.sold(), court.sold()
+    case = court.take(court.brings(order))
+    with pytest.raises(ValidationError):
+        court.answer(case, action="decline")
+    for _ in range(2):
+        done = court.answer(case, action="decline", text="卡密已被兑换")
+        assert (done.state, done.answers[0].outcome) == ("answered", "succeeded")
+    assert court.desk.heard["N1"] == ["卡密已被兑换"]
+    assert court.order(order).refunds == ()
+    with pytest.raises(Conflict) as asked:
+        court.answer(court.take(court.brings(other, number="N2", reason="others")), action="decline", text="no")
+    assert asked.value.extra["reason"] == "no_refund_asked"
+    assert court.case("N2").answers[0].outcome == "failed"
 
 
 def test_a_refund_stands_whatever_the_provider_says_of_the_case(court: Court) -> None:
@@ -313,7 +342,7 @@ def test_a_disputed_charge_is_not_refunded_and_the_money_goes_once(court: Court)
 
 def test_a_lost_dispute_for_more_than_is_left_is_booked_and_lets_the_order_go(court: Court) -> None:
     order = court.sold()
-    case = court.take(court.brings(order))
+    case = court.take(court.brings(order, reason="others"))
     court.answer(case, action="refund", amount={"amount": 499, "currency": "CNY"})
     court.market.run()
     court.take(court.brings(order, "dispute", "D1"))
@@ -357,6 +386,16 @@ def test_a_deadline_that_comes_near_is_told_once(court: Court) -> None:
     assert sweep(court.office)["tended"] == 1
     assert (court.case().warned, court.case("N2").warned) == (True, False)
     assert sweep(court.office)["tended"] == 0
+    # Answered in time; it must be done by a second deadline.
+    court.answer(court.case(), action="reply", text=OURS)
+    told = court.desk.told["N1"]
+    court.desk.told["N1"] = replace(told, due_at=told.opened_at + timedelta(hours=72))
+    court.market.later(minutes=15)
+    assert sweep(court.office) == {"told": 1, "tended": 0}
+    assert (court.case().state, court.case().warned) == ("answered", False)
+    court.market.later(hours=48)
+    assert [sweep(court.office)["tended"] for _ in range(2)] == [1, 0]
+    assert (court.case().state, court.case().warned) == ("answered", True)
 
 
 def test_the_sweep_asks_on_and_a_provider_that_is_down_holds_nothing_up(court: Court) -> None:

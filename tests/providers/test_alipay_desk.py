@@ -132,24 +132,28 @@ def test_a_complaint_is_told_answered_and_ended(shop: Shop) -> None:
     )
     assert shop.provider.case(case) == open_case
     assert "付款" not in repr(open_case)
-    assert shop.provider.answer_case(case, "卡密已发到您的邮箱", {"log": "x"}) == "succeeded"
-    assert shop.provider.answer_case(case, "卡密已发到您的邮箱", {}) == "succeeded"
+    assert shop.provider.answer_case(case, "卡密已发到您的邮箱", {"log": "x"}, NOON) == "succeeded"
+    assert shop.provider.answer_case(case, "卡密已发到您的邮箱", {}, NOON) == "succeeded"
     assert shop.server.books.complaints[case].feedback == "04"
     assert len(shop.server.books.complaints[case].said) == 1  # not said twice
     assert not shop.provider.case(case).waits_for_us
     shop.clock.on(minutes=5)
     shop.server.follow_up(case)
     assert shop.provider.case(case).waits_for_us
-    assert shop.provider.answer_case(case, "请查看垃圾邮件", {}) == "succeeded"
+    assert shop.provider.answer_case(case, "请查看垃圾邮件", {}, NOON) == "succeeded"
     assert [said["content"] for said in shop.server.books.complaints[case].said] == [
         "卡密已发到您的邮箱",
         "还是没有",
         "请查看垃圾邮件",
     ]
+    shop.clock.on(minutes=5)
+    since = shop.clock.on(minutes=0)
+    assert shop.provider.answer_case(case, "请查看垃圾邮件", {}, since) == "succeeded"
+    assert len(shop.server.books.complaints[case].said) == 4, "the same words for another question"
     shop.server.follow_up(case, "收到了", "FINISHED")
     assert shop.provider.case(case).end == "closed"
     assert not shop.provider.case(case).waits_for_us
-    assert shop.provider.answer_case(case, "谢谢", {}) == "failed"
+    assert shop.provider.answer_case(case, "谢谢", {}, NOON) == "failed"
 
 
 def test_giving_in_reports_it_solved_once(shop: Shop) -> None:
@@ -189,9 +193,9 @@ def test_complaints_without_a_clear_answer(shop: Shop) -> None:
     for ask in (lambda: shop.provider.case(case), lambda: shop.provider.cases_since(NOON, NOON)):
         with pytest.raises(ProviderUnavailable):
             ask()
-    assert shop.provider.answer_case(case, "您好", {}) == shop.provider.give_in(case) == "unknown"
+    assert shop.provider.answer_case(case, "您好", {}, NOON) == shop.provider.give_in(case) == "unknown"
     with pytest.raises(Invalid):
-        shop.provider.answer_case(case, "好" * 201, {})
+        shop.provider.answer_case(case, "好" * 201, {}, NOON)
 
 
 # Keys.

@@ -78,8 +78,8 @@ def test_an_answer_is_submitted_once(shop: Shop) -> None:
     number = shop.server.dispute(PAYMENT)["id"]
     evidence = {"customer_purchase_ip": "203.0.113.9", "access_activity_log": "revealed 3 times", "supplier": "ok"}
     shop.server.fail("lost", where="disputes")
-    assert shop.stripe.answer_case(number, "Delivered.", evidence) == "unknown"
-    assert shop.stripe.answer_case(number, "Delivered.", evidence) == "succeeded"
+    assert shop.stripe.answer_case(number, "Delivered.", evidence, shop.time()) == "unknown"
+    assert shop.stripe.answer_case(number, "Delivered.", evidence, shop.time()) == "succeeded"
     kept = shop.server.ledger.all("dispute")[number]
     assert kept["status"] == "under_review"
     assert kept["evidence_details"]["submission_count"] == 1
@@ -89,7 +89,7 @@ def test_an_answer_is_submitted_once(shop: Shop) -> None:
         "access_activity_log": "revealed 3 times",
     }
     assert not shop.stripe.case(number).waits_for_us
-    assert shop.stripe.answer_case(number, "More.", {}) == "failed"
+    assert shop.stripe.answer_case(number, "More.", {}, shop.time()) == "failed"
 
 
 def test_giving_in_loses_the_dispute(shop: Shop) -> None:

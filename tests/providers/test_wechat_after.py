@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quanyi.errors import Invalid, Malformed, NotFound
+from quanyi.errors import Conflict, Invalid, Malformed, NotFound
 from quanyi.payments.port import ProviderUnavailable, SettlementRow
 from quanyi.payments.wechat import bill
 from quanyi.payments.wechat.provider import Wechat
@@ -65,8 +65,8 @@ def test_an_answer_is_sent_once_and_gains_time(server: WechatServer, wechat: Wec
     paid(server, wechat)
     number = server.complain(PAYMENT)
 
-    assert wechat.answer_case(number, "已补发新卡", {"reveal_log": "..."}) == "succeeded"
-    assert wechat.answer_case(number, "已补发新卡", {}) == "succeeded"
+    assert wechat.answer_case(number, "已补发新卡", {"reveal_log": "..."}, now()) == "succeeded"
+    assert wechat.answer_case(number, "已补发新卡", {}, now()) == "succeeded"
 
     steps = [step["operate_type"] for step in server.ledger.complaints[number]["steps"]]
     assert steps == ["USER_CREATE_COMPLAINT", "MERCHANT_RESPONSE"]
@@ -76,30 +76,78 @@ def test_an_answer_is_sent_once_and_gains_time(server: WechatServer, wechat: Wec
     server.ledger.complaints[number]["incoming_user_response"] = True
     assert wechat.case(number).waits_for_us
     with pytest.raises(Invalid):
-        wechat.answer_case(number, "长" * 201, {})
+        wechat.answer_case(number, "长" * 201, {}, now())
 
 
-@pytest.mark.parametrize(
-    ("problem", "step", "state"),
-    [("OTHERS", "MERCHANT_CONFIRM_COMPLETE", "PROCESSED"), ("REFUND", "MERCHANT_APPROVE_REFUND", "PROCESSING")],
-)
-def test_giving_in(server: WechatServer, wechat: Wechat, problem: str, step: str, state: str) -> None:
+def test_the_same_words_for_another_question_are_said_again(server: WechatServer, wechat: Wechat) -> None:
     paid(server, wechat)
-    number = server.complain(PAYMENT, problem=problem)
+    number = server.complain(PAYMENT)
+    steps = server.ledger.complaints[number]["steps"]
+    assert wechat.answer_case(number, "您好，已补发新卡，请查收", {}, now()) == "succeeded"
+    assert wechat.answer_case(number, "已补发新卡", {}, now()) == "succeeded", "part of what was said is something else"
+    assert [step["operate_details"] for step in steps][1:] == ["您好，已补发新卡，请查收", "已补发新卡"]
+    assert wechat.answer_case(number, "已补发新卡", {}, now() + timedelta(hours=1)) == "succeeded"
+    assert len(steps) == 4
+
+
+def test_giving_in(server: WechatServer, wechat: Wechat) -> None:
+    paid(server, wechat)
+    number = server.complain(PAYMENT, problem="OTHERS")
 
     assert [wechat.give_in(number) for _ in range(3)] == ["succeeded"] * 3
 
-    complaint = server.ledger.complaints[number]
-    assert [it["operate_type"] for it in complaint["steps"]][1:] == [step]
-    assert complaint["complaint_state"] == state
-    assert wechat.case(number).end == ("closed" if state == "PROCESSED" else "")
+    assert _steps(server, number) == ["MERCHANT_CONFIRM_COMPLETE"]
+    assert wechat.case(number).end == "closed"
+
+
+def test_giving_in_to_a_demand_for_money_is_no_word_but_a_refund(server: WechatServer, wechat: Wechat) -> None:
+    paid(server, wechat)
+    number = server.complain(PAYMENT, problem="REFUND")
+    with pytest.raises(Conflict) as refused:
+        wechat.give_in(number)
+    assert refused.value.extra["reason"] == "use_refund"
+    assert wechat.money_back(number, whole=False) == "open"
+    assert _steps(server, number) == [], "some of the money approves nothing"
+    assert [wechat.money_back(number, whole=True) for _ in range(2)] == ["succeeded"] * 2
+    assert _steps(server, number) == ["MERCHANT_APPROVE_REFUND"]
+    server.ledger.complaints[number]["complaint_full_refunded"] = True
+    assert wechat.give_in(number) == "succeeded"
+    assert wechat.case(number).end == "closed"
+
+
+def test_money_for_a_complaint_that_asks_for_none_solves_it(server: WechatServer, wechat: Wechat) -> None:
+    paid(server, wechat)
+    number = server.complain(PAYMENT, problem="OTHERS")
+    assert [wechat.money_back(number, whole=False) for _ in range(2)] == ["succeeded"] * 2
+    assert _steps(server, number) == ["MERCHANT_CONFIRM_COMPLETE"]
+
+
+def test_a_refund_is_refused_with_its_reason_once(server: WechatServer, wechat: Wechat) -> None:
+    paid(server, wechat)
+    number = server.complain(PAYMENT, problem="REFUND")
+    with pytest.raises(Invalid):
+        wechat.decline(number, "长" * 201, now())
+    assert [wechat.decline(number, "卡密已被兑换", now()) for _ in range(2)] == ["succeeded"] * 2
+    assert _steps(server, number) == ["MERCHANT_REFUSE_RERUND"]
+    assert wechat.decline(number, "另一个理由", now()) == "failed", "it is over"
+    other = server.complain(PAYMENT, problem="OTHERS")
+    with pytest.raises(Conflict) as refused:
+        wechat.decline(other, "卡密已被兑换", now())
+    assert refused.value.extra["reason"] == "no_refund_asked"
+    assert wechat.decline("200201", "卡密已被兑换", now()) in ("failed", "unknown")
+    server.mode("down")
+    assert wechat.decline(other, "卡密已被兑换", now()) == wechat.money_back(other, whole=True) == "unknown"
+
+
+def _steps(server: WechatServer, number: str) -> list[str]:
+    return [step["operate_type"] for step in server.ledger.complaints[number]["steps"]][1:]
 
 
 def test_cases_that_are_none(server: WechatServer, wechat: Wechat) -> None:
     for number in ("200201", "../../../v3/certificates", "a b", ""):
         with pytest.raises(NotFound):
             wechat.case(number)
-        assert wechat.answer_case(number, "你好", {}) in ("failed", "unknown")
+        assert wechat.answer_case(number, "你好", {}, now()) in ("failed", "unknown")
         assert wechat.give_in(number) == "failed"
     assert not [path for _, path in server.calls if "certificates" in path]
 
@@ -123,7 +171,7 @@ def test_no_word_about_a_case_is_unknown(server: WechatServer, wechat: Wechat) -
 
     with pytest.raises(ProviderUnavailable):
         wechat.case(number)
-    assert wechat.answer_case(number, "你好", {}) == "unknown"
+    assert wechat.answer_case(number, "你好", {}, now()) == "unknown"
     assert wechat.give_in(number) == "unknown"
 
 

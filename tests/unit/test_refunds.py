@@ -1,10 +1,12 @@
 """What refunds and allowances do to an order's units, goods and books, and what is told of it."""
 
 from datetime import UTC, datetime, timedelta
+from json import dumps
 
 import pytest
 
 from fulfill.wait import ready
+from notify.due import due_of
 from quanyi.audit.model import entry_of_order
 from quanyi.errors import Conflict, Invalid
 from quanyi.events.model import GoodsLost, RefundFailed, RefundRequested, RefundSucceeded
@@ -155,7 +157,21 @@ def test_an_allowance_is_told_by_its_parts_and_lessens_what_is_delivered() -> No
 def test_what_a_provider_took_back_was_never_requested() -> None:
     before = bought(1, arrived=1)
     after = taken_back(before, "P1", "sandbox:x", 300, "lost dispute", NOW)
-    assert [type(event).__name__ for event in events_of(before, after, NOW)] == ["RefundSucceeded"]
+    (told,) = events_of(before, after, NOW)
+    assert isinstance(told, RefundSucceeded)
+    assert told.outside
+    assert due_of(dumps({"detail-type": "RefundSucceeded", "detail": told.model_dump(mode="json")})) is None
+
+
+def test_a_mail_tells_of_money_that_the_shop_sent() -> None:
+    before = refunded(bought(1, arrived=1), "0-0")
+    (told,) = events_of(before, share_answered(before, before.refunds[0].id, 0, "succeeded", NOW), NOW)
+    mail = {"detail-type": "RefundSucceeded", "detail": told.model_dump(mode="json")}
+    due = due_of(dumps(mail))
+    assert due
+    assert (due.kind, due.amount) == ("refund", 1000)
+    none = {"detail-type": "RefundSucceeded", "detail": told.model_dump(mode="json") | {"amount": 0}}
+    assert due_of(dumps(none)) is None, "goods of a lost dispute"
 
 
 @pytest.mark.parametrize("what", ["units", "parts", "surplus"])

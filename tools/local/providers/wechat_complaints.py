@@ -81,7 +81,10 @@ def decided(ledger: Ledger, number: str, body: Json) -> Served:
         raise Refused(400, "INVALID_REQUEST")
     approved = body["action"] == "APPROVE"
     complaint["complaint_state"] = "PROCESSING" if approved else "PROCESSED"
-    complaint["steps"].append(_step("MERCHANT_APPROVE_REFUND" if approved else "MERCHANT_REFUSE_RERUND", ""))
+    if not approved and not 0 < len(body.get("reject_reason", "")) <= 200:
+        raise Refused(400, "PARAM_ERROR")
+    kind = "MERCHANT_APPROVE_REFUND" if approved else "MERCHANT_REFUSE_RERUND"
+    complaint["steps"].append(_step(kind, "" if approved else body["reject_reason"]))
     return 204, None
 
 

@@ -2,7 +2,7 @@
 nothing."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from quanyi.cases.model import MOST_ANSWERS, MOST_STEPS, Action, Answer, Case, CaseState, Step, case_id
 from quanyi.errors import Conflict, Invalid
@@ -11,7 +11,12 @@ from quanyi.orders.model import Order
 from quanyi.orders.refunds import with_allowance, with_refund
 from quanyi.payments.port import CaseTold, Outcome
 
-_OURS: dict[Action, CaseState] = {"reply": "answered", "refund": "refunded", "accept": "accepted"}
+_OURS: dict[Action, CaseState] = {
+    "reply": "answered",
+    "refund": "refunded",
+    "accept": "accepted",
+    "decline": "answered",
+}
 
 
 def opened(provider: str, told: CaseTold, order: Order | None, now: datetime) -> Case:
@@ -56,7 +61,7 @@ def heard(case: Case, told: CaseTold, now: datetime, asked_at: datetime | None) 
         return case
     if to == case.state:
         return (
-            case.model_copy(update={"due_at": told.due_at})
+            case.model_copy(update={"due_at": told.due_at, "warned": False})
             if fresh and told.due_at not in (None, case.due_at)
             else case
         )
@@ -65,7 +70,7 @@ def heard(case: Case, told: CaseTold, now: datetime, asked_at: datetime | None) 
     if not case.is_open and to == "answered":
         return case  # in the provider's books for a while yet: nothing is asked of us
     due_at = (told.due_at if fresh else None) or case.due_at
-    warned_still = case.warned and to == "answered"
+    warned_still = case.warned and to == "answered" and due_at == case.due_at
     again: dict[str, Any] = {"end": "", "ended_at": None, "due_at": due_at, "warned": warned_still}
     return _stepped(case, to, case.provider, now, **again)
 
@@ -88,19 +93,23 @@ def answering(case: Case, answer: Answer) -> Case:
     return case.model_copy(update={"answers": (*case.answers, answer), "changed_by": answer.by})
 
 
-def answered(case: Case, answer_id: str, outcome: Outcome, now: datetime, *, paid_back: bool = False) -> Case:
-    """The provider's word about an answer. A refund that was made (`paid_back`) stands whatever the provider says."""
+def answered(
+    case: Case, answer_id: str, outcome: Outcome | Literal["open"], now: datetime, *, paid_back: bool = False
+) -> Case:
+    """The provider's word about an answer; `open`: it took it, and the case goes on all the same. A refund that was
+    made (`paid_back`) stands whatever the provider says."""
     known = case.answer(answer_id)
     if known is None or known.outcome != "unknown" or outcome == "unknown":
         return case
-    done = known.model_copy(update={"outcome": outcome})
+    done = known.model_copy(update={"outcome": "succeeded" if outcome == "open" else outcome})
     case = case.model_copy(update={"answers": tuple(done if a.id == answer_id else a for a in case.answers)})
     if outcome == "failed" and not paid_back:
         return _stepped(case, case.state, known.by, now, what=f"{known.action} failed")
     if not case.is_open:  # its provider was faster
         return case.model_copy(update={"changed_by": known.by})
-    to = _OURS[known.action]
-    return _stepped(case, to, known.by, now, ended_at=None if to == "answered" else now)
+    to: CaseState = "answered" if outcome == "open" else _OURS[known.action]
+    what = known.action if outcome == "open" or known.action == "decline" else ""
+    return _stepped(case, to, known.by, now, what=what, ended_at=None if to == "answered" else now)
 
 
 def warned(case: Case) -> Case:
@@ -112,6 +121,7 @@ def warned(case: Case) -> Case:
 
 def frozen(order: Order, case: str) -> Order:
     """While a case is open, what the buyer has not seen yet stays closed."""
+    order = _known_to(order, case)
     return order if case in order.frozen else order.model_copy(update={"frozen": (*order.frozen, case)})
 
 
@@ -124,6 +134,7 @@ def suits(order: Order, case: Case) -> Order:
     (`withdrawn`)."""
     if case.is_open:
         return frozen(order, case.id)
+    order = _known_to(order, case.id)
     return order if case.money_is_gone else thawed(order, case.id)
 
 
@@ -154,6 +165,10 @@ def withdrawn(order: Order, case: str, now: datetime) -> Order:
         order = with_refund(order, unpaid, of=("delivered",), reason="dispute lost", by="system", now=now, asked=case)
         order = settled(order, now)
     return thawed(order, case)
+
+
+def _known_to(order: Order, case: str) -> Order:
+    return order if case in order.cases else order.model_copy(update={"cases": (*order.cases, case)})
 
 
 def _state(told: CaseTold) -> CaseState:

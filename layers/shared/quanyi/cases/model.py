@@ -11,7 +11,8 @@ CaseState = Literal["waiting_for_us", "answered", "accepted", "refunded", "won",
 """`accepted` and `refunded` are how we ended it, `won`, `lost` and `closed` how its provider did."""
 OPEN: frozenset[CaseState] = frozenset({"waiting_for_us", "answered"})
 
-Action = Literal["reply", "refund", "accept"]
+Action = Literal["reply", "refund", "accept", "decline"]
+"""`decline` refuses the refund that a complaint asks for."""
 
 MOST_ANSWERS = 40
 MOST_STEPS = 100
@@ -82,6 +83,11 @@ class Case(Part):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def runs_out(self) -> bool:
+        """Something of ours is due: an answer, or of a complaint that we answered its end."""
+        return self.state == "waiting_for_us" or (self.kind == "complaint" and self.state == "answered")
 
     @property
     def money_is_gone(self) -> bool:

@@ -132,6 +132,11 @@ class RefundAnswered(RefundEvent):
 class RefundSucceeded(RefundAnswered):
     """A refund has reached the provider, in full."""
 
+    outside: Annotated[
+        bool,
+        Field(description="the provider took the money back itself: a lost dispute, a refund in its console"),
+    ] = False
+
 
 class RefundFailed(RefundAnswered):
     """The provider refused a refund, or a part of it: a person has to decide."""

@@ -147,7 +147,8 @@ def _refunds(told: _Told, old: Order | None, new: Order) -> None:
             kind = RefundSucceeded if refund.state == "succeeded" else RefundFailed
             fates = {unit: new.unit(unit).goods for unit in refund.units}
             goods = {unit: fate for unit, fate in fates.items() if fate in ("returned", "lost")}
-            told.add(kind, refund.id, goods=goods, **_refund(refund))
+            own = {"outside": True} if kind is RefundSucceeded and refund.outside else {}
+            told.add(kind, refund.id, goods=goods, **_refund(refund), **own)
 
 
 def _refund(refund: Refund) -> dict[str, Any]:

@@ -259,6 +259,8 @@ class Order(Part):
     notes: tuple[Note, ...] = ()
     frozen: tuple[str, ...] = ()
     """Cases that are open: until they are over, what was not revealed yet stays closed."""
+    cases: tuple[str, ...] = ()
+    """All that ever were about it."""
     journal: tuple[Posting, ...] = ()
     wait_token: str | None = Field(default=None, repr=False)
     """The waiting workflow's task token."""

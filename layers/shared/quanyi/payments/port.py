@@ -265,12 +265,29 @@ class CaseDesk(Protocol):
         """Cases opened or changed since then: notifications can be lost. Raises ProviderUnavailable."""
         ...
 
-    def answer_case(self, case: str, words: str, evidence: Mapping[str, str]) -> Outcome:
-        """Sends our words and, where the provider takes it, the evidence (field name to text)."""
+    def answer_case(self, case: str, words: str, evidence: Mapping[str, str], since: datetime) -> Outcome:
+        """Sends our words and, where the provider takes it, the evidence (field name to text). `since` is when that was
+        decided: the same words said before then were another answer."""
         ...
 
     def give_in(self, case: str) -> Outcome:
-        """Accepts the case: a dispute is lost by it, a complaint is reported as solved."""
+        """Accepts the case: a dispute is lost by it, a complaint is reported as solved. Raises Conflict where the
+        provider would take that for a promise of money (`use_refund`)."""
+        ...
+
+    def money_back(self, case: str, whole: bool) -> Outcome | Literal["open"]:
+        """Reports that we send money back: all that was left (`whole`), or some. `open`: the case goes on all the
+        same."""
+        ...
+
+
+@runtime_checkable
+class RefundRefusal(Protocol):
+    """A provider at which a buyer's demand for a refund can be refused as such."""
+
+    def decline(self, case: str, words: str, since: datetime) -> Outcome:
+        """`words` are the reason. `since` as in `CaseDesk.answer_case`. Raises Invalid; Conflict (`no_refund_asked`)
+        where the case asks for none."""
         ...
 
 

@@ -21,6 +21,9 @@ MAX_PAGES = 100
 LOOKBACK = timedelta(days=30)
 """The list is by a complaint's beginning; one that changed since began at most so long before."""
 
+CLOCKS_APART = timedelta(minutes=1)
+"""How far Alipay's clock may be behind ours; it tells moments to the second."""
+
 WAITING = ("MERCHANT_PROCESSING", "MERCHANT_FEEDBACK_OVERTIME")
 ENDED = ("FINISHED", "CANCELLED", "CLOSED", "PLATFORM_FINISH")
 OTHER, SOLVED = "04", "05"
@@ -55,14 +58,15 @@ def cases_since(gateway: Gateway, since: datetime, now: datetime) -> list[CaseTo
     raise ProviderUnavailable("There are more complaints than can be read at once.")
 
 
-def answer_case(gateway: Gateway, number: str, words: str) -> Outcome:
-    """The first answer is a feedback (feedback.submit), what follows are replies (reply.submit). The same words again
-    are not sent twice. Raises Invalid, NotFound."""
+def answer_case(gateway: Gateway, number: str, words: str, since: datetime) -> Outcome:
+    """The first answer is a feedback (feedback.submit), what follows are replies (reply.submit). The same words are not
+    sent twice for what was decided at `since`. Raises Invalid, NotFound."""
     if not words or len(words) > MAX_WORDS:
         raise Invalid(f"An answer to a complaint at Alipay has 1 to {MAX_WORDS} characters.", limit=MAX_WORDS)
     try:
         complaint = _look(gateway, number)
-        if any(said.get("content") == words for said in _said(complaint) if said.get("replier_role") == "MERCHANT"):
+        ours = (said for said in _said(complaint) if said.get("replier_role") == "MERCHANT")
+        if any(said.get("content") == words and _since(said, since - CLOCKS_APART) for said in ours):
             return "succeeded"
         if complaint.get("status") in WAITING:
             return _feedback(gateway, number, OTHER, words)
@@ -70,7 +74,7 @@ def answer_case(gateway: Gateway, number: str, words: str) -> Outcome:
             return "failed"
         content = {"complain_event_id": number, "reply_content": words}
         return _outcome(gateway.ask("alipay.merchant.tradecomplain.reply.submit", content))
-    except Unclear:
+    except (Unclear, ValueError):
         return "unknown"
 
 
@@ -120,6 +124,11 @@ def _outcome(answer: Answer) -> Outcome:
 def _said(complaint: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """What was said in the case, oldest first."""
     return sorted(complaint.get("reply_detail_infos") or (), key=lambda said: str(said.get("gmt_create", "")))
+
+
+def _since(said: Mapping[str, Any], moment: datetime) -> bool:
+    """Raises ValueError."""
+    return not said.get("gmt_create") or china_moment(said["gmt_create"]) >= moment
 
 
 def _told(complaint: Mapping[str, Any]) -> CaseTold | None:

@@ -7,11 +7,11 @@ https://kf.qq.com/faq/230125a6NbmA230125vMNZnE.html, section 3.
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 
-from quanyi.errors import Invalid, NotFound
+from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.payments.port import CaseTold, Outcome, ProviderUnavailable
 from quanyi.payments.wechat.gateway import Answer, Gateway, NoAnswer
 from quanyi.payments.wechat.objects import PAYMENT, Complaint, ComplaintOrder, ComplaintPage, History, Read
@@ -20,6 +20,8 @@ TO_ANSWER = timedelta(hours=24)
 TO_SOLVE = timedelta(hours=72)
 LONGEST_ANSWER = 200
 PAGE = 50
+CLOCKS_APART = timedelta(minutes=1)
+"""How far WeChat's clock may be behind ours; it tells moments to the second."""
 WINDOW = timedelta(days=29)
 """The list spans at most 30 days, by the day a complaint was made; an old one can change without moving in it."""
 
@@ -47,16 +49,14 @@ def cases_since(gateway: Gateway, since: datetime, now: datetime) -> Sequence[Ca
     return tuple(found.values())
 
 
-def answer_case(gateway: Gateway, number: str, words: str) -> Outcome:
+def answer_case(gateway: Gateway, number: str, words: str, since: datetime) -> Outcome:
     """See `CaseDesk.answer_case`. WeChat takes evidence as uploaded pictures only, so the words are all that is sent:
     200 characters. The same words again are not sent again. Raises Invalid."""
-    if not 0 < len(words) <= LONGEST_ANSWER:
-        raise Invalid(f"WeChat Pay takes an answer of 1 to {LONGEST_ANSWER} characters.", reason="answer_too_long")
+    _must_fit(words)
     if _NUMBER.fullmatch(number) is None:
         return "failed"
     try:
-        said = (step.operate_details for step in _steps(gateway, number) if step.operate_type == "MERCHANT_RESPONSE")
-        if any(words in details for details in said):
+        if _done(gateway, number, "MERCHANT_RESPONSE", since, words):
             return "succeeded"
         return _outcome(gateway.ask("complaint_response", complaint_id=number, response_content=words))
     except NoAnswer:
@@ -64,14 +64,33 @@ def answer_case(gateway: Gateway, number: str, words: str) -> Outcome:
 
 
 def give_in(gateway: Gateway, number: str) -> Outcome:
-    """See `CaseDesk.give_in`. Where the buyer asked for a refund it is approved, for today: WeChat takes the complaint
-    for solved when the money has arrived. Any other is reported as solved."""
+    """See `CaseDesk.give_in`. Where the buyer asks for a refund there is nothing to report before it was sent: WeChat
+    takes the complaint for solved when the money has arrived."""
     try:
         complaint = _complaint(gateway, number)
         if complaint.complaint_state == "PROCESSED":
             return "succeeded"
-        if complaint.problem_type != "REFUND" or complaint.complaint_full_refunded:
+        if complaint.asks_for_refund:
+            raise Conflict("The buyer asks for a refund: make it, or decline it.", reason="use_refund")
+        return _outcome(gateway.ask("complaint_complete", complaint_id=number))
+    except (NoAnswer, ProviderUnavailable):
+        return "unknown"
+    except NotFound:
+        return "failed"
+
+
+def money_back(gateway: Gateway, number: str, whole: bool) -> Outcome | Literal["open"]:
+    """See `CaseDesk.money_back`. Where the buyer asks for a refund, all of it is approved, for today: the refund itself
+    is ours to send. Some of it is no approval, which WeChat shows the buyer as a full refund. Any other complaint is
+    reported as solved."""
+    try:
+        complaint = _complaint(gateway, number)
+        if complaint.complaint_state == "PROCESSED":
+            return "succeeded"
+        if not complaint.asks_for_refund:
             return _outcome(gateway.ask("complaint_complete", complaint_id=number))
+        if not whole:
+            return "open"
         if any(step.operate_type == "MERCHANT_APPROVE_REFUND" for step in _steps(gateway, number)):
             return "succeeded"
         return _outcome(
@@ -81,6 +100,40 @@ def give_in(gateway: Gateway, number: str) -> Outcome:
         return "unknown"
     except NotFound:
         return "failed"
+
+
+def decline(gateway: Gateway, number: str, words: str, since: datetime) -> Outcome:
+    """See `RefundRefusal.decline`."""
+    _must_fit(words)
+    try:
+        complaint = _complaint(gateway, number)
+        if _done(gateway, number, "MERCHANT_REFUSE_RERUND", since, words):  # spelt so by WeChat
+            return "succeeded"
+        if complaint.complaint_state == "PROCESSED":
+            return "failed"
+        if not complaint.asks_for_refund:
+            raise Conflict("The buyer asks for no refund: reply.", reason="no_refund_asked")
+        asked = {"complaint_id": number, "action": "REJECT", "reject_reason": words}
+        return _outcome(gateway.ask("complaint_update_refund", **asked))
+    except (NoAnswer, ProviderUnavailable):
+        return "unknown"
+    except NotFound:
+        return "failed"
+
+
+def _must_fit(words: str) -> None:
+    if not 0 < len(words) <= LONGEST_ANSWER:
+        raise Invalid(f"WeChat Pay takes an answer of 1 to {LONGEST_ANSWER} characters.", reason="answer_too_long")
+
+
+def _done(gateway: Gateway, number: str, kind: str, since: datetime, words: str) -> bool:
+    """Whether we said exactly that since then: the same words said earlier answered something else."""
+    return any(
+        step.operate_type == kind
+        and step.operate_details.strip() == words.strip()
+        and (step.operate_time is None or step.operate_time >= since - CLOCKS_APART)
+        for step in _steps(gateway, number)
+    )
 
 
 def _complaint(gateway: Gateway, number: str) -> Complaint:

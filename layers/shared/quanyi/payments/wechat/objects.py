@@ -102,6 +102,10 @@ class Complaint(Read):
     def opened_at(self) -> datetime:
         return self.complaint_time
 
+    @property
+    def asks_for_refund(self) -> bool:
+        return self.problem_type == "REFUND" and not self.complaint_full_refunded
+
 
 class ComplaintPage(Read):
     data: Annotated[tuple[Complaint, ...], BeforeValidator(_no_null)] = ()
@@ -113,6 +117,7 @@ class Step(Read):
 
     operate_type: Text
     operate_details: MaybeText = ""
+    operate_time: AwareDatetime | None = None
 
 
 class History(Read):

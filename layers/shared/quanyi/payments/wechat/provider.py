@@ -166,11 +166,17 @@ class Wechat:
     def cases_since(self, since: datetime, now: datetime) -> Sequence[CaseTold]:
         return cases.cases_since(self._gateway, since, now)
 
-    def answer_case(self, case: str, words: str, evidence: Mapping[str, str]) -> Outcome:
-        return cases.answer_case(self._gateway, case, words)
+    def answer_case(self, case: str, words: str, evidence: Mapping[str, str], since: datetime) -> Outcome:
+        return cases.answer_case(self._gateway, case, words, since)
 
     def give_in(self, case: str) -> Outcome:
         return cases.give_in(self._gateway, case)
+
+    def money_back(self, case: str, whole: bool) -> Outcome | Literal["open"]:
+        return cases.money_back(self._gateway, case, whole)
+
+    def decline(self, case: str, words: str, since: datetime) -> Outcome:
+        return cases.decline(self._gateway, case, words, since)
 
     def bill(self, day: str) -> bytes | None:
         return bill.fetch(self._gateway, day)
