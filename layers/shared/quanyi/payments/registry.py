@@ -38,6 +38,8 @@ class Kind:
     more_account: tuple[str, ...] = ()
     """What its settings may hold besides."""
     more_secrets: tuple[str, ...] = ()
+    reporting_secrets: tuple[str, ...] = ()
+    """Of those, what telling it of deliveries takes (`reports_delivery`)."""
     keys: str = ""
     bill_zone: str = ""
     """The zone of the days that its settlement files are of; empty where it has none. Its package has `bill.rows`."""
@@ -95,6 +97,7 @@ KINDS: Mapping[str, Kind] = {
             "mini_program_endpoint",
         ),
         more_secrets=("mini_program_secret",),
+        reporting_secrets=("mini_program_secret",),
     ),
     "stripe": Kind(
         title="Stripe",
