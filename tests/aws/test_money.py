@@ -309,8 +309,10 @@ def test_a_lost_dispute_takes_the_worth_of_what_was_delivered(market: Market, ps
     }
     assert (done.state, done.settled) == ("partially_refunded", True)
     more = replace(told, reference="dp_2", amount=2 * PRICE)
-    with pytest.raises(Conflict):
-        book_taken_back(market.shop.orders, market.workflow, "psp", more, market.now)  # type: ignore[arg-type]
+    other = replace(told, reference="dp_3", amount=1, currency="USD")
+    for wrong in (more, other):
+        with pytest.raises(Conflict):
+            book_taken_back(market.shop.orders, market.workflow, "psp", wrong, market.now)  # type: ignore[arg-type]
 
 
 def test_some_of_the_price_goes_back_while_the_goods_stay(market: Market, psp: Psp) -> None:
