@@ -65,6 +65,8 @@ def save_terms(treasury: Treasury, caller: Caller, name: str, version: int, term
     known = treasury.settings.every(fresh=True).get(name)
     if known and (known.version, known.terms, known.changed_by) == (version + 1, terms, caller.name):
         return _standing(treasury, name, known)
+    live = treasury.secrets.read(name, no_older_than=0.0) if terms.reports_delivery else ()
+    _must_report(kind, terms, *live[:1])
     if terms.enabled:
         newest = _live(treasury, name)[:1]
         kind.check(Access(account=terms.account, secrets=newest, endpoint=terms.endpoint))
@@ -88,6 +90,7 @@ def save_secrets(treasury: Treasury, caller: Caller, name: str, key: str, values
         wanted = ", ".join((*kind.secrets, *(f"{more} (optional)" for more in kind.more_secrets)))
         errors = [{"field": f"secrets.{field}", "message": "is missing"} for field in missing]
         raise Invalid(f"This provider's secrets are: {wanted}.", reason="credentials_invalid", errors=errors)
+    _must_report(kind, known.terms, values)
     # Only the new ones: those before may be of another account, which `values` and the settings have left.
     kind.check(Access(account=known.account, secrets=(values,), endpoint=known.endpoint))
     token = hashlib.sha256(f"{name}\x1f{caller.key_id}\x1f{key}".encode()).hexdigest()
@@ -110,6 +113,15 @@ def try_out(treasury: Treasury, name: str) -> Tried:
     if isinstance(answer, Captured):  # not possible, but then it works
         return Tried(name, works=True, answer="captured")
     return Tried(name, works=answer != "unknown", answer=answer)
+
+
+def _must_report(kind: Kind, terms: ProviderTerms, *secrets: Mapping[str, Secret]) -> None:
+    """A provider that holds the money until it hears of a delivery can be told of it: with what was entered, if
+    anything was. Raises Invalid."""
+    missing = [field for field in kind.reporting_secrets for values in secrets if field not in values]
+    if terms.reports_delivery and missing:
+        errors = [{"field": f"secrets.{field}", "message": "is missing for `reports_delivery`"} for field in missing]
+        raise Invalid("Deliveries cannot be reported without these.", reason="credentials_invalid", errors=errors)
 
 
 def _kind(treasury: Treasury, name: str) -> Kind:

@@ -329,6 +329,9 @@ def test_a_lost_dispute_takes_the_worth_of_what_was_delivered(market: Market, ps
     }
     assert (done.state, done.settled) == ("partially_refunded", True)
     more = replace(told, reference="dp_2", amount=2 * PRICE)
+    other = replace(told, reference="dp_3", amount=1, currency="USD")
+    with pytest.raises(Conflict):
+        book_taken_back(market.shop.orders, market.workflow, "psp", other, market.now)  # type: ignore[arg-type]
     for _ in range(2):
         book_taken_back(market.shop.orders, market.workflow, "psp", more, market.now)  # type: ignore[arg-type]
     done = market.order(order)

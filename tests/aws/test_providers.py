@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from quanyi.errors import Busy, Conflict, Invalid, KeyReused
 from quanyi.payments.breaker import FAILURES, RECOVERY_SECONDS, Breaker, Unasked
-from quanyi.payments.port import Created, Forged, Intent, NoSuchProvider, ProviderUnavailable
+from quanyi.payments.port import Created, Forged, Intent, NoSuchProvider, NotMade, ProviderUnavailable, Unsent
 from quanyi.payments.registry import Providers
 from quanyi.payments.secrets import CACHE_SECONDS, ProviderSecrets
 from quanyi.payments.settings import ProviderSettings
@@ -287,6 +287,46 @@ def test_refusals_are_no_failures_and_a_success_forgets_failures(breaker: Breake
     breaker.guard("till", lambda: 7)
     fail(breaker, FAILURES - 1)
     assert breaker.closed("till")
+
+
+def test_a_clear_refusal_closes_the_circuit_and_our_own_does_not(
+    breaker: Breaker, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(breaker, FAILURES)
+    again = later(monkeypatch, cloud, breaker)
+    fail(again, 1, Unsent("not even sent"))
+    assert not Breaker(breaker.table, breaker.client).closed("till"), "whoever tries has not heard yet"
+    fail(again, 1, NotMade("too little"))
+    assert Breaker(breaker.table, breaker.client).closed("till")
+
+
+def test_while_one_tries_the_others_are_told_that_it_is_not_available(
+    breaker: Breaker, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(breaker, FAILURES)
+    again = later(monkeypatch, cloud, breaker)
+    seen = again.guard("till", lambda: Breaker(breaker.table, breaker.client).closed("till"))
+    assert not seen
+    assert Breaker(breaker.table, breaker.client).closed("till")
+
+
+def test_what_only_signs_an_address_is_neither_held_back_nor_counted(providers: Providers, breaker: Breaker) -> None:
+    Till.silent = True
+    provider = providers.get("till")
+    for _ in range(FAILURES):
+        with pytest.raises(ProviderUnavailable):
+            providers.create(provider, replace(INTENT, method="coins"))
+    alone = tuple(replace(method, asks_nobody=method.name == "notes") for method in till.KIND.methods)
+    signing = replace(providers, kinds={"till": replace(till.KIND, methods=alone)})
+    assert [(o.method.name, o.available) for o in signing.offers("site", "CNY", None)] == [
+        ("coins", False),
+        ("notes", True),
+    ]
+    Till.silent = False
+    made = Till()
+    assert signing.create(made, replace(INTENT, method="notes")).action
+    with pytest.raises(Unasked):
+        signing.create(made, replace(INTENT, method="coins"))
 
 
 def test_a_state_that_cannot_be_read_stops_no_payment(breaker: Breaker, cloud: Cloud) -> None:

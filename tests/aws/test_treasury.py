@@ -159,6 +159,21 @@ def test_only_what_has_credentials_that_fit_is_enabled(desk: Desk) -> None:
     assert credentials(desk, NEXT, "c2")[0] == 422, "credentials are checked with the account as it is now"
 
 
+def test_who_wants_to_report_deliveries_enters_what_that_takes(desk: Desk, cloud: Cloud) -> None:
+    assert desk("PUT", "/till", {**TERMS, "reports_delivery": True, "version": 0})[0] == 200, "nothing is entered yet"
+    status, body = credentials(desk)
+    assert (status, [error["field"] for error in body["errors"]]) == (422, ["secrets.spare_key"])
+    assert cloud.client("secretsmanager").list_secrets()["SecretList"] == []
+    assert desk("PUT", "/till", {**TERMS, "version": 1})[0] == 200
+    assert credentials(desk)[0] == 200
+    for enabled in (False, True):
+        told = desk("PUT", "/till", {**TERMS, "reports_delivery": True, "enabled": enabled, "version": 3})
+        assert (told[0], [error["field"] for error in told[1]["errors"]]) == (422, ["secrets.spare_key"])
+    assert credentials(desk, NEXT, "c2", spare_key="till-secret-spare")[0] == 200
+    status, body = desk("PUT", "/till", {**TERMS, "reports_delivery": True, "enabled": True, "version": 4})
+    assert (status, body["settings"]["reports_delivery"]) == (200, True)
+
+
 @pytest.mark.parametrize(
     "sent",
     [

@@ -56,6 +56,7 @@ KIND = Kind(
     secrets=("till_key",),
     more_account=("door",),
     more_secrets=("spare_key",),
+    reporting_secrets=("spare_key",),
 )
 
 

@@ -68,6 +68,21 @@ def test_a_code_is_pre_created_and_the_same_again(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sub_code", "fault"),
+    [
+        ("ACQ.INVALID_PARAMETER", Invalid),
+        ("ACQ.ACCESS_FORBIDDEN", Invalid),
+        ("ACQ.SYSTEM_ERROR", ProviderUnavailable),
+        ("isp.unknow-error", ProviderUnavailable),
+    ],
+)
+def test_a_refused_code_is_no_fault_of_alipays(shop: Shop, sub_code: str, fault: type[Exception]) -> None:
+    shop.server.refuse("alipay.trade.precreate", sub_code)
+    with pytest.raises(fault):
+        shop.provider.create(shop.intent("qr"))
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         {"method": "cash"},
@@ -211,6 +226,8 @@ def test_refunds_in_parts_up_to_the_whole(shop: Shop) -> None:
     taken = shop.paid()
     first, second = shop.refunding(taken, 500), shop.refunding(taken, 1499, 1)
     assert shop.provider.refund(first) == "succeeded"
+    assert shop.provider.refund(second) == "unknown", "too soon"
+    shop.clock.on(seconds=3)
     assert shop.provider.refund(second) == "succeeded"
     assert shop.provider.query_refund(first) == shop.provider.query_refund(second) == "succeeded"
     assert shop.server.books.trades[PAYMENT].refunded == 1999
@@ -223,6 +240,15 @@ def test_the_same_refund_again_moves_nothing_and_ends_the_same(shop: Shop) -> No
     assert shop.provider.refund(asked) == "unknown"  # fund_change=N says neither yes nor no
     assert shop.provider.query_refund(asked) == "succeeded"
     assert shop.server.books.trades[PAYMENT].refunded == 1999
+
+
+def test_a_question_that_comes_too_soon_is_no_answer(shop: Shop) -> None:
+    asked = shop.refunding(shop.paid(), 700)
+    shop.server.books.query_lag = timedelta(seconds=10)
+    assert shop.provider.refund(asked) == "succeeded"
+    assert shop.provider.query_refund(asked) == "unknown"
+    shop.clock.on(seconds=10)
+    assert shop.provider.query_refund(asked) == "succeeded"
 
 
 @pytest.mark.parametrize("mode", ["unclear_refund", "reply_lost"])

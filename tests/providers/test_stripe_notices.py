@@ -306,6 +306,8 @@ def test_an_account_that_acts_for_another_takes_its_events(shop: Shop) -> None:
     acting = Stripe(replace(known, account={**known.account, "account_id": "acct_0123456789"}), shop.time)
     event = {**shop.last("payment_intent.succeeded"), "account": "acct_0123456789"}
     assert acting.verify(*shop.sent(event), shop.time())
+    with pytest.raises(Forged):
+        acting.verify(*shop.sent(shop.last("payment_intent.succeeded")), shop.time())
 
 
 def test_without_secrets_nothing_is_genuine(shop: Shop) -> None:

@@ -310,7 +310,8 @@ def test_where_nothing_is_to_be_reported(server: WechatServer, wechat: Wechat) -
 
     assert wechat.report_delivery(transaction, "", "月卡", now()) == "succeeded"
     bare = Wechat(replace(wechat.access, secrets=(no_secret,)))
-    assert bare.report_delivery(transaction, OPENID, "月卡", now()) == "succeeded"
+    assert bare.report_delivery(transaction, OPENID, "月卡", now()) == "unknown", "it must come again"
+    assert bare.report_delivery(transaction, "", "月卡", now()) == "succeeded"
     wrong = Wechat(replace(wechat.access, secrets=({**no_secret, "mini_program_secret": Secret("x" * 32)},)))
     assert wrong.report_delivery(transaction, OPENID, "月卡", now()) == "unknown"
     assert not server.ledger.shipped

@@ -76,7 +76,7 @@ def _refund(desk: Desk, content: Content) -> Content:
 def _refund_query(desk: Desk, content: Content) -> Content:
     trade = desk.books.known(content.get("out_trade_no", ""), content.get("trade_no", ""))
     refund = trade.refunds.get(content["out_request_no"])
-    if refund is None:
+    if refund is None or desk.books.clock() < refund.at + desk.books.query_lag:
         return {}
     return {
         "trade_no": trade.number,

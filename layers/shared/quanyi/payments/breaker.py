@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
-from quanyi.payments.port import ProviderUnavailable
+from quanyi.errors import Refusal
+from quanyi.payments.port import ProviderUnavailable, Unsent
 
 FAILURES = 5
 """In a row, within one process: then the circuit opens for all."""
@@ -35,25 +36,45 @@ class Breaker:
     client: Any
 
     def guard(self, provider: str, call: Callable[[], Answer]) -> Answer:
-        """Calls, unless the provider's circuit is open. Raises Unasked, and what `call` raises."""
+        """Calls, unless the provider's circuit is open. Raises Unasked, and what `call` raises.
+
+        A provider that refuses clearly works: that closes its circuit, too. What we refused ourselves says nothing.
+        """
         from aws_lambda_powertools.utilities.circuit_breaker import (
             CircuitBreakerOpenError,
             circuit_breaker,  # pyright: ignore[reportUnknownVariableType] - untyped there
         )
 
         around = cast("Any", circuit_breaker)
-        guarded = around(name=_circuit(provider), persistence_store=self._store, config=self._config)(call)
+        refused: list[Refusal] = []
+
+        def answered() -> Answer | None:
+            try:
+                return call()
+            except (ProviderUnavailable, Unsent):
+                raise
+            except Refusal as refusal:
+                refused.append(refusal)
+                return None
+
+        guarded = around(name=_circuit(provider), persistence_store=self._store, config=self._config)(answered)
         try:
-            return cast("Answer", guarded())
+            answer = cast("Answer", guarded())
         except CircuitBreakerOpenError:
             raise Unasked("This provider fails at the moment; choose another.") from None
+        if refused:
+            raise refused[0]
+        return answer
 
     def closed(self, provider: str) -> bool:
-        """Whether the provider may be asked now; a state that cannot be read counts as closed."""
+        """Whether the provider may be asked now; a state that cannot be read counts as closed. While one call tries
+        whether it works again, all others wait for what that hears."""
         from aws_lambda_powertools.utilities.circuit_breaker import CircuitState
 
         self._store.configure(self._config, _circuit(provider))
         record = self._store.get_state(_circuit(provider))
+        if record.state == CircuitState.HALF_OPEN:
+            return record.probe_lease_expiry is not None and time.time() >= record.probe_lease_expiry
         recovering = record.opened_at is not None and time.time() >= record.opened_at + RECOVERY_SECONDS
         return record.state == CircuitState.CLOSED or recovering
 

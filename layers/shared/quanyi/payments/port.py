@@ -31,8 +31,11 @@ class Forged(Refusal):
 
 
 class NotMade(Invalid):
-    """The provider has no such payment and will have none: it was refused here, before the provider was asked, or the
-    provider is sure not to have made it."""
+    """The provider is sure to have no such payment, and will have none."""
+
+
+class Unsent(NotMade):
+    """We refused to ask the provider for it."""
 
 
 class ProviderUnavailable(Refusal):
@@ -55,6 +58,8 @@ class Method:
     least: timedelta = timedelta(0)
     needs_payer: bool = False
     """`Intent.payer` must be given: an openid."""
+    asks_nobody: bool = False
+    """Making one only signs an address: it says nothing about whether the provider works."""
 
 
 @dataclass(frozen=True)

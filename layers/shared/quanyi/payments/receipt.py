@@ -71,9 +71,12 @@ def book_refund(orders: OrdersTable, provider: Provider, told: RefundTold, now: 
 
 
 def book_taken_back(orders: OrdersTable, workflow: Workflow, provider: str, told: TakenBack, now: datetime) -> Order:
-    """Money that left without a refund of ours. Raises NotFound, Conflict (more than is left)."""
+    """Money that left without a refund of ours. Raises NotFound, Conflict (more than is left, another currency than was
+    taken: a person looks)."""
     order = orders.get(order_of(told.payment))
-    _payment(order, provider, told.payment)
+    payment = _payment(order, provider, told.payment)
+    if told.currency != (payment.currency or order.currency):
+        raise Conflict("This was not taken in that currency.", reason="currency_mismatch")
     named = f"{provider}:{told.reference}"
     order = orders.change(
         order, lambda it: settled(taken_back(it, told.payment, named, told.amount, told.reason, now), now)

@@ -38,6 +38,8 @@ class Kind:
     more_account: tuple[str, ...] = ()
     """What its settings may hold besides."""
     more_secrets: tuple[str, ...] = ()
+    reporting_secrets: tuple[str, ...] = ()
+    """Of those, what telling it of deliveries takes (`reports_delivery`)."""
     keys: str = ""
     bill_zone: str = ""
     """The zone of the days that its settlement files are of; empty where it has none. Its package has `bill.rows`."""
@@ -65,8 +67,8 @@ KINDS: Mapping[str, Kind] = {
         made_by="quanyi.payments.alipay.provider:Alipay",
         keys="quanyi.payments.alipay.keys",
         methods=(
-            Method("page", frozenset({"desktop"}), least=_MINUTE),
-            Method("wap", frozenset({"phone", "app"}), least=_MINUTE),
+            Method("page", frozenset({"desktop"}), least=_MINUTE, asks_nobody=True),
+            Method("wap", frozenset({"phone", "app"}), least=_MINUTE, asks_nobody=True),
             Method("qr", frozenset({"desktop"}), least=_MINUTE),
         ),
         currencies=frozenset({"CNY"}),
@@ -95,6 +97,7 @@ KINDS: Mapping[str, Kind] = {
             "mini_program_endpoint",
         ),
         more_secrets=("mini_program_secret",),
+        reporting_secrets=("mini_program_secret",),
     ),
     "stripe": Kind(
         title="Stripe",
@@ -153,7 +156,7 @@ class Providers:
                 continue
             ready = self.breaker is None or self.breaker.closed(name)
             found += [
-                Offer(name, kind.title, method, ready)
+                Offer(name, kind.title, method, ready or method.asks_nobody)
                 for method in kind.methods
                 if (not settings.methods or method.name in settings.methods)
                 and (client is None or client in method.clients)
@@ -170,8 +173,11 @@ class Providers:
         return self.get(name), mine[0]
 
     def create(self, provider: Provider, intent: Intent) -> Created:
-        """Starts a payment behind the provider's circuit breaker. Raises ProviderUnavailable."""
-        if self.breaker is None or provider.name in self.fixed:
+        """Starts a payment behind the provider's circuit breaker, where the provider is asked for it. Raises
+        ProviderUnavailable, Invalid."""
+        kind = self.kinds.get(provider.name)
+        alone = any(method.asks_nobody for method in (kind.methods if kind else ()) if method.name == intent.method)
+        if self.breaker is None or alone or provider.name in self.fixed:
             return provider.create(intent)
         return self.breaker.guard(provider.name, lambda: provider.create(intent))
 

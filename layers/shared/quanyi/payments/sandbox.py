@@ -50,9 +50,10 @@ class Sandbox:
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Sequence[Notice]:
         fields = dict(part.split("=", 1) for part in headers.get("sandbox-signature", "").split(",") if "=" in part)
         sent_at, signature = fields.get("t", ""), fields.get("v1", "")
-        if not sent_at.isdigit() or len(sent_at) > 12 or abs(now.timestamp() - int(sent_at)) > TOLERANCE_SECONDS:
+        timed = sent_at.isascii() and sent_at.isdigit() and len(sent_at) <= 12
+        if not timed or abs(now.timestamp() - int(sent_at)) > TOLERANCE_SECONDS:
             raise Forged("The notification has no time, or is too old.")
-        if not hmac.compare_digest(self._signature(int(sent_at), body), signature):
+        if not hmac.compare_digest(self._signature(int(sent_at), body).encode(), signature.encode()):
             raise Forged("The signature does not fit.")
         try:
             notice = loads(body)

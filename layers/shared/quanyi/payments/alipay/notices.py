@@ -18,13 +18,16 @@ from urllib.parse import parse_qsl
 from quanyi.errors import Malformed
 from quanyi.payments.alipay.amounts import fen
 from quanyi.payments.alipay.china_time import china_moment
-from quanyi.payments.alipay.gateway import Gateway, Unclear, done
+from quanyi.payments.alipay.gateway import Gateway, Unclear, done, reason
 from quanyi.payments.port import Captured, CaseHint, Forged, Notice, ProviderUnavailable, RefundTold, TakenBack
 
 OLDEST = timedelta(hours=25)
 """Alipay repeats a notification for 24 hours and 22 minutes, eight times within 25 hours."""
 AHEAD = timedelta(minutes=15)
 """How far Alipay's clock may be before ours."""
+KNOWN_AFTER = timedelta(minutes=10)
+"""A question about a refund may miss it for ten seconds (https://opendocs.alipay.com/open/8c776df6_alipay.trade.fastpay.refund.query);
+Alipay repeats its notification after four minutes, and ten after that."""
 MAX_BODY = 64 * 1024
 COMPLAINT = "alipay.merchant.tradecomplain.changed"
 CONSOLE = "refunded at Alipay, not by us"
@@ -51,8 +54,9 @@ def is_refund_of(number: object, payment: str) -> bool:
 
 
 def notices(gateway: Gateway, body: bytes, now: datetime) -> list[Notice]:
-    """Raises Forged, Malformed, and ProviderUnavailable when Alipay must be asked about a refund and does not answer:
-    it will tell us again."""
+    """Raises Forged (also what cannot be read so far that its signature could be checked: anybody can send that),
+    Malformed, and ProviderUnavailable when Alipay must be asked about a refund and does not answer, or does not know it
+    yet: it will tell us again."""
     fields = _fields(body)
     if not gateway.signed(fields):
         raise Forged("The signature does not fit.")
@@ -66,7 +70,7 @@ def notices(gateway: Gateway, body: bytes, now: datetime) -> list[Notice]:
             return []
         if not _same(fields.get("seller_id"), gateway.access.account.get("seller_id")):
             raise Forged("Another merchant's notification.")
-        return _trade(gateway, fields) if is_payment(fields.get("out_trade_no")) else []
+        return _trade(gateway, fields, now) if is_payment(fields.get("out_trade_no")) else []
     except (ValueError, KeyError, TypeError, OverflowError):
         raise Malformed("This is genuine, but not a notification.") from None
 
@@ -85,7 +89,7 @@ def _fields(body: bytes) -> dict[str, str]:
     found = _CHARSET.search(body)
     charset = found[1].decode().lower() if found else "utf-8"
     if len(body) > MAX_BODY or charset not in _CHARSETS:
-        raise Malformed("This is not a notification.")
+        raise Forged("This is not a notification.")
     try:
         pairs = parse_qsl(
             body.decode("ascii"),
@@ -96,10 +100,10 @@ def _fields(body: bytes) -> dict[str, str]:
             max_num_fields=100,
         )
     except ValueError:
-        raise Malformed("This is not a form.") from None
+        raise Forged("This is not a form.") from None
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise Malformed("A field is there twice.")
+        raise Forged("A field is there twice.")
     return fields
 
 
@@ -125,22 +129,24 @@ def _message(fields: Mapping[str, str]) -> list[Notice]:
     return [CaseHint(case)]
 
 
-def _trade(gateway: Gateway, fields: Mapping[str, str]) -> list[Notice]:
+def _trade(gateway: Gateway, fields: Mapping[str, str], now: datetime) -> list[Notice]:
     payment = fields["out_trade_no"]
     if fields.get("gmt_refund") or fen(fields.get("refund_fee") or "0") > 0:
-        return _refunded(gateway, payment, fields)
+        return _refunded(gateway, payment, fields, now)
     if fields["trade_status"] in ("TRADE_SUCCESS", "TRADE_FINISHED"):
         return [captured(payment, fields)]
     return []  # WAIT_BUYER_PAY, or TRADE_CLOSED without a payment
 
 
-def _refunded(gateway: Gateway, payment: str, fields: Mapping[str, str]) -> list[Notice]:
+def _refunded(gateway: Gateway, payment: str, fields: Mapping[str, str], now: datetime) -> list[Notice]:
     request = fields.get("out_biz_no", "")
     if is_refund_of(request, payment):
         return [RefundTold(payment, request, "succeeded")]
     if not request:
         return []  # nothing names this one refund for ever: the bill will tell of it
     amount = _amount_of(gateway, fields["trade_no"], request)
+    if not amount and fields.get("gmt_refund") and now < china_moment(fields["gmt_refund"][:19]) + KNOWN_AFTER:
+        raise ProviderUnavailable("Alipay does not know its refund yet.")
     return [TakenBack(payment, f"{fields['trade_no']}:{request}", amount, CURRENCY, CONSOLE)] if amount else []
 
 
@@ -150,6 +156,8 @@ def _amount_of(gateway: Gateway, transaction: str, request: str) -> int:
         answer = gateway.ask("alipay.trade.fastpay.refund.query", {"trade_no": transaction, "out_request_no": request})
     except Unclear:
         raise ProviderUnavailable("The refund could not be looked up.") from None
-    if not done(answer) or answer.get("refund_status") != "REFUND_SUCCESS":
+    if not done(answer) and reason(answer) != "TRADE_NOT_EXIST":
+        raise ProviderUnavailable("The refund could not be looked up.")
+    if answer.get("refund_status") != "REFUND_SUCCESS":
         return 0
     return fen(answer["refund_amount"])

@@ -22,17 +22,17 @@ from quanyi.payments.port import (
     Intent,
     Method,
     Notice,
-    NotMade,
     Outcome,
     ProviderUnavailable,
     Refunding,
     Reply,
     Try,
+    Unsent,
 )
 
 METHODS = (
-    Method("page", frozenset(("desktop",)), least=timedelta(minutes=1)),
-    Method("wap", frozenset(("phone", "app")), least=timedelta(minutes=1)),
+    Method("page", frozenset(("desktop",)), least=timedelta(minutes=1), asks_nobody=True),
+    Method("wap", frozenset(("phone", "app")), least=timedelta(minutes=1), asks_nobody=True),
     Method("qr", frozenset(("desktop",)), least=timedelta(minutes=1)),
 )
 """Alipay's `time_expire` is at least a minute and at most 15 days ahead."""
@@ -54,6 +54,8 @@ _PRODUCTS = {
 }
 _NOT_IN_TITLES = re.compile(r"[/=&\x00-\x1f\x7f]+")
 _BEGUN_BEFORE = ("TRADE_HAS_SUCCESS", "TRADE_HAS_CLOSE")
+_FAULTS = ("SYSTEM_ERROR", "UNKNOW-ERROR", "SERVICE-BUSY")
+"""Refusals of a code that say that Alipay itself failed; all others are about this payment."""
 _OVER = ("TRADE_STATUS_ERROR", "REASON_TRADE_STATUS_INVALID", *_BEGUN_BEFORE)
 
 
@@ -173,13 +175,13 @@ class Alipay:
 
     def _check(self, intent: Intent, method: str) -> None:
         if method not in _PRODUCTS:
-            raise NotMade("Alipay has no such method here.", methods=[known.name for known in METHODS])
+            raise Unsent("Alipay has no such method here.", methods=[known.name for known in METHODS])
         if intent.currency not in CURRENCIES:
-            raise NotMade("Alipay takes CNY only.", reason="currency_not_offered")
+            raise Unsent("Alipay takes CNY only.", reason="currency_not_offered")
         if not 0 < intent.amount <= MAX_AMOUNT:
-            raise NotMade("Alipay takes ¥0.01 to ¥100,000,000.", reason="amount_invalid")
+            raise Unsent("Alipay takes ¥0.01 to ¥100,000,000.", reason="amount_invalid")
         if intent.deadline < self.clock() + _AT_LEAST:
-            raise NotMade("Too little time is left to pay.", reason="deadline_passed")
+            raise Unsent("Too little time is left to pay.", reason="deadline_passed")
 
     def _expired(self, known: Try) -> bool:
         """Whether no shopper can begin this payment any more."""
@@ -193,6 +195,8 @@ class Alipay:
 def _code(answer: Answer) -> str:
     if reason(answer) in _BEGUN_BEFORE:
         raise Invalid("This payment has been made or closed.", reason="payment_over")
+    if reason(answer) and reason(answer) not in _FAULTS:
+        raise Invalid("Alipay does not take this payment.", reason="provider_refused")
     text = answer.get("qr_code")
     if not done(answer) or not isinstance(text, str) or not 0 < len(text) <= 1024:
         raise Unclear

@@ -7,7 +7,7 @@ Both functions are used within `api.asking`.
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from quanyi.payments.port import Created, Intent, NotMade, ProviderUnavailable
+from quanyi.payments.port import Created, Intent, ProviderUnavailable, Unsent
 from quanyi.payments.stripe.objects import PaymentIntent, Session
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def checkout(client: "StripeClient", intent: Intent, now: datetime) -> Created:
     taken must be what the order asks for. Stripe refuses a deadline that is less than 30 minutes away when it hears of
     it: leave a margin for the way there."""
     if not intent.return_url:
-        raise NotMade("Stripe's page must know where to send the shopper afterwards.", reason="return_url_missing")
+        raise Unsent("Stripe's page must know where to send the shopper afterwards.", reason="return_url_missing")
     metadata = {"payment": intent.payment}
     asked: SessionCreateParams = {
         "mode": "payment",

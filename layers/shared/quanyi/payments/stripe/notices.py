@@ -38,7 +38,8 @@ def read(access: Access, connect: Connect, headers: Mapping[str, str], body: byt
         event = Event.of(loads(body))
         if event.livemode != is_live(signed_with):
             raise Forged("An event of the other mode, test or live.")
-        if event.account and event.account != access.account.get("account_id"):
+        # Where the account acts for another, its own events are not about that one's money.
+        if event.account != access.account.get("account_id", ""):
             raise Forged("Another account's event.")
         tell = _TELLERS.get(event.type)
         return tell(event.data.object, connect) if tell else ()

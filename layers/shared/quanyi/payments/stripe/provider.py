@@ -23,6 +23,7 @@ from quanyi.payments.port import (
     Refunding,
     Reply,
     Try,
+    Unsent,
 )
 from quanyi.payments.stripe import bill, cases, making, notices
 from quanyi.payments.stripe.api import Refused, asking, connect
@@ -68,9 +69,9 @@ class Stripe:
     def create(self, intent: Intent) -> Created:
         """Raises ProviderUnavailable, and NotMade where Stripe refuses: too small an amount, too little time."""
         if intent.method not in ("", "payment_intent", "checkout"):
-            raise NotMade("Stripe has no such method here.", reason="method_unknown")
+            raise Unsent("Stripe has no such method here.", reason="method_unknown")
         if intent.currency not in CURRENCIES:
-            raise NotMade("This currency is not offered with Stripe.", reason="currency_not_offered")
+            raise Unsent("This currency is not offered with Stripe.", reason="currency_not_offered")
         try:
             with asking():
                 if intent.method == "checkout":

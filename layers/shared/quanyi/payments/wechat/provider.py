@@ -22,12 +22,12 @@ from quanyi.payments.port import (
     Intent,
     Method,
     Notice,
-    NotMade,
     Outcome,
     ProviderUnavailable,
     Refunding,
     Reply,
     Try,
+    Unsent,
 )
 from quanyi.payments.wechat import bill, cases, notices
 from quanyi.payments.wechat.gateway import Answer, Gateway, NoAnswer
@@ -220,17 +220,17 @@ class Wechat:
 
 def _payable(intent: Intent, now: datetime) -> None:
     if intent.currency not in CURRENCIES:
-        raise NotMade("WeChat Pay takes CNY.", reason="currency_not_offered")
+        raise Unsent("WeChat Pay takes CNY.", reason="currency_not_offered")
     if type(intent.amount) is not int or intent.amount <= 0:
-        raise NotMade("The amount is not a positive whole number.", reason="amount_invalid")
+        raise Unsent("The amount is not a positive whole number.", reason="amount_invalid")
     if intent.method not in {method.name for method in METHODS}:
-        raise NotMade("WeChat Pay has no such way to pay.", reason="method_not_offered")
+        raise Unsent("WeChat Pay has no such way to pay.", reason="method_not_offered")
     if intent.deadline <= now:  # WeChat would take it for a minute all the same
-        raise NotMade("It is too late to pay this.", reason="deadline_passed")
+        raise Unsent("It is too late to pay this.", reason="deadline_passed")
     if intent.method == "jsapi" and not intent.payer:
-        raise NotMade("This way to pay needs the payer's openid.", reason="payer_missing")
+        raise Unsent("This way to pay needs the payer's openid.", reason="payer_missing")
     if intent.method == "h5" and not intent.ip:
-        raise NotMade("This way to pay needs the payer's address.", reason="ip_missing")
+        raise Unsent("This way to pay needs the payer's address.", reason="ip_missing")
 
 
 def _refunded(asked: Refunding, answer: Answer) -> Outcome:

@@ -38,10 +38,12 @@ class Shipping:
     monotonic: Callable[[], float] = time.monotonic
 
     def report(self, transaction: str, payer: str, what: str, at: datetime) -> Outcome:
-        """See `DeliveryReporting`. Where `appid` is no mini-program that must report (no `mini_program_secret`), or the
-        payment was made without an openid, there is nothing left to do."""
-        if not payer or not self.access.secrets or "mini_program_secret" not in self.access.secrets[0]:
+        """See `DeliveryReporting`. Where the payment was made without an openid, there is nothing left to do; without a
+        `mini_program_secret` nothing can be done: then it must come again."""
+        if not payer:
             return "succeeded"
+        if not self.access.secrets or "mini_program_secret" not in self.access.secrets[0]:
+            return "unknown"
         body = {
             "order_key": {"order_number_type": BY_TRANSACTION, "transaction_id": transaction},
             "logistics_type": VIRTUAL,
