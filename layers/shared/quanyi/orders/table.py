@@ -6,7 +6,7 @@ transaction, so that a transaction belongs to one order for ever.
 """
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, cast
@@ -105,8 +105,7 @@ class OrdersTable:
     ) -> Item:
         """Puts a captured transaction, once for ever, and answers what is recorded (the first one's)."""
         item = {
-            "pk": f"PAYMENT#{provider}#{transaction}",
-            "sk": "PAYMENT",
+            **_transaction_key(provider, transaction),
             "v": 1,
             "order": order,
             "payment": payment,
@@ -121,7 +120,13 @@ class OrdersTable:
         return item
 
     def transaction(self, provider: str, transaction: str) -> Item | None:
-        return self.table.get({"pk": f"PAYMENT#{provider}#{transaction}", "sk": "PAYMENT"})
+        return self.table.get(_transaction_key(provider, transaction))
+
+    def booked(self, transactions: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """The order that each captured transaction (provider and number) belongs to, of those that are known."""
+        keys = {_transaction_key(*one)["pk"]: one for one in transactions}
+        items = self.table.get_many([{"pk": pk, "sk": "PAYMENT"} for pk in keys])
+        return {keys[item["pk"]]: item["order"] for item in items}
 
     def due(self, queue: Queue, before: datetime | None = None, *, limit: int = 100) -> Iterator[str]:
         """Ids of orders whose due date is past, or of all that have one: oldest first in each shard. A hint: read the
@@ -168,6 +173,10 @@ class OrdersTable:
 
 def _key(order_id: str) -> dict[str, str]:
     return {"pk": f"ORDER#{order_id}", "sk": "ORDER"}
+
+
+def _transaction_key(provider: str, transaction: str) -> dict[str, str]:
+    return {"pk": f"PAYMENT#{provider}#{transaction}", "sk": "PAYMENT"}
 
 
 def shard_of(order_id: str, shards: int) -> int:
