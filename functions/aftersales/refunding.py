@@ -22,7 +22,7 @@ def refund_order(desk: Aftersales, caller: Caller, order_id: str, key: str, body
     caller.needs("support", "operator")
     request = derived_id("Q", order_id, caller.key_id, key)
     asked, now = f"{request}:{body_hash(order_id, body=body)}", desk.now()
-    order = desk.orders.change(order_id, lambda it: _refunding(it, caller, body, asked, now))
+    order = desk.orders.change(order_id, lambda it: _refunding(it, caller, body, asked, now), optional=True)
     desk.let_go_on(order)
     refund = _asked_for(order, asked)
     assert refund

@@ -27,7 +27,7 @@ MOST_PAYMENTS = 30
 def add_note(desk: Desk, caller: Caller, order_id: str, key: str, body: NoteBody) -> Order:
     """Raises NotFound, KeyReused, Invalid (`too_many_notes`)."""
     note = Note(id=derived_id("N", order_id, caller.key_id, key), at=desk.now(), by=caller.name, text=body.text)
-    return desk.orders.change(order_id, lambda it: _noted(it, note))
+    return desk.orders.change(order_id, lambda it: _noted(it, note), optional=True)
 
 
 def mark_paid(desk: Desk, caller: Caller, order_id: str, key: str, body: MarkPaidBody) -> Order:

@@ -48,7 +48,7 @@ def deliver_by_hand(works: Works, caller: Caller, order_id: str, body: ManualBod
     chosen = list(body.units) or [u for u in manual_units if order.unit(u).state == "waiting"] or manual_units
     key = works.members.data_key(order.member)
     token = order.wait_token
-    order = works.orders.change(order, lambda it: _served(it, chosen, key, body.text, caller, works))
+    order = works.orders.change(order, lambda it: _served(it, chosen, key, body.text, caller, works), optional=True)
     # Settling takes the token off the order; the execution that waits under it must still be let go.
     if woken := order.wait_token or token:
         works.workflow.wake(woken)

@@ -61,6 +61,14 @@ class Files:
             self._read[provider, day] = None if rows is None else self.by_order(rows)
         return self._read[provider, day]
 
+    def about(self, order: Order) -> list[Settled]:
+        """One order's rows, of all days that could hold one, without reading whole files."""
+        found: list[Settled] = []
+        for provider, day in self._days(order):
+            booked = {p.transaction for p in order.payments if p.provider == provider and p.transaction}
+            found += self.office.settlements.rows_about(provider, day, order.id, sorted(booked)) or []
+        return [*found, *(one for _, one in self._of_sandbox([order]))]
+
     def rows_of(self, orders: Iterable[Order]) -> dict[str, list[Settled]]:
         """Each order's rows, of all days that could hold one."""
         orders = list(orders)
@@ -92,14 +100,18 @@ class Files:
         return list(dict.fromkeys([*days, *((p, d) for p, d in self._read if p in zones)]))
 
     def by_order(self, rows: Iterable[Settled]) -> ByOrder:
+        """A row whose number is none of ours is of the order that its transaction is booked on."""
         found: dict[str, list[Settled]] = {}
+        others: list[Settled] = []
         for one in rows:
-            found.setdefault(one.order or self._booked(one), []).append(one)
+            if one.order:
+                found.setdefault(one.order, []).append(one)
+            else:
+                others.append(one)
+        booked = self.office.orders.booked([(one.provider, one.row.transaction) for one in others])
+        for one in others:
+            found.setdefault(booked.get((one.provider, one.row.transaction), NO_ORDER), []).append(one)
         return found
-
-    def _booked(self, one: Settled) -> str:
-        item = self.office.orders.transaction(one.provider, one.row.transaction)
-        return item["order"] if item else NO_ORDER
 
     def _of_sandbox(self, orders: list[Order]) -> Iterator[tuple[str, Settled]]:
         """What the sandbox's own table says of these orders' payments and refunds, as a file's rows. It keeps no

@@ -92,7 +92,7 @@ class _Recovery:
                     self.unanswered.add(payment.provider)
 
     def fees(self) -> None:
-        rows = Files(self.office).rows_of([self.order])[self.order.id]
+        rows = Files(self.office).about(self.order)
         before = self.order
         self.order = self.office.orders.change(before, lambda it: with_fees(it, rows))
         if self.order != before:

@@ -14,7 +14,7 @@ from fulfill.wait import wait
 from quanyi.callers import Caller
 from quanyi.cards.model import hold_name
 from quanyi.cards.table import CardsTable
-from quanyi.errors import Conflict, Forbidden, Invalid, KeyReused
+from quanyi.errors import Conflict, Forbidden, Invalid, KeyReused, OrderFull
 from quanyi.money import Money
 from quanyi.orders.model import Order, Refund, books
 from tests.aws.after_sale import SUPPORT, card, delivered, desk_of, sent_back, shown
@@ -54,6 +54,19 @@ def test_what_nobody_has_seen_is_sold_again(market: Market) -> None:
     again = delivered(market, 4, seen=True)
     assert {unit.card for unit in again.units} >= set(cards)
     market.check_nothing_is_wrong()
+
+
+def test_no_refund_is_decided_on_that_an_order_may_have_no_room_for(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = delivered(market, 2)
+    refund(market, order, units=["0-0"])
+    monkeypatch.setattr("quanyi.orders.table.MOST_BYTES", 100)
+    with pytest.raises(OrderFull):
+        refund(market, order, key="r2", units=["0-1"])
+    assert refund(market, order, units=["0-0"]).units == ("0-0",)
+    market.run()
+    assert (market.order(order).state, sent_back(market)) == ("partially_refunded", [1999])
 
 
 def test_what_was_seen_is_lost_and_out_of_use(market: Market) -> None:

@@ -224,6 +224,20 @@ def test_notes_end_somewhere(market: Market, call: Call, monkeypatch: pytest.Mon
     assert answers[-1][1]["reason"] == "too_many_notes"
 
 
+def test_an_order_that_has_grown_large_takes_facts_alone(
+    market: Market, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = market.place()
+    assert do(call, order, "notes", {"text": "before"}, key="k1")[0] == 201
+    monkeypatch.setattr("quanyi.orders.table.MOST_BYTES", 100)
+    assert do(call, order, "notes", {"text": "before"}, key="k1")[0] == 201, "the same call again"
+    status, answer = do(call, order, "notes", {"text": "after"}, key="k2")
+    assert (status, answer["code"]) == (409, "order_full")
+    paid = market.pay(order)
+    market.run()
+    assert (market.order(paid).state, len(market.order(paid).notes)) == ("fulfilled", 1)
+
+
 @pytest.mark.parametrize("minutes", [1, 16])
 def test_money_that_a_person_saw_arrive_buys_the_cards(market: Market, call: Call, minutes: int) -> None:
     """In time, and after the order had expired."""

@@ -1,8 +1,5 @@
 """The day's books against the providers' files: nothing on a day without a fault, each fault by its name on others."""
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -11,168 +8,21 @@ import pytest
 
 from desk import orders as desk_orders
 from quanyi.callers import Caller
-from quanyi.cases.table import CasesTable
-from quanyi.errors import Busy
-from quanyi.ledger.table import LedgerTable
 from quanyi.orders.changes import settled, with_payment
-from quanyi.orders.model import Order, Payment
+from quanyi.orders.model import Payment
 from quanyi.orders.numbers import payment_number, share_number
-from quanyi.orders.refunds import goods_known, share_answered, with_refund
-from quanyi.payments.port import Captured, Outcome, ProviderUnavailable
+from quanyi.orders.refunds import share_answered
+from quanyi.payments.port import Captured
 from quanyi.payments.receipt import book
-from quanyi.payments.registry import Providers
-from quanyi.payments.settings import ProviderSettings
-from quanyi.payments.settings_table import ProviderSettingsTable
-from quanyi.settlements.table import SettlementsTable
-from quanyi.table import Item, Table
-from reports import importer, reports, settlements
-from reports.fetch import fetch
-from reports.importer import run_import
+from reports import reports, settlements
 from reports.nightly import run as nightly
-from reports.upload import Place, Uploads
-from reports.wiring import Office
-from stream import orders as stream_orders
-from tests.aws.conftest import BUCKET, Call, Cloud, LambdaContext
-from tests.aws.market import START, Market
-from tests.aws.streams import records_of
-
-OPERATOR = Caller(role="operator", key_id="OP1")
-ANALYST = Caller(role="analyst", key_id="AN1")
-DAY = "2026-11-23"
-COLUMNS = (
-    *("交易时间", "微信订单号", "商户订单号", "交易状态", "货币种类", "订单金额", "微信退款单号", "商户退款单号"),
-    *("申请退款金额", "退款状态", "手续费"),
-)
-
-
-@dataclass
-class Wechat:
-    """The provider as its port shows it: what it took, what it refunded, and its file of a day."""
-
-    name: str = "wechat"
-    refund_gap: timedelta = timedelta(0)
-    paid: dict[str, Captured] = field(default_factory=dict)
-    refunded: set[str] = field(default_factory=set)
-    bills: dict[str, bytes] = field(default_factory=dict)
-
-    def query(self, known: Any) -> Any:
-        return self.paid.get(known.payment, "open")
-
-    def query_refund(self, asked: Any) -> Outcome:
-        return "succeeded" if asked.refund in self.refunded else "failed"
-
-    def bill(self, day: str) -> bytes | None:
-        if day == "2026-11-21":
-            raise ProviderUnavailable
-        return self.bills.get(day)
-
-
-@dataclass
-class Books:
-    market: Market
-    office: Office
-    wechat: Wechat
-    asked_later: list[str]
-
-    def pay(self, at: int = 0, *, told: bool = True) -> Order:
-        """An order paid at WeChat; `told`: its notification arrived."""
-        order = self.market.place()
-        number = payment_number(order.id, "wechat", "k")
-        payment = Payment(id=number, provider="wechat", amount=order.total, created_at=self.market.now)
-        order = self.market.shop.orders.change(order, lambda it: with_payment(it, payment, self.market.now))
-        fact = Captured(number, f"W{order.id}", order.total, "CNY")
-        self.wechat.paid[number] = fact
-        if told:
-            order = book(self.market.shop.orders, self.market.workflow, "wechat", fact, self.market.now)  # type: ignore[arg-type]
-            self.market.run()
-        return self.market.order(order)
-
-    def refund(self, order: Order) -> Order:
-        """Its one unit is on its way back, its card is in stock again; the provider was not asked yet."""
-
-        def decide(one: Order) -> Order:
-            one = with_refund(one, ["0-0"], reason="r", by="s", of=("delivered",), now=self.market.now)
-            return goods_known(one, {"0-0": "returned"})
-
-        return self.market.shop.orders.change(order, decide)
-
-    def stream(self) -> None:
-        """The orders' stream reaches the ledger."""
-        stream_orders.handler({"Records": records_of(self.market.cloud, "OrdersTable")}, None)
-
-    def file(self, *rows: dict[str, str], day: str = DAY, key: str = "f1") -> dict[str, Any]:
-        place = Place("wechat", day, f"I{key}")
-        self.office.settlements.announce(*place, by="operator:OP1", now=self.market.now)
-        self.office.uploads.put(place, bill(*rows))
-        return run_import(self.office, place)
-
-    def row(self, order: Order, **more: str) -> dict[str, str]:
-        payment = order.payments[0]
-        return {
-            "交易时间": "2026-11-23 12:00:00",
-            "微信订单号": f"W{order.id}",
-            "商户订单号": payment.id,
-            "交易状态": "SUCCESS",
-            "货币种类": "CNY",
-            "订单金额": f"{order.total / 100:.2f}",
-            "手续费": "0.12000",
-            **more,
-        }
-
-    def refund_row(self, order: Order, number: str, amount: str = "19.99", **more: str) -> dict[str, str]:
-        refund = {"交易状态": "REFUND", "微信退款单号": "WR1", "商户退款单号": number, "申请退款金额": amount}
-        return self.row(order) | refund | {"退款状态": "SUCCESS", "手续费": "-0.12000"} | more
-
-    def report(self, call: Call, caller: Caller = ANALYST, **query: str) -> dict[str, Any]:
-        self.market.later(minutes=30)
-        path = "/v1/reports/reconcile"
-        status, answer, _ = call(reports.handler, "GET", path, caller=caller, query={"date": DAY, **query})
-        assert status == 200, answer
-        return answer
-
-    def recover(self, call: Call, order: str) -> dict[str, Any]:
-        path = f"/v1/admin/orders/{order}/recover"
-        status, answer, _ = call(settlements.handler, "POST", path, caller=OPERATOR)
-        assert status == 200, answer
-        return answer
-
-
-def bill(*rows: dict[str, str]) -> bytes:
-    lines = [",".join("`" + row.get(name, "") for name in COLUMNS) for row in rows]
-    return "\r\n".join([",".join(COLUMNS), *lines, "总交易单数,总交易额", f"`{len(rows)},`0"]).encode("utf-8-sig")
-
-
-def kinds(report: dict[str, Any]) -> list[tuple[str, str | None]]:
-    return [(one["kind"], one["order"]) for one in report["differences"]]
+from tests.aws.conftest import Call, Cloud
+from tests.aws.office import ANALYST, DAY, OPERATOR, Books, kinds, open_books
 
 
 @pytest.fixture
 def it(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Books:
-    market, wechat, later = Market(cloud), Wechat(), []
-    market.sku()
-    market.stock("ik-month", 8)
-    table = ProviderSettingsTable(cloud.table("CatalogTable"), monotonic=lambda: 0)
-    table.save(ProviderSettings(name="wechat", account={}, updated_at=START))
-    stats = cloud.table("StatsTable")
-    fixed: Any = {"sandbox": market.sandbox, "wechat": wechat}
-    office = Office(
-        orders=market.shop.orders,
-        cards=market.shop.cards,
-        cases=CasesTable(market.shop.orders.table),
-        ledger=LedgerTable(stats, "Asia/Shanghai"),
-        settlements=SettlementsTable(stats),
-        stats=stats,
-        providers=Providers(fixed, table),
-        uploads=Uploads(partial(cloud.client, "s3"), BUCKET),
-        workflow=market.workflow,  # type: ignore[arg-type]
-        sandbox=cloud.table("SandboxTable"),
-        zone="Asia/Shanghai",
-        reconcile_later=later.append,
-        now=lambda: market.now,
-    )
-    for module in (reports, settlements, importer):
-        monkeypatch.setattr(module, "office", lambda: office)
-    return Books(market, office, wechat, later)
+    return open_books(cloud, monkeypatch)
 
 
 def test_a_day_without_a_fault_has_no_difference(it: Books, call: Call) -> None:
@@ -336,120 +186,6 @@ def test_a_day_whose_file_is_not_there_yet_is_waited_for(it: Books, call: Call) 
     it.stream()
     report = it.report(call)
     assert (report["differences"], report["waiting_for_file"]) == ([], ["wechat"])
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [(b"not a bill", "unreadable"), (bill({"交易时间": "2026-11-20 12:00:00", "交易状态": "SUCCESS", "商户订单号": "x",
-      "微信订单号": "W", "货币种类": "CNY", "订单金额": "1.00"}), "another_day")],
-)  # fmt: skip
-def test_a_bad_file_changes_nothing_and_says_why(it: Books, call: Call, content: bytes, reason: str) -> None:
-    it.market.later(days=1)
-    body = {"provider": "wechat", "day": DAY}
-    headers = {"Idempotency-Key": "u1"}
-    path = "/v1/admin/settlements"
-    status, made, _ = call(settlements.handler, "POST", path, body, caller=OPERATOR, headers=headers)
-    assert (status, made["state"]) == (201, "awaiting_upload")
-    assert made["upload"]["fields"]["key"] == f"settlements/wechat/{DAY}/{made['id']}"
-    it.market.cloud.client("s3").put_object(Bucket=BUCKET, Key=made["upload"]["fields"]["key"], Body=content)
-    message = {"detail": {"object": {"key": made["upload"]["fields"]["key"]}}}
-    event = {"Records": [{"messageId": "m1", "body": json.dumps(message)}]}
-    for _ in range(2):
-        assert importer.handler(event, LambdaContext()) == {"batchItemFailures": []}
-    _, listed, _ = call(settlements.handler, "GET", path, caller=OPERATOR, query={"provider": "wechat", "day": DAY})
-    assert (listed["file"], [(i["state"], i["reason"]) for i in listed["imports"]]) == (None, [("failed", reason)])
-    assert "Contents" not in it.market.cloud.client("s3").list_objects_v2(Bucket=BUCKET)
-    status, _, _ = call(settlements.handler, "POST", path, body, caller=OPERATOR, headers=headers)
-    assert status == 409
-
-
-def test_the_same_file_twice_is_one_and_a_later_one_replaces_it(it: Books) -> None:
-    one, two = it.pay(), it.pay()
-    it.file(it.row(one), it.row(two))
-    before = it.market.cloud.contents("OrdersTable")
-    assert it.file(it.row(one), it.row(two))["state"] == "not_wanted"
-    it.file(it.row(one), key="f2")
-    assert [s.row.transaction for s in it.office.settlements.rows("wechat", DAY) or ()] == [f"W{one.id}"]
-    assert it.market.cloud.contents("OrdersTable") == before
-    rows = [item for item in it.market.cloud.contents("StatsTable")["StatsTable"] if item["sk"].startswith("ROW#")]
-    assert len(rows) == 1
-
-
-@pytest.mark.parametrize("broken", ["put", "finish"])
-def test_a_file_that_is_imported_again_stays_whole_until_the_new_one_is(
-    it: Books, monkeypatch: pytest.MonkeyPatch, broken: str
-) -> None:
-    """The second import breaks off: while its rows are written, or between its file and the end of the import."""
-    one, two = it.pay(), it.pay()
-    it.file(it.row(one), it.row(two))
-    whole = it.office.settlements.rows("wechat", DAY)
-    kept = Table.put_many
-
-    def breaks(table: Table, items: Sequence[Item]) -> None:
-        kept(table, items[:1])
-        raise Busy
-
-    def ends(*_: Any, **__: Any) -> bool:
-        raise Busy
-
-    with monkeypatch.context() as fault:
-        if broken == "put":
-            fault.setattr(Table, "put_many", breaks)
-        else:
-            fault.setattr(SettlementsTable, "_move", lambda table, *a, **k: a[-1] == "importing" or ends())
-        with pytest.raises(Busy):
-            it.file(it.row(one, 手续费=""), it.row(two), key="f2")
-    rows = it.office.settlements.rows("wechat", DAY)
-    assert whole is not None
-    assert rows is not None
-    assert (rows == whole, len(rows)) == (broken == "put", 2)
-    assert run_import(it.office, Place("wechat", DAY, "If2"))["state"] == "done"
-    assert sorted(one.row.fee for one in it.office.settlements.rows("wechat", DAY) or ()) == [0, 12]
-    rows = [item for item in it.market.cloud.contents("StatsTable")["StatsTable"] if item["sk"].startswith("ROW#")]
-    assert len(rows) == 2
-
-
-def test_a_file_is_read_anew_when_it_was_replaced_meanwhile(it: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    one, two = it.pay(), it.pay()
-    it.file(it.row(one), it.row(two))
-    query_all, replaced = Table.query_all, list[Any]()
-
-    def slow(table: Table, where: str, **how: Any) -> Iterator[Item]:
-        if str(how.get("of", "")).startswith("ROW#") and not replaced:
-            replaced.append(None)
-            it.file(it.row(one), it.row(two, 手续费=""), key="f2")
-        return query_all(table, where, **how)
-
-    monkeypatch.setattr(Table, "query_all", slow)
-    assert sorted(one.row.fee for one in it.office.settlements.rows("wechat", DAY) or ()) == [0, 12]
-
-
-def test_what_cannot_be_announced(it: Books, call: Call) -> None:
-    def answer(provider: str, day: str, caller: Caller = OPERATOR) -> tuple[int, Any]:
-        body, headers = {"provider": provider, "day": day}, {"Idempotency-Key": "u"}
-        status, told, _ = call(
-            settlements.handler, "POST", "/v1/admin/settlements", body, caller=caller, headers=headers
-        )
-        return status, told["code"]
-
-    assert answer("manual", "2026-11-20") == (422, "provider_not_offered")
-    assert answer("wechat", DAY) == (422, "invalid_request")
-    assert answer("wechat", "2026-02-30") == (422, "invalid_request")
-    assert answer("wechat", "2026-11-20", ANALYST) == (403, "forbidden")
-
-
-def test_every_morning_the_files_of_the_last_days_are_fetched(it: Books) -> None:
-    paid = it.pay()
-    it.wechat.bills[DAY] = bill(it.row(paid))
-    it.market.later(days=1)
-    day = {"wechat 2026-11-23": "fetched", "wechat 2026-11-22": "not_there_yet"}
-    assert fetch(it.office) == {**day, "wechat 2026-11-21": "provider_unavailable"}
-    (found,) = it.market.cloud.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
-    place = Place.of_key(found["Key"])
-    assert place
-    assert run_import(it.office, place)["state"] == "done"
-    assert "wechat 2026-11-23" not in fetch(it.office)
-    assert it.market.order(paid).payments[0].fee == 12
 
 
 def test_a_large_day_is_compared_in_the_background_and_kept(

@@ -69,6 +69,13 @@ class Conflict(Refusal):
     status, code, title = 409, "conflict", "The resource's state does not allow this"
 
 
+class OrderFull(Refusal):
+    """So much was done with this order already (refunds, notes, replacements) that the room left is kept for what its
+    providers may still tell. What is still to be done for the buyer is done outside it."""
+
+    status, code, title = 409, "order_full", "Nothing more can be added to this order"
+
+
 class KeyReused(Refusal):
     """An `Idempotency-Key` came again with another body."""
 

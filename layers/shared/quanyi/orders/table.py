@@ -6,16 +6,17 @@ transaction, so that a transaction belongs to one order for ever.
 """
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, cast
 
 from quanyi.clock import Clock, day, stamp, system_clock
-from quanyi.errors import Busy, NotFound
+from quanyi.errors import Busy, NotFound, OrderFull
 from quanyi.members.contact import ContactHash
 from quanyi.orders.journal import posted
 from quanyi.orders.model import Order
+from quanyi.orders.packing import MOST_BYTES, packed, size_of, unpacked
 from quanyi.table import ConditionFailed, Item, Page, Table
 
 BY_CREATED = "by-created"
@@ -64,11 +65,15 @@ class OrdersTable:
             return from_item(failed.item)
         return None
 
-    def save(self, order: Order) -> Order:
-        """Writes a changed order, and into its journal what moved, under the revision it was read at. Raises Stale."""
+    def save(self, order: Order, *, optional: bool = False) -> Order:
+        """Writes a changed order, and into its journal what moved, under the revision it was read at. Raises Stale, and
+        OrderFull for an `optional` change of an order that has grown large."""
         written = posted(order.model_copy(update={"rev": order.rev + 1}), self.now())
+        item = to_item(written, self.zone)
+        if optional and size_of(item) > MOST_BYTES:
+            raise OrderFull
         try:
-            self.table.put(to_item(written, self.zone), condition="rev = :rev", rev=order.rev)
+            self.table.put(item, condition="rev = :rev", rev=order.rev)
         except ConditionFailed as failed:
             raise Stale(from_item(failed.item) if failed.item else None) from None
         return written
@@ -80,9 +85,12 @@ class OrdersTable:
         except ConditionFailed:
             return
 
-    def change(self, order: Order | str, decide: Callable[[Order], Order], tries: int = 20) -> Order:
+    def change(
+        self, order: Order | str, decide: Callable[[Order], Order], tries: int = 20, *, optional: bool = False
+    ) -> Order:
         """Applies `decide` to the order until its answer is written against an unchanged order. An equal answer writes
-        nothing. Whatever `decide` raises goes through; contention that does not end is Busy."""
+        nothing. Whatever `decide` raises goes through; contention that does not end is Busy. `optional` is what a
+        person wants and nothing depends on: it raises OrderFull where the room is kept for facts."""
         current = self.get(order) if isinstance(order, str) else order
         for attempt in range(tries):
             # Who changed it last says nothing about who changes it now: `decide` names a person, or it was the system.
@@ -91,7 +99,7 @@ class OrdersTable:
             if wanted == start:
                 return current
             try:
-                return self.save(wanted)
+                return self.save(wanted, optional=optional)
             except Stale as stale:
                 if stale.order is None:
                     raise NotFound("order") from None
@@ -105,8 +113,7 @@ class OrdersTable:
     ) -> Item:
         """Puts a captured transaction, once for ever, and answers what is recorded (the first one's)."""
         item = {
-            "pk": f"PAYMENT#{provider}#{transaction}",
-            "sk": "PAYMENT",
+            **_transaction_key(provider, transaction),
             "v": 1,
             "order": order,
             "payment": payment,
@@ -121,7 +128,13 @@ class OrdersTable:
         return item
 
     def transaction(self, provider: str, transaction: str) -> Item | None:
-        return self.table.get({"pk": f"PAYMENT#{provider}#{transaction}", "sk": "PAYMENT"})
+        return self.table.get(_transaction_key(provider, transaction))
+
+    def booked(self, transactions: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """The order that each captured transaction (provider and number) belongs to, of those that are known."""
+        keys = {_transaction_key(*one)["pk"]: one for one in transactions}
+        items = self.table.get_many([{"pk": pk, "sk": "PAYMENT"} for pk in keys])
+        return {keys[item["pk"]]: item["order"] for item in items}
 
     def due(self, queue: Queue, before: datetime | None = None, *, limit: int = 100) -> Iterator[str]:
         """Ids of orders whose due date is past, or of all that have one: oldest first in each shard. A hint: read the
@@ -170,6 +183,10 @@ def _key(order_id: str) -> dict[str, str]:
     return {"pk": f"ORDER#{order_id}", "sk": "ORDER"}
 
 
+def _transaction_key(provider: str, transaction: str) -> dict[str, str]:
+    return {"pk": f"PAYMENT#{provider}#{transaction}", "sk": "PAYMENT"}
+
+
 def shard_of(order_id: str, shards: int) -> int:
     return sum(order_id[-6:].encode()) % shards
 
@@ -187,6 +204,10 @@ def to_item(order: Order, zone: str) -> Item:
         "created": f"{stamp(order.created_at)}#{order.id}",
         "skus": {line.sku for line in order.lines},
     }
+    units = [unit.id for unit in order.units]
+    for stored, refund in zip(item.get("refunds", ()), order.refunds, strict=False):
+        if refund.parts:
+            stored["parts"] = packed(refund.parts, units)
     if order.due_at:
         queue: Queue = "unpaid" if order.state in ("placing", "awaiting_payment") else "paid"
         item["due"] = f"{queue}#{shard_of(order.id, DUE_SHARDS)}"
@@ -200,7 +221,14 @@ def from_item(item: Mapping[str, Any]) -> Order:
     if str(item.get("due", "")).startswith("person#"):
         # The index's key alone: no sweep is to look at it.
         item = {name: value for name, value in item.items() if name != "due_at"}
+    if any("parts" in refund for refund in item.get("refunds", ())):
+        units = [unit["id"] for unit in item["units"]]
+        item = {**item, "refunds": [_with_parts(refund, units) for refund in item["refunds"]]}
     return Order.model_validate(item)
+
+
+def _with_parts(refund: Item, units: Sequence[str]) -> Item:
+    return {**refund, "parts": unpacked(refund["parts"], units)} if "parts" in refund else refund
 
 
 def _plain(value: Any) -> Any:
