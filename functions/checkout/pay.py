@@ -155,9 +155,10 @@ def give_up(shop: Shop, order: Order, to: OrderState, reason: str, patience: Pat
     attempt = order.attempt
     order = shop.orders.change(order, lambda it: _ended(it, to, reason, shut))
     if order.state == to:
+        # The cards last: as long as one is held, the sweep comes by it to what broke off here.
+        shop.members.give_back(order.member, purchases_of(order))
         if order.attempt == attempt:
             free_cards(shop, order, cards)
-        shop.members.give_back(order.member, purchases_of(order))
         if needs_workflow(order):
             shop.workflow.start(order)
     return order

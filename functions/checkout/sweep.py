@@ -115,6 +115,9 @@ def _sweep_card(shop: Shop, card_id: str) -> bool:
     if order is not None and _counts_on(order, card_id, card["hold"]):
         shop.cards.keep(card_id, hold=card["hold"], until=now + KEEP)
         return False
+    if order is not None and order.state in ("expired", "cancelled"):
+        # Whoever ended it broke off before its cards were free, perhaps before its purchases were given back.
+        shop.members.give_back(order.member, purchases_of(order))
     return shop.cards.release(card_id, hold=card["hold"])
 
 

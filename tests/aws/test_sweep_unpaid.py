@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NoReturn
 
 import pytest
 
@@ -105,6 +105,32 @@ def test_a_clear_answer_forgives_unclear_ones(market: Market, psp: Watched) -> N
         sweep(market.shop)
         market.later(minutes=1, seconds=1)
     assert [market.order(order).state for order in orders].count("expired") == 15
+
+
+@pytest.mark.parametrize("how", ["cancelled", "expired"])
+def test_a_purchase_comes_back_though_whoever_ended_the_order_broke_off(
+    market: Market, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    market.sku("rare", limit_per_buyer=1)
+    market.stock("rare", 2)
+    order = market.place("rare", member="same", contact={})
+    with monkeypatch.context() as dying:
+        dying.setattr(type(market.shop.members), "give_back", lambda *_: raising(RuntimeError("the process is gone")))
+        if how == "cancelled":
+            with pytest.raises(RuntimeError):
+                market.cancel(order)
+        else:
+            market.later(minutes=16)
+            sweep(market.shop)
+    assert market.order(order).state == how
+    market.later(minutes=25)
+    sweep(market.shop)
+    assert market.place("rare", member="same", contact={}).state == "awaiting_payment"
+    market.check_nothing_is_wrong()
+
+
+def raising(fault: Exception) -> NoReturn:
+    raise fault
 
 
 @pytest.mark.parametrize("later", [{"minutes": 3}, {"minutes": 16}])

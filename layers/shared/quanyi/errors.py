@@ -131,9 +131,11 @@ class Busy(Refusal):
 
 
 def every_refusal() -> list[type[Refusal]]:
-    """All refusal classes that have been imported, by status then code; a test keeps the codes unique."""
+    """All refusal classes that have been imported, by status then code; a test keeps the codes unique. One without a
+    code of its own says to callers what its parent does."""
 
     def below(cls: type[Refusal]) -> list[type[Refusal]]:
         return [cls, *(found for child in cls.__subclasses__() for found in below(child))]
 
-    return sorted(set(below(Refusal)) - {Refusal}, key=lambda cls: (cls.status, cls.code))
+    found = (cls for cls in {*below(Refusal)} - {Refusal} if "code" in cls.__dict__)
+    return sorted(found, key=lambda cls: (cls.status, cls.code))
