@@ -13,6 +13,7 @@ from quanyi.clock import day as day_of
 from quanyi.errors import Malformed, NotFound
 from quanyi.http import log, place
 from quanyi.payments.port import SettlementRow
+from quanyi.payments.registry import Kind
 from quanyi.settlements.model import FailedFor, Settled, Sums, keyed, sums_of
 from reports.files import NO_ORDER, Files
 from reports.recover import with_fees
@@ -46,7 +47,7 @@ def run_import(office: Office, where: Place) -> dict[str, Any]:
         return {"state": "not_wanted"}
     kind = office.providers.kinds[where.provider]
     try:
-        count, sums, days = _survey(kind.rows(data), kind.bill_zone) if len(data) <= MAX_BYTES else (-1, {}, set[str]())
+        count, sums, days = _survey(kind, data) if len(data) <= MAX_BYTES else (-1, {}, set[str]())
     except Malformed:
         return _failed(office, where, "unreadable")
     if count < 0:
@@ -75,15 +76,16 @@ def book_fees(office: Office, where: Place, rows: Iterable[Settled]) -> int:
         return sum(several.map(one, [order for order in by_order if order != NO_ORDER]))
 
 
-def _survey(rows: Iterable[SettlementRow], zone: str) -> tuple[int, Sums, set[str]]:
-    """How many rows, their sums, and the days they are of. Raises Malformed."""
+def _survey(kind: Kind, data: bytes) -> tuple[int, Sums, set[str]]:
+    """How many rows, their sums, and the days they are of, as far as they tell. Raises Malformed."""
     count, days = 0, set[str]()
 
     def counted() -> Iterable[SettlementRow]:
         nonlocal count
-        for row in rows:
+        for row in kind.rows(data):
             count += 1
-            days.add(day_of(row.at, zone))
+            if row.kind == "payment" or kind.bill_dates_refunds:
+                days.add(day_of(row.at, kind.bill_zone))
             yield row
 
     sums = sums_of(counted())

@@ -48,6 +48,13 @@ def test_a_bad_file_changes_nothing_and_says_why(it: Books, call: Call, content:
     assert status == 409
 
 
+def test_a_bill_of_refunds_alone_may_bear_the_moments_of_their_payments(it: Books) -> None:
+    order = it.pay()
+    refund = it.refund_row(order, "", 微信退款单号="CONSOLE", 交易时间="2026-11-20 12:00:00")
+    assert it.file(refund)["state"] == "done"
+    assert it.file(refund, {**it.row(order), "交易时间": "2026-11-20 12:00:00"}, key="f2")["reason"] == "another_day"
+
+
 def test_the_same_file_twice_is_one_and_a_later_one_replaces_it(it: Books) -> None:
     one, two = it.pay(), it.pay()
     it.file(it.row(one), it.row(two))

@@ -3,7 +3,7 @@
     SETTLED#<provider>#<day>   FILE            which import the rows are of, when it came, how many they are, their sums
     SETTLED#<provider>#<day>   IMPORT#<id>     an import: announced, under way, done, or failed with its reason
     SETTLED#<provider>#<day>   ROW#<import>#<order>#<row>                 a row whose number names an order
-    SETTLED#<provider>#<day>   ROW#<import>##<transaction>#<row>          another
+    SETTLED#<provider>#<day>   ROW#<import>##<payment's number>#<row>     another
 
 A later file of the same day replaces the one before: its rows lie beside the others, and only those of the import that
 `FILE` names count. `FILE` is written once they are all there, so a file is there whole or not at all; then the rows of
@@ -144,7 +144,7 @@ def _row_item(one: Settled, import_id: str) -> Item:
     row = one.row
     return {
         "pk": _pk(one.provider, one.day),
-        "sk": f"ROW#{import_id}#{one.order or f'#{row.transaction}'}#{one.key}",
+        "sk": f"ROW#{import_id}#{one.order or f'#{row.paid}'}#{one.key}",
         "v": 1,
         "row": one.key,
         "kind": row.kind,
@@ -154,9 +154,10 @@ def _row_item(one: Settled, import_id: str) -> Item:
         "fee": row.fee,
         "currency": row.currency,
         "at": stamp(row.at),
+        **({"about": row.about} if row.about else {}),
     }
 
 
 def _row(item: Item) -> SettlementRow:
     names = ("kind", "transaction", "number", "amount", "fee", "currency")
-    return SettlementRow(**{name: item[name] for name in names}, at=moment(item["at"]))
+    return SettlementRow(**{name: item[name] for name in names}, at=moment(item["at"]), about=item.get("about", ""))
