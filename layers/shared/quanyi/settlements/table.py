@@ -65,11 +65,14 @@ class SettlementsTable:
         while some := list(islice(todo, A_CALL)):
             self.table.put_many([_row_item(one, import_id) for one in some])
 
-    def finish(self, provider: str, day: str, import_id: str, *, rows: int, sums: Sums, now: datetime) -> None:
-        """From here on these rows are the file of that day. The import is over last: a run that dies comes again."""
+    def replace(self, provider: str, day: str, import_id: str, *, rows: int, sums: Sums, now: datetime) -> None:
+        """From here on these rows are the file of that day."""
         told = {"v": 1, "import": import_id, "imported_at": stamp(now), "rows": rows, "sums": sums}
         self.table.put({"pk": _pk(provider, day), "sk": "FILE", **told})
         self._drop_replaced(provider, day)
+
+    def finish(self, provider: str, day: str, import_id: str, *, rows: int, sums: Sums, now: datetime) -> None:
+        """The import is over. Last of all: a run that dies comes again until then."""
         self._move(provider, day, import_id, "done", rows=rows, sums=sums, finished_at=stamp(now))
 
     def file(self, provider: str, day: str) -> Item | None:
