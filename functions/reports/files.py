@@ -108,9 +108,9 @@ class Files:
                 found.setdefault(one.order, []).append(one)
             else:
                 others.append(one)
-        booked = self.office.orders.booked([(one.provider, one.row.transaction) for one in others])
+        booked = self.office.orders.booked([(one.provider, one.row.paid) for one in others])
         for one in others:
-            found.setdefault(booked.get((one.provider, one.row.transaction), NO_ORDER), []).append(one)
+            found.setdefault(booked.get((one.provider, one.row.paid), NO_ORDER), []).append(one)
         return found
 
     def _of_sandbox(self, orders: list[Order]) -> Iterator[tuple[str, Settled]]:

@@ -6,15 +6,19 @@ repeated from the start; every write lands on itself.
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from json import loads
 from typing import Any
 
 from quanyi.clock import day as day_of
+from quanyi.clock import end_of_day
 from quanyi.errors import Malformed, NotFound
 from quanyi.http import log, place
 from quanyi.payments.port import SettlementRow
-from quanyi.settlements.model import FailedFor, Settled, Sums, keyed, sums_of
+from quanyi.payments.registry import Kind
+from quanyi.settlements.model import FailedFor, Settled, Sums, days_between, keyed, sums_of
 from reports.files import NO_ORDER, Files
+from reports.kept import is_kept
 from reports.recover import with_fees
 from reports.upload import MAX_BYTES, Place
 from reports.wiring import Office, office
@@ -46,7 +50,7 @@ def run_import(office: Office, where: Place) -> dict[str, Any]:
         return {"state": "not_wanted"}
     kind = office.providers.kinds[where.provider]
     try:
-        count, sums, days = _survey(kind.rows(data), kind.bill_zone) if len(data) <= MAX_BYTES else (-1, {}, set[str]())
+        count, sums, days = _survey(kind, data) if len(data) <= MAX_BYTES else (-1, {}, set[str]())
     except Malformed:
         return _failed(office, where, "unreadable")
     if count < 0:
@@ -55,9 +59,23 @@ def run_import(office: Office, where: Place) -> dict[str, Any]:
         return _failed(office, where, "another_day")
     office.settlements.put(keyed(where.provider, where.day, kind.rows(data)), where.import_id)
     booked = book_fees(office, where, keyed(where.provider, where.day, kind.rows(data)))
+    office.settlements.replace(*where, rows=count, sums=sums, now=office.now())
+    remade = remake(office, where.day, kind.bill_zone)
     office.settlements.finish(*where, rows=count, sums=sums, now=office.now())
     office.uploads.delete(where)
-    return {"state": "done", "rows": count, "fees": booked}
+    return {"state": "done", "rows": count, "fees": booked} | ({"remade": remade} if remade else {})
+
+
+def remake(office: Office, day: str, zone: str) -> list[str]:
+    """Reports that were made without this file are made anew: those of the shop's days that its day has a part of. A
+    day that has no report yet gets it in its own time."""
+    before = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+    last = end_of_day(day, zone) - timedelta(milliseconds=1)
+    days = days_between(end_of_day(before, zone), last, office.zone)
+    found = [one for one in days if is_kept(office.stats, one)]
+    for one in found:
+        office.reconcile_later(one)
+    return found
 
 
 def book_fees(office: Office, where: Place, rows: Iterable[Settled]) -> int:
@@ -75,15 +93,16 @@ def book_fees(office: Office, where: Place, rows: Iterable[Settled]) -> int:
         return sum(several.map(one, [order for order in by_order if order != NO_ORDER]))
 
 
-def _survey(rows: Iterable[SettlementRow], zone: str) -> tuple[int, Sums, set[str]]:
-    """How many rows, their sums, and the days they are of. Raises Malformed."""
+def _survey(kind: Kind, data: bytes) -> tuple[int, Sums, set[str]]:
+    """How many rows, their sums, and the days they are of, as far as they tell. Raises Malformed."""
     count, days = 0, set[str]()
 
     def counted() -> Iterable[SettlementRow]:
         nonlocal count
-        for row in rows:
+        for row in kind.rows(data):
             count += 1
-            days.add(day_of(row.at, zone))
+            if row.kind == "payment" or kind.bill_dates_refunds:
+                days.add(day_of(row.at, kind.bill_zone))
             yield row
 
     sums = sums_of(counted())

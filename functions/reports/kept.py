@@ -30,6 +30,10 @@ def keep(table: Table, report: Report) -> None:
     table.put({**_key(report.day, "REPORT"), **told, "pages": len(pages)})
 
 
+def is_kept(table: Table, day: str) -> bool:
+    return table.get(_key(day, "REPORT")) is not None
+
+
 def kept(table: Table, day: str) -> Report | None:
     item = table.get(_key(day, "REPORT"))
     if item is None:

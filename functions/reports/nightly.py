@@ -1,10 +1,12 @@
-"""Reconciles a whole day and keeps the report: yesterday by its schedule, any day when the API asks for a large one."""
+"""Reconciles a whole day and keeps the report: yesterday by its schedule, any day when the API asks for a large one, or
+when a settlement file has come that its report did without."""
 
 from datetime import date, timedelta
 from typing import Any
 
 from quanyi.clock import day as day_of
 from quanyi.http import log
+from quanyi.metrics import count
 from reports.kept import keep
 from reports.reconcile import reconcile
 from reports.wiring import Office, office
@@ -21,4 +23,6 @@ def run(office: Office, day: str | None) -> dict[str, Any]:
     keep(office.stats, report)
     told = {"day": report.day, "orders": report.orders, "found": report.found, "waiting": report.waiting_for_file}
     log().info("reconciled", extra=told)
+    if report.found:
+        count("BooksDiffer")
     return {"v": 1, **told}

@@ -41,13 +41,13 @@ class ReportsSettings(ProviderAccess):
     workflow_arn: str = ""
     import_bucket: str = ""
     reconcile_function: str = ""
-    """The function that reconciles a large day; only the one that answers the API has it."""
+    """The function that reconciles a whole day; only those have it that may ask it to."""
 
 
 @dataclass(frozen=True)
 class Office:
     """What the books are kept and compared with. `sandbox` is the sandbox's own table, where there is one.
-    `reconcile_later` starts a run for a day that is too large for a call."""
+    `reconcile_later` starts a run for a day."""
 
     orders: OrdersTable
     cases: CasesTable

@@ -11,7 +11,7 @@ from quanyi.callers import Caller
 from quanyi.orders.changes import settled, with_payment
 from quanyi.orders.model import Payment
 from quanyi.orders.numbers import payment_number, share_number
-from quanyi.orders.refunds import share_answered
+from quanyi.orders.refunds import share_answered, taken_back
 from quanyi.payments.port import Captured
 from quanyi.payments.receipt import book
 from reports import reports, settlements
@@ -97,8 +97,19 @@ def test_refunds_both_ways(it: Books, call: Call) -> None:
     assert found == {
         ("refund_not_at_provider", here.id),
         ("refund_not_here", there.id),
-        ("taken_back_not_here", None),
+        ("taken_back_not_here", there.id),
     }
+
+
+def test_a_refund_in_the_console_is_known_once_it_was_told(it: Books, call: Call) -> None:
+    order = it.pay()
+    told = partial(taken_back, payment_id=order.payments[0].id, reference="wechat:CONSOLE", amount=1, reason="r")
+    it.file(it.row(order), it.refund_row(order, "", "0.01", 微信退款单号="CONSOLE", 手续费=""))
+    it.stream()
+    assert kinds(it.report(call)) == [("taken_back_not_here", order.id)]
+    it.market.shop.orders.change(order.id, lambda one: settled(told(one, now=it.market.now), it.market.now))
+    it.stream()
+    assert kinds(it.report(call)) == []
 
 
 def test_the_ledger_the_journal_and_the_cards(it: Books, call: Call) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from quanyi.table import Item, Table
 from reports import importer, settlements
 from reports.fetch import fetch
 from reports.importer import run_import
+from reports.nightly import run as nightly
 from reports.upload import Place
 from tests.aws.conftest import BUCKET, Call, Cloud, LambdaContext
 from tests.aws.office import ANALYST, DAY, OPERATOR, Books, bill, open_books
@@ -46,6 +48,51 @@ def test_a_bad_file_changes_nothing_and_says_why(it: Books, call: Call, content:
     assert "Contents" not in it.market.cloud.client("s3").list_objects_v2(Bucket=BUCKET)
     status, _, _ = call(settlements.handler, "POST", path, body, caller=OPERATOR, headers=headers)
     assert status == 409
+
+
+def test_a_bill_of_refunds_alone_may_bear_the_moments_of_their_payments(it: Books) -> None:
+    order = it.pay()
+    refund = it.refund_row(order, "", 微信退款单号="CONSOLE", 交易时间="2026-11-20 12:00:00")
+    assert it.file(refund)["state"] == "done"
+    assert it.file(refund, {**it.row(order), "交易时间": "2026-11-20 12:00:00"}, key="f2")["reason"] == "another_day"
+
+
+def test_a_kept_report_is_made_anew_when_its_file_comes(
+    it: Books, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = it.pay(told=False)
+    assert it.file(it.row(lost), day="2026-11-22", key="f0")["reason"] == "another_day"
+    assert nightly(it.office, DAY)["waiting"] == ["wechat"]
+    capsys.readouterr()
+    assert it.asked_later == []
+    with monkeypatch.context() as fault:
+        fault.setattr(SettlementsTable, "finish", lambda *_, **__: _busy())
+        with pytest.raises(Busy):
+            it.file(it.row(lost))
+    assert run_import(it.office, Place("wechat", DAY, "If1"))["remade"] == [DAY]
+    assert it.asked_later == [DAY, DAY]
+    assert "BooksDiffer" not in capsys.readouterr().out
+    assert nightly(it.office, DAY)["found"] == 1
+    assert "BooksDiffer" in capsys.readouterr().out
+
+
+def _busy() -> None:
+    raise Busy
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "days"),
+    [
+        ("Asia/Shanghai", "2026-11-23", ["2026-11-23", "2026-11-24"]),
+        ("America/Los_Angeles", "2026-11-23", ["2026-11-22", "2026-11-23"]),
+        ("UTC", "2026-11-23", ["2026-11-23"]),
+    ],
+)
+def test_reports_that_a_utc_file_has_a_part_in(
+    it: Books, monkeypatch: pytest.MonkeyPatch, zone: str, day: str, days: list[str]
+) -> None:
+    monkeypatch.setattr(importer, "is_kept", lambda table, one: True)
+    assert importer.remake(replace(it.office, zone=zone), day, "UTC") == days
 
 
 def test_the_same_file_twice_is_one_and_a_later_one_replaces_it(it: Books) -> None:

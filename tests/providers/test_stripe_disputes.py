@@ -201,7 +201,7 @@ def test_stripes_own_report_reads_the_same(encode: str) -> None:
     assert list(rows(STRIPES_OWN.encode(encode))) == [
         SettlementRow("payment", "pi_1", PAYMENT, 19900, 0, "HKD", at(23, 59)),
         SettlementRow("refund", "re_1", REFUND, 300, 0, "JPY", at(10)),
-        SettlementRow("dispute", "dp_1", "", 1000, 1500, "USD", at(11)),
+        SettlementRow("dispute", "dp_1", "", 1000, 1500, "USD", at(11), about="pi_3"),
     ]
 
 

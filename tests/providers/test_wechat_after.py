@@ -236,8 +236,17 @@ def test_a_line_of_the_bill() -> None:
         SettlementRow("payment", "42001", PAYMENT, 1999, 12, "CNY", at),
         SettlementRow("refund", "42001", REFUND, 500, -3, "CNY", at),
     ]
+    console = _line("REFUND", "0.00000", paid="0.00", id="50301", refund="", back="1.00", status="SUCCESS")
+    assert list(bill.rows(_bill(console))) == [
+        SettlementRow("refund", "50301", "", 100, 0, "CNY", at, about="42001"),
+    ]
     assert list(bill.rows(_bill(_line("REFUND", refund=REFUND, back="5.00", status="FAIL")))) == []
     assert list(bill.rows(_bill())) == []
+
+
+def test_what_unicode_calls_the_end_of_a_line_ends_none() -> None:
+    odd = _line().replace("月卡,VIP", "月卡\u2028VIP\x85\x0b\x1e")
+    assert len(list(bill.rows(_bill(odd)))) == 1
 
 
 @given(fen=st.integers(1, 10**13))

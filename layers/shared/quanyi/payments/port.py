@@ -299,7 +299,8 @@ class RefundRefusal(Protocol):
 @dataclass(frozen=True)
 class SettlementRow:
     """A line of a provider's bill. `amount` is positive for a payment and for a refund alike; `fee` is what the
-    provider kept of it (negative where a refund returns it). `number` is our payment or refund key, if it has one."""
+    provider kept of it (negative where a refund returns it). `number` is our payment or refund key, if it has one.
+    `about` is the provider's number of the payment that was taken back of, where `transaction` is not that."""
 
     kind: Literal["payment", "refund", "dispute"]
     transaction: str
@@ -308,6 +309,12 @@ class SettlementRow:
     fee: int
     currency: str
     at: datetime
+    about: str = ""
+
+    @property
+    def paid(self) -> str:
+        """The provider's number of the payment."""
+        return self.about or self.transaction
 
 
 @runtime_checkable

@@ -43,6 +43,8 @@ class Kind:
     keys: str = ""
     bill_zone: str = ""
     """The zone of the days that its settlement files are of; empty where it has none. Its package has `bill.rows`."""
+    bill_dates_refunds: bool = True
+    """Whether a refund's row has a moment of its own: else it may have its payment's, of another day than the file."""
 
     def rows(self, data: bytes) -> Iterator[SettlementRow]:
         """What a settlement file of this provider says. Raises Malformed."""
@@ -89,6 +91,7 @@ KINDS: Mapping[str, Kind] = {
         account=("mchid", "appid"),
         secrets=("private_key", "merchant_serial", "api_v3_key"),
         bill_zone="Asia/Shanghai",
+        bill_dates_refunds=False,
         more_account=(
             "public_key",
             "public_key_id",

@@ -62,7 +62,7 @@ def payment_of(order: Order, one: Settled) -> Payment | None:
     if one.row.kind == "refund" and number:
         shares = (s for r in order.refunds for i, s in enumerate(r.shares) if share_number(r.id, i) == number)
         return next((p for s in shares for p in mine if p.id == s.payment), None)
-    exact = next((p for p in mine if p.transaction and p.transaction == one.row.transaction), None)
+    exact = next((p for p in mine if p.transaction and p.transaction == one.row.paid), None)
     return exact or next((p for p in mine if number and p.id == number), None)
 
 

@@ -3,7 +3,7 @@
     SETTLED#<provider>#<day>   FILE            which import the rows are of, when it came, how many they are, their sums
     SETTLED#<provider>#<day>   IMPORT#<id>     an import: announced, under way, done, or failed with its reason
     SETTLED#<provider>#<day>   ROW#<import>#<order>#<row>                 a row whose number names an order
-    SETTLED#<provider>#<day>   ROW#<import>##<transaction>#<row>          another
+    SETTLED#<provider>#<day>   ROW#<import>##<payment's number>#<row>     another
 
 A later file of the same day replaces the one before: its rows lie beside the others, and only those of the import that
 `FILE` names count. `FILE` is written once they are all there, so a file is there whole or not at all; then the rows of
@@ -65,11 +65,14 @@ class SettlementsTable:
         while some := list(islice(todo, A_CALL)):
             self.table.put_many([_row_item(one, import_id) for one in some])
 
-    def finish(self, provider: str, day: str, import_id: str, *, rows: int, sums: Sums, now: datetime) -> None:
-        """From here on these rows are the file of that day. The import is over last: a run that dies comes again."""
+    def replace(self, provider: str, day: str, import_id: str, *, rows: int, sums: Sums, now: datetime) -> None:
+        """From here on these rows are the file of that day."""
         told = {"v": 1, "import": import_id, "imported_at": stamp(now), "rows": rows, "sums": sums}
         self.table.put({"pk": _pk(provider, day), "sk": "FILE", **told})
         self._drop_replaced(provider, day)
+
+    def finish(self, provider: str, day: str, import_id: str, *, rows: int, sums: Sums, now: datetime) -> None:
+        """The import is over. Last of all: a run that dies comes again until then."""
         self._move(provider, day, import_id, "done", rows=rows, sums=sums, finished_at=stamp(now))
 
     def file(self, provider: str, day: str) -> Item | None:
@@ -144,7 +147,7 @@ def _row_item(one: Settled, import_id: str) -> Item:
     row = one.row
     return {
         "pk": _pk(one.provider, one.day),
-        "sk": f"ROW#{import_id}#{one.order or f'#{row.transaction}'}#{one.key}",
+        "sk": f"ROW#{import_id}#{one.order or f'#{row.paid}'}#{one.key}",
         "v": 1,
         "row": one.key,
         "kind": row.kind,
@@ -154,9 +157,10 @@ def _row_item(one: Settled, import_id: str) -> Item:
         "fee": row.fee,
         "currency": row.currency,
         "at": stamp(row.at),
+        **({"about": row.about} if row.about else {}),
     }
 
 
 def _row(item: Item) -> SettlementRow:
     names = ("kind", "transaction", "number", "amount", "fee", "currency")
-    return SettlementRow(**{name: item[name] for name in names}, at=moment(item["at"]))
+    return SettlementRow(**{name: item[name] for name in names}, at=moment(item["at"]), about=item.get("about", ""))

@@ -82,10 +82,11 @@ def bill(client: "StripeClient", day: str, now: datetime) -> bytes | None:
 
 
 def rows(data: bytes) -> Iterator[SettlementRow]:
-    """Payments, refunds and disputes of such a file. `transaction` is the PaymentIntent of a payment, and of the others
-    their own id, as `TakenBack` has it; `number` is the payment's or refund's, a dispute's is its payment's. What came
-    back to the merchant (a failed refund, a won dispute) is negative. `fee` is 0 where Stripe took it in another
-    currency than the shopper paid in. Raises Malformed.
+    """Payments, refunds and disputes of such a file. `transaction` is the PaymentIntent of a payment, and of the
+    others their own id, as `TakenBack` has it, `about` then names the PaymentIntent where `number` does not; `number`
+    is the payment's or refund's, a dispute's is its payment's. What came back to the merchant (a failed refund, a won
+    dispute) is negative. `fee` is 0 where Stripe took it in another currency than the shopper paid in. Raises
+    Malformed.
     """
     try:
         text = data.decode("utf-8-sig")
@@ -147,8 +148,9 @@ def _row(kind: Literal["payment", "refund", "dispute"], record: Mapping[str, str
     taken = gross >= 0 if kind == "payment" else gross < 0
     number = record.get("refund_metadata[refund]" if kind == "refund" else "payment_metadata[payment]", "")
     transaction = record["source_id"]
+    intent = record.get("payment_intent_id", "")
     if kind == "payment":
-        transaction = record.get("payment_intent_id") or transaction
+        transaction = intent or transaction
     return SettlementRow(
         kind=kind,
         transaction=transaction,
@@ -157,6 +159,7 @@ def _row(kind: Literal["payment", "refund", "dispute"], record: Mapping[str, str
         fee=fee if currency == settled_in else 0,
         currency=currency,
         at=datetime.fromisoformat(record["created_utc"]).replace(tzinfo=UTC),
+        about="" if kind == "payment" or number else intent,
     )
 
 

@@ -45,14 +45,16 @@ def fetch(gateway: Gateway, day: str) -> bytes | None:
 
 
 def rows(data: bytes) -> Iterator[SettlementRow]:
-    """The bill's payments and refunds, packed or not. A refund's `transaction` is WeChat's number of the payment where
-    `number` is our key; of a refund that was not asked for by us, `number` is empty and `transaction` is WeChat's
-    number of the refund, as in `TakenBack.reference`. Raises Malformed, also for a file that ends before its totals."""
+    """The bill's payments and refunds, packed or not. A refund's `transaction` is WeChat's number of the payment
+    where `number` is our key; of a refund that was not asked for by us, `number` is empty, `transaction` is WeChat's
+    number of the refund, as in `TakenBack.reference`, and `about` that of the payment. Raises Malformed, also for a
+    file that ends before its totals."""
     try:
-        lines = _unpacked(data).decode("utf-8-sig").splitlines()
+        # Not `splitlines`: a shopper's or a shop's text may hold what Unicode calls the end of a line.
+        lines = _unpacked(data).decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:
         raise Malformed("This is no bill of WeChat Pay's.") from None
-    lines = [line for line in lines if line.strip()]
+    lines = [line.rstrip("\r") for line in lines if line.strip()]
     if len(lines) < 3 or not lines[-2].startswith(_TOTALS) or "微信订单号" not in lines[0]:
         raise Malformed("This is no whole bill of WeChat Pay's.")
     names, listed = lines[0].split(","), lines[1:-2]
@@ -76,15 +78,17 @@ def _row(named: Mapping[str, str]) -> SettlementRow | None:
     back = named.get("申请退款金额", "") or named.get("退款金额", "")
     number, form = (named["商户订单号"], PAYMENT) if paid else (named.get("商户退款单号", ""), REFUND)
     ours = form.fullmatch(number) is not None
+    console = not paid and not ours
     try:
         return SettlementRow(
             kind="payment" if paid else "refund",
-            transaction=named["微信订单号"] if paid or ours else named.get("微信退款单号", ""),
+            transaction=named.get("微信退款单号", "") if console else named["微信订单号"],
             number=number if ours else "",
             amount=_fen(whole if paid or named.get("交易状态") == "REVOKED" else back),
             fee=_nearest_fen(named.get("手续费", "") or "0"),
             currency=named["货币种类"],
             at=datetime.strptime(named["交易时间"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=_BEIJING).astimezone(UTC),
+            about=named["微信订单号"] if console else "",
         )
     except (KeyError, ValueError):
         raise Malformed("A row of the bill cannot be read.") from None
