@@ -33,7 +33,7 @@ def answer_case(office: Office, caller: Caller, case_id: str, key: str, body: An
     """Answers once for a key. Where the outcome is `unknown`, the same call goes on.
 
     Raises NotFound, KeyReused, Invalid (`currency_mismatch`, `amount_too_large`, the provider's own limits), Conflict
-    (`answer_under_way`, `disputed_charge`, `use_refund`, `no_refund_asked`, `nothing_left`, `no_order`,
+    (`answer_under_way`, `disputed_charge`, `inquiry`, `use_refund`, `no_refund_asked`, `nothing_left`, `no_order`,
     `provider_takes_no_answers`; a case that is over).
     """
     case = office.cases.get(case_id)

@@ -56,12 +56,14 @@ class StepView(View):
 
 
 class CaseView(View):
-    """A complaint or dispute. `number` is the provider's; `order` is null for one about no order of this shop."""
+    """A complaint or dispute. `number` is the provider's; `order` is null for one about no order of this shop. An
+    `inquiry` is a dispute whose bank has taken no money yet: a refund answers it."""
 
     id: str
     provider: str
     number: str
     kind: CaseKind
+    inquiry: bool
     state: CaseState
     end: CaseEnd
     order: str | None

@@ -3,6 +3,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from aftersales.listing import open_claims
 from aftersales.messages import ClaimBody, DecisionBody, ReplacementBody
 from aftersales.refunding import RefundBody, refund_order
 from aftersales.replacing import OVERTAKEN, REDEEMED
+from aftersales.sweep import sweep
 from fulfill.serve import serve
 from quanyi.backlog import entry_of
 from quanyi.callers import Caller
@@ -25,7 +27,7 @@ from quanyi.orders.model import Order
 from quanyi.table import encode_cursor
 from tests.aws.after_sale import SUPPORT, card, delivered, desk_of, sent_back, shown
 from tests.aws.conftest import Call, Cloud
-from tests.aws.faults import MODES, Faults, insist
+from tests.aws.faults import MODES, Crash, Faults, insist
 from tests.aws.market import SITE, Market
 from tests.aws.memory import MemoryCloud
 
@@ -427,6 +429,41 @@ def test_any_single_fault_replaces_once(monkeypatch: pytest.MonkeyPatch, mode: s
     market.later(hours=3)
     market.sweep()
     assert len(market.cards_in("available")) == len(market.cards_in("delivered")) == number
+    market.check_nothing_is_wrong()
+
+
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode.startswith("crash")])
+def test_a_claim_that_nobody_asks_for_again_is_carried_out(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    market, broken_off = Market(MemoryCloud()), 0  # type: ignore[arg-type]
+    fault, applied = MODES[mode]
+    for number in range(1, 60):
+        sku = f"sku{number}"
+        market.sku(sku, warranty_days=1, free_replacements=1)
+        market.stock(sku, 3)
+        order = delivered(market, 1, sku, key=sku, member=sku, contact={}, seen=True)
+        faults = Faults(number, fault, applied=applied)
+        faults.armed = True
+        with faults(monkeypatch), suppress(Crash):
+            replace(market, order)
+        faults.armed = False
+        claims_made = claims_of(desk_of(market), SITE, order.id)
+        if any(one.state == "granting" for one in claims_made):
+            broken_off += 1
+            assert sweep(desk_of(market))["carried_out"] == 0, "its call may still be at it"
+            market.later(minutes=1)
+            assert sweep(desk_of(market)) == {"carried_out": 1, "failed": 0}
+        assert sweep(desk_of(market)) == {"carried_out": 0, "failed": 0}
+        market.later(minutes=3)
+        market.sweep()
+        market.run()
+        (unit,) = market.order(order).units
+        assert (unit.state, len(unit.replaced)) == ("delivered", len(claims_made))
+        if len(faults.calls) < number:
+            break
+    else:
+        raise AssertionError("never ran out of calls to fail")
+    assert broken_off > 5, "too few broke off to prove anything"
+    assert waiting_claims(market) == []
     market.check_nothing_is_wrong()
 
 

@@ -107,6 +107,8 @@ def test_an_inquiry_can_not_be_given_in(shop: Shop) -> None:
     assert shop.stripe.give_in(number) == "failed"
     assert shop.stripe.give_in("du_nobodys") == "failed"
     assert shop.stripe.case(number).end == ""
+    assert shop.stripe.case(number).inquiry
+    assert [shop.stripe.money_back(number, whole) for whole in (True, False)] == ["succeeded", "open"]
 
 
 @given(st.text(max_size=30), st.dictionaries(st.sampled_from([*sorted(EVIDENCE), "other"]), st.text(max_size=9)))

@@ -141,6 +141,26 @@ def test_what_may_be_answered() -> None:
         answering(full, an_answer(key="one more"))
 
 
+def test_an_inquiry_is_refunded_and_a_dispute_of_it_is_not() -> None:
+    asked = replace(DISPUTE, inquiry=True)
+    case = a_case(asked)
+    with pytest.raises(Conflict) as no:
+        answering(case, an_answer("accept"))
+    assert no.value.extra["reason"] == "inquiry"
+    refunded = answered(answering(case, an_answer("refund")), "A1", "succeeded", LATER)
+    assert refunded.state == "refunded"
+    for before in (case, refunded, heard(case, replace(asked, waits_for_us=False), LATER, LATER)):
+        taken = heard(before, DISPUTE, LATER, None)
+        assert (taken.state, taken.inquiry) == ("waiting_for_us", False), "told by a notification too"
+        assert heard(taken, asked, LATER, None) == taken, "late news"
+        with pytest.raises(Conflict):
+            answering(taken, an_answer("refund", key="A2"))
+    over = heard(case, replace(asked, end="closed"), LATER, None)
+    assert (over.state, over.money_is_gone) == ("closed", False)
+    lost = heard(case, replace(DISPUTE, end="lost"), LATER, None)
+    assert (lost.state, lost.inquiry, lost.money_is_gone) == ("lost", False, True)
+
+
 def test_an_outcome_is_taken_once_and_unknown_is_none() -> None:
     case = answering(a_case(), an_answer())
     assert answered(case, "A1", "unknown", LATER) == case

@@ -28,6 +28,7 @@ def opened(provider: str, told: CaseTold, order: Order | None, now: datetime) ->
         provider=provider,
         number=told.case,
         kind=told.kind,
+        inquiry=told.inquiry,
         order=order.id if order else None,
         channel=order.channel if order else "",
         payment=told.payment,
@@ -51,9 +52,14 @@ def heard(case: Case, told: CaseTold, now: datetime, asked_at: datetime | None) 
 
     A notification brings an end, and that nobody waits for us any more; it never brings a case back. What was asked
     after all that is known does: a buyer who is not content goes on with a complaint that was closed or answered. A
-    dispute that is won or lost stays so.
+    dispute that is won or lost stays so. An inquiry becomes a dispute whenever that is told, answered or not.
     """
     fresh = asked_at is not None and asked_at > case.told_at
+    if case.inquiry and not told.inquiry and told.end != "closed":
+        case = case.model_copy(update={"inquiry": False})
+        if not told.end:
+            again: dict[str, Any] = {"end": "", "ended_at": None, "due_at": told.due_at, "warned": False}
+            return _stepped(case, _state(told), case.provider, now, **again)
     to = _state(told)
     if told.end:
         return case if case.end else _ended(case, told, now)
@@ -71,7 +77,7 @@ def heard(case: Case, told: CaseTold, now: datetime, asked_at: datetime | None) 
         return case  # in the provider's books for a while yet: nothing is asked of us
     due_at = (told.due_at if fresh else None) or case.due_at
     warned_still = case.warned and to == "answered" and due_at == case.due_at
-    again: dict[str, Any] = {"end": "", "ended_at": None, "due_at": due_at, "warned": warned_still}
+    again = {"end": "", "ended_at": None, "due_at": due_at, "warned": warned_still}
     return _stepped(case, to, case.provider, now, **again)
 
 
@@ -83,7 +89,9 @@ def answering(case: Case, answer: Answer) -> Case:
         raise Conflict(f"A case that is {case.state} takes no answer.", state=case.state)
     if case.pending:
         raise Conflict("An answer to this case is under way.", reason="answer_under_way", state=case.state)
-    if answer.action == "refund" and case.kind == "dispute":
+    if answer.action == "accept" and case.inquiry:
+        raise Conflict("An inquiry cannot be accepted: refund, or reply.", reason="inquiry")
+    if answer.action == "refund" and case.kind == "dispute" and not case.inquiry:
         # The bank holds the money already: https://docs.stripe.com/disputes/responding
         raise Conflict("A disputed charge cannot be refunded: accept the dispute instead.", reason="disputed_charge")
     if answer.action == "refund" and case.order is None:

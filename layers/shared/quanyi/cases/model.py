@@ -55,6 +55,8 @@ class Case(Part):
     number: str
     """The provider's own."""
     kind: CaseKind
+    inquiry: bool = False
+    """As in `CaseTold`. One that became a dispute never is an inquiry again."""
     order: str | None = None
     channel: str = ""
     payment: str = ""

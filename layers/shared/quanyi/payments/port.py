@@ -188,6 +188,8 @@ class CaseTold:
     due_at: datetime | None = None
     end: CaseEnd = ""
     waits_for_us: bool = True
+    inquiry: bool = False
+    """Of a dispute: the bank only asks, and has taken no money yet. A refund answers it; it cannot be accepted."""
     text: str = field(default="", repr=False)
 
 

@@ -61,6 +61,7 @@ def told(dispute: Dispute, payment: str) -> CaseTold:
         due_at=at(due_by) if due_by else None,
         end=_ENDS.get(dispute.status, ""),
         waits_for_us=dispute.status in _WAITS_FOR_US,
+        inquiry=dispute.status.startswith("warning_"),
     )
 
 
