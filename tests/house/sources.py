@@ -38,6 +38,9 @@ ADAPTERS = {
 }
 """The layer's only modules that know AWS's SDK or HTTP."""
 
+ENGINES = {"zen": "expression.py"}
+"""Heavy libraries that know nothing of AWS, and the layer's only module that knows each."""
+
 PROVIDERS = {"payments/alipay/", "payments/wechat/", "payments/stripe/"}
 """Folders of payment providers' adapters: they speak HTTP, each by its provider's own library."""
 
@@ -93,6 +96,8 @@ def foreign_imports(found: Sources) -> list[str]:
     """Modules of the layer that import AWS's SDK or an HTTP library without being an adapter."""
     wrong = []
     for path, name in _imports(found, LAYER):
+        if _below(path, LAYER) != ENGINES.get(name.split(".")[0], _below(path, LAYER)):
+            wrong.append(f"{path} imports {name}")
         if name.split(".")[0] not in FOREIGN and name not in FOREIGN_MODULES:
             continue
         if _below(path, LAYER) not in ADAPTERS and not _is_provider(path):
