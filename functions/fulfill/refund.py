@@ -56,8 +56,9 @@ def _settled(order: Order, attempt: int, now: datetime) -> Order:
 
 
 def _goods(works: Works, order: Order) -> Order:
-    """A card that nobody has seen goes back into stock, in one conditional write against its reveal; one that was seen
-    is a loss: out of use here, but nobody can call it back."""
+    """A card that nobody has seen goes back into stock, in one conditional write against its reveal; a voucher of ours
+    that nobody has used is cancelled, in one against its use. Any other that was seen is a loss: out of use here, but
+    nobody can call it back."""
     out = [unit for unit in order.units if unit.goods == "out"]
     if not out:
         return order
@@ -79,6 +80,8 @@ def _wake_waiting(works: Works, sku: str, cards: int) -> None:
 
 def _fate(works: Works, order: Order, unit: Unit) -> Goods:
     assert unit.card
+    if unit.own == "mint":
+        return _fate_of_minted(works, order, unit, unit.card)
     card = works.cards.take_back(unit.card, order=order.id, unit=unit.id)
     if card is not None:
         works.pools.open(Pool.named(card["pool"]))

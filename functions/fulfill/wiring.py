@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from fulfill.minting import Mint
 from quanyi.aws import client
 from quanyi.backlog import Backlog
 from quanyi.batches.table import BatchesTable, BatchKeys
@@ -20,6 +21,7 @@ from quanyi.payments.deployed import ProviderAccess, providers
 from quanyi.payments.registry import Providers
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
+from quanyi.vouchers.series import SeriesTable
 from quanyi.workflow import Workflow
 
 
@@ -43,6 +45,8 @@ class Works:
     orders: OrdersTable
     members: MembersTable
     backlog: Backlog
+    mint: Mint
+    series: SeriesTable
     batch_keys: BatchKeys
     batches: BatchesTable
     providers: Providers
@@ -67,14 +71,19 @@ def works() -> Works:
     orders = Table(known.orders_table, dynamodb)
     supply = Table(known.supply_table, dynamodb)
     batches = BatchesTable(supply)
+    batch_keys = BatchKeys(kms, batches)
+    cards = CardsTable(Table(known.cards_table, dynamodb))
+    series = SeriesTable(supply)
     return Works(
         catalog=CatalogTable(catalog),
-        cards=CardsTable(Table(known.cards_table, dynamodb)),
+        cards=cards,
         pools=PoolsTable(supply),
         orders=OrdersTable(orders, known.shop_time_zone),
         members=MembersTable(Table(known.members_table, dynamodb), keyring),
         backlog=Backlog(orders),
-        batch_keys=BatchKeys(kms, batches),
+        mint=Mint(cards, series, batch_keys, keyring, known.shop_time_zone, system_clock, secrets.token_bytes),
+        series=series,
+        batch_keys=batch_keys,
         batches=batches,
         providers=providers(known, dynamodb, keyring),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
