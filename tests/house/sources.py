@@ -63,6 +63,7 @@ INDOORS = {
     "payments/deployed.py": "the providers of a deployment",
     "payments/registry.py": "which providers there are",
     "payments/settings_table.py": "providers' settings in the catalogue table",
+    "vouchers/series.py": "series in the supply table",
 }
 """Modules that work on an adapter without knowing what is behind it; `*/table.py` are too. The others are rules."""
 
