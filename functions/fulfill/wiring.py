@@ -22,6 +22,7 @@ from quanyi.payments.registry import Providers
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
 from quanyi.vouchers.series import SeriesTable
+from quanyi.vouchers.table import VouchersTable
 from quanyi.workflow import Workflow
 
 
@@ -47,6 +48,7 @@ class Works:
     backlog: Backlog
     mint: Mint
     series: SeriesTable
+    vouchers: VouchersTable
     batch_keys: BatchKeys
     batches: BatchesTable
     providers: Providers
@@ -83,6 +85,7 @@ def works() -> Works:
         backlog=Backlog(orders),
         mint=Mint(cards, series, batch_keys, keyring, known.shop_time_zone, system_clock, secrets.token_bytes),
         series=series,
+        vouchers=VouchersTable(cards.table),
         batch_keys=batch_keys,
         batches=batches,
         providers=providers(known, dynamodb, keyring),

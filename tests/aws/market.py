@@ -42,6 +42,7 @@ from quanyi.payments.settings import ProviderSettings
 from quanyi.secret import Secret
 from quanyi.vault.sealing import seal
 from quanyi.vouchers.series import SeriesTable
+from quanyi.vouchers.table import VouchersTable
 from tests.aws.conftest import Cloud
 
 SITE = Caller(role="storefront", key_id="K1", channel="site")
@@ -117,6 +118,7 @@ class Market:
         mint = Mint(common["cards"], common["series"], keys, c.keyring, "Asia/Shanghai", clock, secrets.token_bytes)
         self.works = Works(
             mint=mint,
+            vouchers=VouchersTable(common["cards"].table),
             backlog=Backlog(orders),
             batch_keys=keys,
             batches=batches,

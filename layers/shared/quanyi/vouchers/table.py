@@ -34,7 +34,7 @@ QR_NOT_USED = "(attribute_not_exists(qr_at) OR qr_at < :qr)"
 REVERSIBLE = (
     "(#state = :delivered OR #state = :redeemed) AND attribute_exists(uses.#use) AND attribute_not_exists(uses.#use.r)"
 )
-UNUSED_OF_UNIT = "#state = :delivered AND #order = :order AND #unit = :unit AND left = whole"
+UNUSED_OF_UNIT = "#state = :delivered AND #order = :order AND #unit = :unit AND #left = whole"
 IN_USE = "(#state = :delivered OR #state = :redeemed) AND attribute_exists(series)"
 
 
@@ -99,7 +99,7 @@ class VouchersTable:
         not allow it any more."""
         return self.table.update(
             {"card_id": card_id},
-            "SET uses.#use.r = :now, uses.#use.b = :by, #state = :delivered ADD left :back",
+            "SET uses.#use.r = :now, uses.#use.b = :by, #state = :delivered ADD #left :back",
             condition=REVERSIBLE,
             names={"use": use.id},
             now=stamp(now),
@@ -164,7 +164,7 @@ class VouchersTable:
 def _write_of(taking: Taking, all_of_it: bool) -> dict[str, Any]:
     use = taking.use
     sets, removes = ["uses.#use = :use"], ""
-    conditions = [REDEEMABLE, f"left {'=' if all_of_it else '>'} :take"]
+    conditions = [REDEEMABLE, f"#left {'=' if all_of_it else '>'} :take"]
     values: dict[str, Any] = {"take": use.amount, "minus": -use.amount, "one": 1, "use": use.to_item()}
     if all_of_it:
         sets.append("#state = :redeemed")
@@ -184,7 +184,7 @@ def _write_of(taking: Taking, all_of_it: bool) -> dict[str, Any]:
         conditions.append("used = :seen")
         values["seen"] = taking.seen
     return {
-        "change": f"SET {', '.join(sets)} ADD left :minus, used :one{removes}",
+        "change": f"SET {', '.join(sets)} ADD #left :minus, used :one{removes}",
         "condition": " AND ".join(conditions),
         "names": {"use": use.id},
         "now": stamp(use.at),
