@@ -75,8 +75,9 @@ BUYER = "buyer"
 
 
 def entry_of_card(change: Change) -> Entry | None:
-    """One entry for one write of a card; None for its arrival in a pool (its batch and import tell that, and a million
-    cards need not say it twice) and for what changes neither state, channel nor whether it was seen."""
+    """One entry for one write of a card; None for its arrival in a pool, or handed out by the shop (its batch and
+    import tell that, and a million cards need not say it twice), and for what changes neither state, channel nor
+    whether it was seen."""
     old, new = change.old, change.new
     what = _what(old, new)
     if what is None:
@@ -109,7 +110,8 @@ def _what(old: dict[str, Any], new: dict[str, Any]) -> str | None:
     if after is None:
         return "deleted"
     if before is None:
-        return None if after == "available" else after
+        arrived = after == "available" or "hold" not in new  # into its pool, or handed out by the shop itself
+        return None if arrived else after
     if before != after:
         if after == "available":
             return {"reserved": "released", "quarantined": "readmitted"}.get(before, "returned")

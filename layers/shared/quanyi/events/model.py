@@ -125,7 +125,7 @@ class RefundAnswered(RefundEvent):
 
     goods: Annotated[
         dict[str, Goods],
-        Field(description="by unit, what became of its card: `returned` to stock unseen, or `lost`"),
+        Field(description="by unit, what became of its card: `returned` to stock, `cancelled` unused, or `lost`"),
     ] = {}
 
 
