@@ -21,6 +21,7 @@ from quanyi.clock import Clock, system_clock
 from quanyi.imports.table import ImportsTable
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
+from quanyi.vouchers.series import SeriesTable
 from stock.importing import Importing
 from stock.intake import Intake
 from stock.keeping import Keeping
@@ -90,6 +91,7 @@ def importing() -> Importing:
         backlog=Backlog(_table(read().orders_table)),
         keys=BatchKeys(Kms(read().kms_key_id, client("kms")), BatchesTable(supply)),
         keyring=keyring(),
+        series=SeriesTable(supply),
         clock=system_clock,
         draw=secrets.token_bytes,
     )
