@@ -84,6 +84,7 @@ class Voucher:
     price: int | None = None
     agent: str = ""
     channel: str = ""
+    """Where it was sold."""
     uses: tuple[Use, ...] = ()
 
     @classmethod
@@ -107,7 +108,7 @@ class Voucher:
             delivered_at=_moment(item, "delivered_at"),
             price=item.get("price"),
             agent=item.get("agent", ""),
-            channel=item.get("channel", ""),
+            channel=item.get("sold_in", ""),
             uses=tuple(Use.from_item(use_id, use) for use_id, use in sorted(item.get("uses", {}).items())),
         )
 
@@ -134,6 +135,7 @@ def new_voucher(series: Series, *, price: int | None = None, agent: str = "") ->
         "whole": whole,
         "used": 0,
         "uses": {},
+        "currency": series.terms.currency,
         "price": price,
         "agent": agent or None,
     }
