@@ -45,6 +45,8 @@ class Importing:
     keys: BatchKeys
     keyring: Keyring
     series: SeriesTable
+    withdraw: Callable[[str], None]
+    """Has what is in stock of a series taken out of sale, soon."""
     clock: Clock
     draw: Draw
 
@@ -93,8 +95,7 @@ class _Run:
             self.finish("cancelled")
             return True
         series = self.work.series.get(plan.numbers.series) if plan.numbers else None
-        if series and series.cancelled:
-            self.finish("cancelled")
+        if series and self._called_off(series.id):
             return True
         source = self._source(plan)
         with ThreadPoolExecutor(WRITERS) as threads:
@@ -105,11 +106,22 @@ class _Run:
                 if self.item.get("cancelled_by"):
                     self.finish("cancelled")
                     return True
+                if series and self._called_off(series.id):
+                    return True
                 if not time_left():
                     return False
         if self.item["read"] == 0:
             raise FileFault("empty_file")
         self.finish("done")
+        return True
+
+    def _called_off(self, series: str) -> bool:
+        """A series that was cancelled gets no more vouchers, and those that this run has put into stock meanwhile are
+        taken out again."""
+        if not self.work.series.get(series).cancelled:
+            return False
+        self.work.withdraw(series)
+        self.finish("cancelled")
         return True
 
     def finish(self, state: ImportState, fault: FileFault | None = None) -> None:

@@ -38,6 +38,11 @@ def card_subject(card: str) -> str:
     return f"CARD#{card}"
 
 
+def series_subject(series: str) -> str:
+    """Of vouchers."""
+    return f"SERIES#{series}"
+
+
 def entry_of_order(old: Order | None, new: Order, at: datetime, events: list[DomainEvent]) -> Entry | None:
     """One entry for one write of an order; None when nothing happened that is worth telling."""
     facts = [{"what": type(event).__name__, **_own(event)} for event in events]

@@ -1,6 +1,6 @@
 """Which numbers of a series were given out to be generated: apart from the series itself, which each redemption reads.
 
-    SERIES#<id>    RUNS    how many numbers, and by run: its first number, how many, what for, when, by whom
+SERIES#<id>    RUNS    how many numbers, and by run: its first number, how many, what for, when, by whom
 """
 
 import random
@@ -59,7 +59,9 @@ class RunsTable:
             if len(runs) >= MOST_RUNS:
                 raise Conflict("Too many runs: make another series.", reason="too_many_runs")
             if issued + count > MOST_NUMBERS:
-                raise Invalid("Too many vouchers for one series.", reason="too_many_numbers", left=MOST_NUMBERS - issued)
+                raise Invalid(
+                    "Too many vouchers for one series.", reason="too_many_numbers", left=MOST_NUMBERS - issued
+                )
             run = Run(run_id, issued + 1, count, handed_out, now, by)
             new = {**_key(series_id), "v": 1, "issued": issued + count, "runs": [_told(one) for one in (*runs, run)]}
             try:
