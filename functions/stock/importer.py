@@ -1,5 +1,5 @@
-"""Reads uploaded files, generates vouchers, and takes those of cancelled series out of stock: woken by S3 through a queue
-when a file has arrived, by whoever asks for vouchers, and by itself to go on with what takes long."""
+"""Reads uploaded files, generates vouchers, and takes those of cancelled series out of stock: woken by S3 through a
+queue when a file has arrived, by whoever asks for vouchers, and by itself to go on with what takes long."""
 
 from collections.abc import Callable
 from json import loads

@@ -3,6 +3,7 @@ that all of it may be done again: one that was sold meanwhile stays its buyer's.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from quanyi.cards.table import CardsTable
 from quanyi.errors import Conflict
@@ -19,7 +20,8 @@ def withdraw(cards: CardsTable, series: str, after: str | None, time_left: Calla
         start = {"series": series, "card_id": after} if after else None
         while True:
             page = cards.of_series(series, limit=CARDS_A_PAGE, start=start)
-            list(threads.map(lambda card_id: _void(cards, card_id), [item["card_id"] for item in page.items]))
+            ids: list[str] = [item["card_id"] for item in page.items]
+            list(threads.map(partial(_void, cards), ids))
             start = page.next
             if start is None:
                 return None
