@@ -34,11 +34,11 @@ class Room:
         *,
         key: str | None = None,
         caller: Caller = OPERATOR,
-        **query: str,
+        query: dict[str, str] | None = None,
     ) -> Answer:
         self.keys.append(1)
         headers = {"Idempotency-Key": key or f"key-{len(self.keys)}"}
-        return self.call(admin.handler, method, path, body, caller=caller, headers=headers, query=query or None)
+        return self.call(admin.handler, method, path, body, caller=caller, headers=headers, query=query)
 
     def series(self, sku: str = "GIFT", **body: Any) -> dict[str, Any]:
         status, made, _ = self.ask("POST", "/v1/admin/voucher-series", {"sku": sku, **body})
@@ -67,9 +67,9 @@ class Room:
     def exported(self, series: str) -> list[dict[str, str]]:
         """All pages."""
         rows: list[dict[str, str]] = []
-        cursor: dict[str, str] = {}
+        cursor: dict[str, str] | None = None
         while True:
-            status, text, headers = self.ask("GET", f"/v1/admin/voucher-series/{series}/export", **cursor)
+            status, text, headers = self.ask("GET", f"/v1/admin/voucher-series/{series}/export", query=cursor)
             assert (status, headers["cache-control"]) == (200, "no-store")
             rows += csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
             if "x-next-cursor" not in headers:
