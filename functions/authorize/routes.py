@@ -58,7 +58,6 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
         ("POST", "/v1/admin/orders/*/resend"),
         # What a buyer holds in their hand at the counter; changing it is the operator's.
         ("GET", "/v1/admin/voucher-series"),
-        ("GET", "/v1/admin/voucher-series/*"),
         ("GET", "/v1/admin/vouchers"),
         ("GET", "/v1/admin/vouchers/*"),
         ("POST", "/v1/admin/vouchers/find"),

@@ -8,11 +8,12 @@ from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from quanyi.catalog.model import SkuId
 from quanyi.http import CallerParam, Cursor, IdempotencyKey, Limit, created
+from vouchers.changing import qr_of
 from vouchers.exporting import export
 from vouchers.generating import generate
-from vouchers.requests import Action, Change, Generation, NewSeries, SeriesId
+from vouchers.requests import Action, CardId, Change, Generation, NewSeries, SeriesId
 from vouchers.series import change_series, list_series, make_series, read_series
-from vouchers.views import RunView, SeriesPage, SeriesView, SeriesWithRuns
+from vouchers.views import QrView, RunView, SeriesPage, SeriesView, SeriesWithRuns
 from vouchers.wiring import desk
 
 router = APIGatewayRouter()
@@ -37,7 +38,7 @@ def of_sku(
 
 @router.get("/v1/admin/voucher-series/<series_id>", tags=["Vouchers"], summary="Read a series, and what was generated")
 def read(series_id: SeriesId, caller: CallerParam) -> SeriesWithRuns:
-    caller.needs("operator", "support")
+    caller.needs("operator")
     return read_series(desk(), series_id)
 
 
@@ -51,6 +52,17 @@ def codes(series_id: SeriesId, caller: CallerParam, cursor: Cursor = None) -> Re
     if following:
         headers["X-Next-Cursor"] = following
     return Response(200, "text/csv; charset=utf-8", text, headers=headers)
+
+
+@router.get(
+    "/v1/admin/voucher-series/<series_id>/vouchers/<card_id>/qr",
+    tags=["Vouchers"],
+    summary="Draw the QR code of a voucher that was not sold",
+)
+def qr(series_id: SeriesId, card_id: CardId, caller: CallerParam) -> Response[QrView]:
+    caller.needs("operator")
+    view = qr_of(desk(), caller, series_id, card_id)
+    return Response(200, "application/json", view, headers={"Cache-Control": "no-store"})
 
 
 @router.post(

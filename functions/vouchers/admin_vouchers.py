@@ -2,17 +2,16 @@
 
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from quanyi.callers import Caller
 from quanyi.errors import Invalid
 from quanyi.http import CallerParam, Cursor, Limit
-from vouchers.changing import change_voucher, qr_of
+from vouchers.changing import change_voucher
 from vouchers.finding import find, of_order, of_series, with_uses
 from vouchers.requests import Action, CardId, Change, FindVouchers
-from vouchers.views import FoundVouchers, QrView, VoucherPage, VoucherView, VoucherWithUses
+from vouchers.views import FoundVouchers, VoucherPage, VoucherView, VoucherWithUses
 from vouchers.wiring import desk
 
 router = APIGatewayRouter()
@@ -49,13 +48,6 @@ def by_code(body: FindVouchers, caller: CallerParam) -> FoundVouchers:
 def voucher(card_id: CardId, caller: CallerParam) -> VoucherWithUses:
     caller.needs("operator", "support")
     return with_uses(desk(), card_id)
-
-
-@router.get("/v1/admin/vouchers/<card_id>/qr", tags=["Vouchers"], summary="Draw the QR code of one that was not sold")
-def qr(card_id: CardId, caller: CallerParam) -> Response[QrView]:
-    caller.needs("operator")
-    headers = {"Cache-Control": "no-store"}
-    return Response(200, "application/json", qr_of(desk(), caller, card_id), headers=headers)
 
 
 @router.post("/v1/admin/vouchers/<card_id>/<action>", tags=["Vouchers"], summary="Extend, freeze or cancel a voucher")

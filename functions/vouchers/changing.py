@@ -2,7 +2,7 @@
 
 from quanyi.audit.model import Entry, card_subject
 from quanyi.callers import Caller
-from quanyi.errors import Conflict
+from quanyi.errors import Conflict, NotFound
 from quanyi.ids import new_id
 from quanyi.table import Item
 from quanyi.vouchers.model import Series
@@ -40,10 +40,12 @@ def change_voucher(desk: Desk, caller: Caller, card_id: str, action: Action, bod
         return item, series
 
 
-def qr_of(desk: Desk, caller: Caller, card_id: str) -> QrView:
+def qr_of(desk: Desk, caller: Caller, series_id: str, card_id: str) -> QrView:
     """The static QR code of a voucher that was not sold, for print: as good as its code, so that it is on the audit
     trail before it is answered. Raises NotFound, Conflict (`sold`, `way`)."""
     item, series = voucher(desk, card_id)
+    if series.id != series_id:
+        raise NotFound("voucher")
     if is_sold(item):
         raise Conflict("It was sold: its QR code is its buyer's.", reason="sold", state=item["state"])
     if "static_qr" not in series.terms.ways:

@@ -178,7 +178,7 @@ def test_what_was_sold_is_exported_without_its_code(room: Room) -> None:
     rows = {row["card"]: row for row in room.exported(series)}
     assert [rows[sold["card_id"]][name] for name in ("code", "pin", "qr")] == ["", "", ""]
     assert rows[kept["card_id"]]["code"]
-    status, problem, _ = room.ask("GET", f"/v1/admin/vouchers/{sold['card_id']}/qr")
+    status, problem, _ = room.ask("GET", f"/v1/admin/voucher-series/{series}/vouchers/{sold['card_id']}/qr")
     assert (status, problem["reason"]) == (409, "sold")
 
 
@@ -273,7 +273,9 @@ def test_one_voucher_is_changed(room: Room) -> None:
     assert room.ask("POST", f"{path}/unfreeze", because)[1]["frozen"] == ""
     until = {**because, "until": "2030-01-01T00:00:00Z"}
     assert room.ask("POST", f"{path}/extend", until)[1]["valid_until"] == "2030-01-01T00:00:00.000Z"
-    _, drawn, headers = room.ask("GET", f"{path}/qr")
+    qr = f"/v1/admin/voucher-series/{{}}/vouchers/{card['card_id']}/qr"
+    assert room.ask("GET", qr.format(room.series()["id"]))[0] == 404
+    _, drawn, headers = room.ask("GET", qr.format(series))
     assert drawn["text"].startswith("QV1.s.")
     assert drawn["svg"].startswith("<svg")
     assert drawn["text"] not in drawn["svg"]
@@ -300,7 +302,7 @@ def test_support_may_look_and_no_more(room: Room) -> None:
         lambda: room.ask(
             "POST", f"/v1/admin/voucher-series/{series}/generate", {"count": 1, "into": "stock"}, caller=SUPPORT
         ),
-        lambda: room.ask("GET", f"/v1/admin/vouchers/{card['card_id']}/qr", caller=SUPPORT),
+        lambda: room.ask("GET", f"/v1/admin/voucher-series/{series}/vouchers/{card['card_id']}/qr", caller=SUPPORT),
         lambda: room.ask("POST", f"/v1/admin/vouchers/{card['card_id']}/cancel", {"reason": "x"}, caller=SUPPORT),
     ]
     assert [ask()[0] for ask in refused] == [403] * len(refused)

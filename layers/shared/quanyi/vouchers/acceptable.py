@@ -10,5 +10,5 @@ def must_be_acceptable(terms: VoucherTerms, **where: str) -> None:
     (`condition`)."""
     if fault := fault_of(terms.rules):
         raise Invalid(
-            "The condition cannot be judged.", reason="condition", problem=fault.code, detail_of=fault.detail, **where
+            "The condition cannot be judged.", reason="condition", problem=fault.code, about=fault.detail, **where
         )
