@@ -56,6 +56,11 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
         ("POST", "/v1/admin/orders/search"),
         ("POST", "/v1/admin/orders/*/notes"),
         ("POST", "/v1/admin/orders/*/resend"),
+        # What a buyer holds in their hand at the counter; changing it is the operator's.
+        ("GET", "/v1/admin/voucher-series"),
+        ("GET", "/v1/admin/vouchers"),
+        ("GET", "/v1/admin/vouchers/*"),
+        ("POST", "/v1/admin/vouchers/find"),
         ("GET", "/v1/admin/audit"),
     ),
     "analyst": _REPORTS,

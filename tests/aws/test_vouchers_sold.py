@@ -14,7 +14,8 @@ from quanyi.errors import Conflict, SoldOut
 from quanyi.orders.model import Order
 from quanyi.table import Item
 from quanyi.vouchers.code import plain, well_formed
-from quanyi.vouchers.model import series_id_of
+from quanyi.vouchers.model import Series, series_id_of
+from quanyi.vouchers.use import new_voucher
 from tests.aws.after_sale import SUPPORT, card, delivered, desk_of
 from tests.aws.faults import MODES, Faults, insist
 from tests.aws.market import SITE, Market
@@ -138,6 +139,68 @@ def test_a_refund_of_a_used_voucher_is_a_loss(market: Market, amount: int) -> No
     order = sent_back(market, order)
     assert order.units[0].goods == "lost"
     assert card(market, order.units[0].card)["state"] == ("quarantined" if amount == 1 else "redeemed")
+
+
+def in_stock(market: Market) -> None:
+    """A voucher of a series that was generated into stock."""
+    sku = market.sku("gift", kind="voucher", voucher={"value": {"kind": "amount", "amount": 500}, "issue": "stock"})
+    assert sku.voucher
+    series = market.shop.series.make(
+        Series(id="VS00000000000000000001", sku="gift", terms=sku.voucher, created_at=market.now)
+    )
+    (card_id,) = market.stock("gift", 1)
+    own = {name: value for name, value in new_voucher(series).items() if value is not None}
+    change = f"SET {', '.join(f'#{name} = :{name}' for name in own)}"
+    market.works.cards.table.update({"card_id": card_id}, change, **own)
+
+
+@pytest.mark.parametrize(
+    ("seen", "left", "goods", "state"),
+    [
+        (False, 500, "returned", "available"),
+        (True, 500, "cancelled", "voided"),
+        (False, 100, "lost", "quarantined"),
+        (True, 100, "lost", "quarantined"),
+    ],
+)
+def test_a_refund_of_a_voucher_from_stock(market: Market, seen: bool, left: int, goods: str, state: str) -> None:
+    in_stock(market)
+    order = delivered(market, sku="gift", seen=seen)
+    assert (order.units[0].own, order.units[0].series) == ("stock", "")
+    assert card(market, order.units[0].card)["price"] == 1999
+    if left < 500:
+        used(market, order.units[0].card, 500 - left)
+    order = sent_back(market, order)
+    after = card(market, order.units[0].card)
+    assert (order.units[0].goods, after["state"]) == (goods, state)
+    if goods == "returned":
+        assert {"price", "sold_in", "order", "delivered_at"} & {*after} == set()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_any_single_fault_of_a_refund_cancels_the_voucher(
+    monkeypatch: pytest.MonkeyPatch, market: Market, mode: str
+) -> None:
+    fault, applied = MODES[mode]
+    for number in range(1, 40):
+        sku = f"coffee{number}"
+        market.sku(sku, **COFFEE)
+        order = delivered(market, sku=sku, seen=True)
+        refund_order(desk_of(market), SUPPORT, order.id, "r1", RefundBody(reason="changed their mind"))
+        faults = Faults(number, fault, applied=applied)
+        with faults(monkeypatch):
+            insist(market, faults, market.run)
+        market.later(minutes=3)
+        market.sweep()
+        market.run()
+        order = market.order(order)
+        assert (order.state, order.units[0].goods) == ("refunded", "cancelled"), (mode, number)
+        assert card(market, order.units[0].card)["state"] == "voided"
+        if len(faults.calls) < number:
+            break
+    else:
+        raise AssertionError("never ran out of calls to fail")
+    assert number > 3
 
 
 def test_a_bad_voucher_is_replaced_by_another_code(market: Market) -> None:

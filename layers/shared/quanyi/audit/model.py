@@ -38,6 +38,11 @@ def card_subject(card: str) -> str:
     return f"CARD#{card}"
 
 
+def series_subject(series: str) -> str:
+    """Of vouchers."""
+    return f"SERIES#{series}"
+
+
 def entry_of_order(old: Order | None, new: Order, at: datetime, events: list[DomainEvent]) -> Entry | None:
     """One entry for one write of an order; None when nothing happened that is worth telling."""
     facts = [{"what": type(event).__name__, **_own(event)} for event in events]
@@ -83,13 +88,14 @@ def entry_of_card(change: Change) -> Entry | None:
     if what is None:
         return None
     card = new or old
-    by_person = what in ("quarantined", "readmitted", "voided", "moved")
+    by_person = what in ("quarantined", "readmitted", "voided", "moved", "frozen", "unfrozen", "extended")
     facts = {
         "what": what,
         "order": card.get("order") or (card.get("hold") or old.get("hold") or "").partition("#")[0] or old.get("order"),
         "unit": new.get("unit") or old.get("unit"),
         "channel": card["channel"],
         "from_channel": old.get("channel") if what == "moved" else None,
+        "until": new.get("until") if what == "extended" else None,
         # A later write of the system leaves a person's name and reason on the card.
         "reason": new.get("reason") if by_person else None,
     }
@@ -120,4 +126,8 @@ def _what(old: dict[str, Any], new: dict[str, Any]) -> str | None:
         return "moved"
     if "revealed_at" in new and "revealed_at" not in old:
         return "revealed"
+    if old.get("frozen") != new.get("frozen"):
+        return "frozen" if "frozen" in new else "unfrozen"
+    if old.get("until") != new.get("until"):
+        return "extended"
     return None

@@ -36,6 +36,7 @@ DELIVERED_UNSEEN = (
 AVAILABLE_INDEX = "available-index"
 HELD_INDEX = "held-index"
 BATCH_INDEX = "batch-index"
+SERIES_INDEX = "series-index"
 
 
 @dataclass(frozen=True)
@@ -230,6 +231,10 @@ class CardsTable:
     def of_batch(self, batch: str, *, limit: int, start: Item | None = None) -> Page:
         """Ids (and batch) of a batch's cards, a page at a time."""
         return self.table.query("#batch = :batch", index=BATCH_INDEX, limit=limit, start=start, batch=batch)
+
+    def of_series(self, series: str, *, limit: int, start: Item | None = None) -> Page:
+        """Ids (and series) of a series' vouchers, a page at a time."""
+        return self.table.query("series = :series", index=SERIES_INDEX, limit=limit, start=start, series=series)
 
     def _item(self, card_id: str, change: str, condition: str, **values: Any) -> Item | None:
         try:

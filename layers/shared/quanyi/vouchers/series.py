@@ -1,6 +1,6 @@
 """Series of vouchers, in the supply table under `SERIES#<id>`; a SKU's are listed newest first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from json import loads
@@ -49,6 +49,12 @@ class SeriesTable:
         if item is None:
             raise NotFound("voucher series")
         return series_of(item)
+
+    def named(self, series_ids: Iterable[str]) -> dict[str, Series]:
+        """Those that exist, in one call for up to 100."""
+        ids = list(dict.fromkeys(series_ids))
+        items = self.table.get_many([series_key(series_id) for series_id in ids]) if ids else []
+        return {item["id"]: series_of(item) for item in items}
 
     def of_sku(self, sku: str, *, limit: int, start: Item | None = None) -> Page:
         """A page of items, newest first; `series_of` reads them."""
