@@ -25,6 +25,7 @@ _REDEMPTIONS: tuple[Route, ...] = (
     ("POST", "/v1/redemptions/check"),
     ("POST", "/v1/redemptions/*/reverse"),
     ("GET", "/v1/redemptions"),
+    ("POST", "/v1/issuers/*/redemptions"),
 )
 _AFTER_SALES: tuple[str, ...] = ("claims", "invoice")
 """What a buyer asks for after the sale, below their order."""

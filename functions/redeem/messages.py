@@ -1,5 +1,6 @@
 """What is sent and answered about uses of vouchers."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -12,6 +13,7 @@ from quanyi.money import Money
 from quanyi.redemptions.model import NUMBER_FORM, Record, number_of
 from quanyi.secret import Secret
 from quanyi.stores.model import StoreId
+from quanyi.table import Item
 from quanyi.vouchers.model import GoodsName, Series
 from quanyi.vouchers.rules import Refused, valid_from, valid_until
 from quanyi.vouchers.use import Use, Voucher
@@ -59,6 +61,17 @@ class UseBody(Body):
         if self.pin and not self.code:
             raise ValueError("a PIN goes with a code")
         return self
+
+
+class ConfirmBody(Body):
+    """A third party's card, and what to take of it: all of it, without `amount`."""
+
+    code: Presentable
+    pin: Annotated[Secret, Field(min_length=1, max_length=64)] | None = None
+    store: StoreId | None = None
+    amount: Money | None = None
+    operator: Annotated[str, StringConstraints(max_length=64)] = ""
+    client_ip: IPvAnyAddress | None = None
 
 
 class RefusedView(View):
@@ -154,6 +167,44 @@ class RedemptionView(View):
             reversed_at=use.reversed_at,
             voucher=VoucherView.of(voucher, series),
             **_given(use.details),
+        )
+
+
+@dataclass(frozen=True)
+class UseConfirmed:
+    """A use of a third party's card. `known`: its issuer has said yes; else it has not answered clearly yet."""
+
+    card: Item
+    use: Use
+    known: bool
+    currency: str
+
+
+class ConfirmationView(View):
+    """`confirming`: the issuer has not answered clearly; the same request again asks it. `amount` 0 is the whole card;
+    `left` is what the issuer says that it holds."""
+
+    id: str
+    state: Literal["confirming", "redeemed"]
+    amount: int
+    currency: str
+    left: int | None
+    at: Timestamp
+    store: str
+    operator: str
+
+    @classmethod
+    def of(cls, done: UseConfirmed) -> Self:
+        use = done.use
+        return cls(
+            id=number_of(done.card["card_id"], use.id),
+            state="redeemed" if done.known else "confirming",
+            amount=use.amount,
+            currency=done.currency,
+            left=done.card.get("left") if done.known else None,
+            at=use.at,
+            store=use.store,
+            operator=use.operator,
         )
 
 

@@ -31,6 +31,7 @@ ADAPTERS = {
     "workflow.py": "Step Functions",
     "events/bus.py": "EventBridge",
     "http.py": "the REST face of every function",
+    "issuers/rest.py": "issuers of third parties' cards",
     "mail/ses.py": "SES",
     "metrics.py": "CloudWatch's metrics",
     "payments/breaker.py": "the circuit breaker's state",

@@ -50,7 +50,8 @@ class Record:
 def records_of(change: Change) -> Iterator[Record]:
     """Of those uses that one write of a card made or reversed."""
     before: dict[str, Any] = change.old.get("uses", {})
-    for use_id, item in change.new.get("uses", {}).items():
+    uses: dict[str, Any] = change.new.get("uses", {})
+    for use_id, item in uses.items():
         if before.get(use_id) != item:
             card = change.new
             yield Record(
