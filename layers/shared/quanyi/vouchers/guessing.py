@@ -100,7 +100,7 @@ class Guesses:
         for suspect in (*found, ALL):
             item = self.table.update(
                 suspect.key(now),
-                "ADD misses :one SET last = :now, expires = :expires, v = :one",
+                "ADD misses :one SET #last = :now, expires = :expires, v = :one",
                 one=1,
                 now=stamp(now),
                 expires=int((now + KEPT_FOR).timestamp()),

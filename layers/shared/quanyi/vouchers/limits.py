@@ -33,7 +33,8 @@ class MemberLimits:
         return _key(series, member, "ALL"), _key(series, member, day(now, self.zone))
 
     def take(self, rules: UsageRules, series: str, member: str, use: str, now: datetime) -> list[Write]:
-        """The writes of one use, each with its limit for a condition; none where members are not counted."""
+        """The writes of one use, each with its limit for a condition; none where members are not counted. `use` names
+        it among all of the series (`redemptions.model.number_of`)."""
         return [self._taken(key, use, most, expires) for key, most, expires in self._limits(rules, series, member, now)]
 
     def give_back(self, rules: UsageRules, series: str, member: str, use: str, used_at: datetime) -> list[Write]:

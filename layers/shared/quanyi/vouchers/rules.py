@@ -11,7 +11,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from quanyi.clock import day, end_of_day
-from quanyi.vouchers.model import Series, UsageRules
+from quanyi.vouchers.model import MOST_USES, Series, UsageRules
 from quanyi.vouchers.use import Voucher
 
 Rule = Literal[
@@ -160,6 +160,8 @@ def _place_and_sale(rules: UsageRules, sale: Sale) -> Iterator[Refused]:
 
 def _limits(voucher: Voucher, series: Series, sale: Sale, now: datetime, zone: str) -> Iterator[Refused]:
     rules, today = series.terms.rules, day(now, zone)
+    if voucher.used >= MOST_USES:
+        yield Refused("too_many_uses", wanted={"limit": MOST_USES})
     tomorrow = next_opening(rules, end_of_day(today, zone), valid_until(voucher, series), zone)
     if rules.per_day is not None and uses_on(voucher, today, zone) >= rules.per_day:
         yield Refused("per_day", tomorrow, {"limit": rules.per_day})

@@ -94,20 +94,24 @@ class VouchersTable:
         self.table.together([self.table.write_update(key, **write), *also])
         return None
 
-    def reverse(self, card_id: str, use: Use, *, by: str, now: datetime) -> Item:
-        """Gives a use back. Raises ConditionFailed with the item as it is: it was reversed, or the voucher's state does
-        not allow it any more."""
-        return self.table.update(
-            {"card_id": card_id},
-            "SET uses.#use.r = :now, uses.#use.b = :by, #state = :delivered ADD #left :back",
-            condition=REVERSIBLE,
-            names={"use": use.id},
-            now=stamp(now),
-            by=by,
-            back=use.amount,
-            delivered="delivered",
-            redeemed="redeemed",
-        )
+    def reverse(self, card_id: str, use: Use, *, by: str, now: datetime, also: Sequence[Write] = ()) -> Item | None:
+        """Gives a use back, and answers the card; None where further writes went with it. Raises ConditionFailed with
+        the item as it is: the use was reversed, or the voucher's state does not allow it any more."""
+        key = {"card_id": card_id}
+        write: dict[str, Any] = {
+            "change": "SET uses.#use.r = :now, uses.#use.b = :by, #state = :delivered ADD #left :back",
+            "condition": REVERSIBLE,
+            "names": {"use": use.id},
+            "now": stamp(now),
+            "by": by,
+            "back": use.amount,
+            "delivered": "delivered",
+            "redeemed": "redeemed",
+        }
+        if not also:
+            return self.table.update(key, **write)
+        self.table.together([self.table.write_update(key, **write), *also])
+        return None
 
     def extend(self, card_id: str, until: datetime | None, *, by: str, reason: str) -> Item:
         """Sets the voucher's own end in place of its series'; None: it has none. Raises NotFound, Conflict."""

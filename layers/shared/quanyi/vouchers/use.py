@@ -13,7 +13,8 @@ from quanyi.vouchers.model import Series
 
 @dataclass(frozen=True)
 class Use:
-    """One redemption: how much was taken (uses, or minor units), when, and who did it where.
+    """One redemption: how much was taken (uses, or minor units), when, and who did it where: by which key, in which
+    store (empty: in none), through which channel (empty: at a counter).
 
     `details` is what it was given for: the discount, the goods, the sale's amount. No personal data: a member is a
     keyed hash.
@@ -23,7 +24,8 @@ class Use:
     amount: int
     at: datetime
     key_id: str
-    store: str
+    store: str = ""
+    channel: str = ""
     operator: str = ""
     member: str = ""
     body_hash: str = ""
@@ -42,6 +44,9 @@ class Use:
             "m": self.member,
             "h": self.body_hash,
             "d": dict(self.details),
+            "c": self.channel,
+            "r": stamp(self.reversed_at) if self.reversed_at else "",
+            "b": self.reversed_by,
         }
         return {name: value for name, value in told.items() if value not in ("", {})}
 
@@ -52,7 +57,8 @@ class Use:
             item["a"],
             moment(item["t"]),
             item["k"],
-            item["s"],
+            item.get("s", ""),
+            item.get("c", ""),
             item.get("o", ""),
             item.get("m", ""),
             item.get("h", ""),
@@ -72,11 +78,13 @@ class Voucher:
     left: int
     whole: int
     sku: str = ""
+    currency: str = ""
     since: datetime | None = None
     until: datetime | None = None
     frozen: str = ""
     pin_id: str | None = None
-    pin_tries: int = 0
+    used: int = 0
+    """How often it was used, reversed uses included."""
     qr_at: str = ""
     order: str | None = None
     unit: str | None = None
@@ -97,11 +105,12 @@ class Voucher:
             left=item["left"],
             whole=item["whole"],
             sku=item.get("sku", ""),
+            currency=item.get("currency", ""),
             since=_moment(item, "since"),
             until=_moment(item, "until"),
             frozen=item.get("frozen", ""),
             pin_id=item.get("pin_id"),
-            pin_tries=item.get("pin_tries", 0),
+            used=item.get("used", 0),
             qr_at=item.get("qr_at", ""),
             order=item.get("order"),
             unit=item.get("unit"),
