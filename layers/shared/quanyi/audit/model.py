@@ -8,6 +8,7 @@ from typing import Any
 from quanyi.change import Change
 from quanyi.events.model import DomainEvent
 from quanyi.orders.model import Order
+from quanyi.redemptions.model import Record, records_of
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ def entry_of_card(change: Change) -> Entry | None:
     import tell that, and a million cards need not say it twice), and for what changes neither state, channel nor
     whether it was seen."""
     old, new = change.old, change.new
+    if records := list(records_of(change)):
+        return _entry_of_uses(change, records)
     what = _what(old, new)
     if what is None:
         return None
@@ -108,6 +111,28 @@ def entry_of_card(change: Change) -> Entry | None:
         [{name: value for name, value in facts.items() if value}],
         old.get("state"),
         new.get("state"),
+    )
+
+
+def _entry_of_uses(change: Change, records: list[Record]) -> Entry:
+    """Of the write that took, or gave back, uses of a voucher."""
+    old, new = change.old, change.new
+    facts = [
+        {
+            "what": "use_reversed" if record.use.reversed_at else "used",
+            "redemption": record.number,
+            "amount": record.use.amount,
+            "left": new["left"],
+            "store": record.use.store,
+            "operator": record.use.operator,
+            "order": record.order,
+        }
+        for record in records
+    ]
+    told = [{name: value for name, value in fact.items() if value != ""} for fact in facts]
+    by = records[-1].by
+    return Entry(
+        card_subject(new["card_id"]), change.at, change.sequence.zfill(40), by, told, old.get("state"), new.get("state")
     )
 
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from quanyi.change import Change
@@ -34,14 +33,18 @@ class Record:
     currency: str
     use: Use
     order: str = ""
+    channel: str = ""
+    """Where the voucher was sold."""
 
     @property
     def number(self) -> str:
         return number_of(self.card_id, self.use.id)
 
     @property
-    def at(self) -> datetime:
-        return self.use.at
+    def by(self) -> str:
+        """Who took it, or gave it back: role and key."""
+        role = "storefront" if self.use.channel else "counter"
+        return self.use.reversed_by or f"{role}:{self.use.key_id}"
 
 
 def records_of(change: Change) -> Iterator[Record]:
@@ -57,4 +60,5 @@ def records_of(change: Change) -> Iterator[Record]:
                 card.get("currency", ""),
                 Use.from_item(use_id, item),
                 card.get("order", ""),
+                card.get("sold_in", ""),
             )

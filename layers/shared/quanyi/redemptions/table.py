@@ -44,6 +44,7 @@ class RedemptionsTable:
             "sku": record.sku,
             "currency": record.currency,
             "order": record.order or None,
+            "channel": record.channel or None,
             "use_id": use.id,
             "use": use.to_item(),
         }
@@ -57,4 +58,5 @@ def _record(item: Item) -> Record:
         item["currency"],
         Use.from_item(item["use_id"], item["use"]),
         item.get("order", ""),
+        item.get("channel", ""),
     )
