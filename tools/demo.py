@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tools.demo_shop import CATEGORIES, CHANNELS, GIVEAWAYS, PRODUCTS, STOCK, Branch, Delivery, Giveaway
+from tools.demo_shop import CATEGORIES, CHANNELS, PRODUCTS, Branch
+from tools.demo_stock import GIVEAWAYS, STOCK, Delivery, Giveaway
 from tools.shop_client import HttpShop, Refused, ShopApi
 
 SHOP_ROLES = ("support", "analyst", "counter")

@@ -141,6 +141,14 @@ def test_a_refund_of_a_used_voucher_is_a_loss(market: Market, amount: int) -> No
     assert card(market, order.units[0].card)["state"] == ("quarantined" if amount == 1 else "redeemed")
 
 
+def test_one_that_was_used_and_cancelled_by_a_person_is_a_loss(market: Market) -> None:
+    market.sku("coffee", **COFFEE)
+    order = bought(market)
+    used(market, order.units[0].card)
+    market.works.vouchers.cancel(order.units[0].card or "", by="operator:K1", reason="fraud")
+    assert sent_back(market, order).units[0].goods == "lost"
+
+
 def in_stock(market: Market) -> None:
     """A voucher of a series that was generated into stock."""
     sku = market.sku("gift", kind="voucher", voucher={"value": {"kind": "amount", "amount": 500}, "issue": "stock"})

@@ -13,7 +13,8 @@ from quanyi.imports.model import Plan, Record
 from stock.intake import NewImport
 from tools.demo import Demo, DemoFailed, curl_lines
 from tools.demo_keys import invented, keys
-from tools.demo_shop import PRODUCTS, STOCK
+from tools.demo_shop import PRODUCTS
+from tools.demo_stock import STOCK
 
 
 @dataclass

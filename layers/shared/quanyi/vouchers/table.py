@@ -34,7 +34,7 @@ QR_NOT_USED = "(attribute_not_exists(qr_at) OR qr_at < :qr)"
 REVERSIBLE = (
     "(#state = :delivered OR #state = :redeemed) AND attribute_exists(uses.#use) AND attribute_not_exists(uses.#use.r)"
 )
-UNUSED_OF_UNIT = "#state = :delivered AND #order = :order AND #unit = :unit AND #left = whole"
+UNUSED_OF_UNIT = "#state IN (:delivered, :voided) AND #order = :order AND #unit = :unit AND #left = whole"
 IN_USE = "(#state = :delivered OR #state = :redeemed) AND attribute_exists(series)"
 
 
@@ -136,7 +136,7 @@ class VouchersTable:
             return self.table.update(
                 {"card_id": card_id},
                 "SET #state = :voided",
-                condition=f"({UNUSED_OF_UNIT}) OR (#state = :voided AND #order = :order AND #unit = :unit)",
+                condition=UNUSED_OF_UNIT,
                 order=order,
                 unit=unit,
                 delivered="delivered",
