@@ -161,6 +161,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         "WORKFLOW_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:fulfil",
         "MAIL_SENDER": SENDER,
         "PAYMENT_SECRETS": "quanyi-test/payments/",
+        "ISSUER_SECRETS": "quanyi-test/issuers/",
         "CLAIM_URL": "https://shop.example.com/claim/{order}#{token}",
         # A logger of its own for each test: it keeps the stdout that it was made with, and tests read theirs.
         "POWERTOOLS_SERVICE_NAME": f"test-{next(_tests)}",

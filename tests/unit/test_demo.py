@@ -13,7 +13,8 @@ from quanyi.imports.model import Plan, Record
 from stock.intake import NewImport
 from tools.demo import Demo, DemoFailed, curl_lines
 from tools.demo_keys import invented, keys
-from tools.demo_shop import PRODUCTS, STOCK
+from tools.demo_shop import PRODUCTS
+from tools.demo_stock import STOCK
 
 
 @dataclass
@@ -43,6 +44,8 @@ class FakeShop:
         self.made[key] = {"id": name, "body": body, "state": "draft", "version": 1, "revoked_at": None}
         if path == "/v1/admin/imports":
             self.made[key] |= {"state": "awaiting_upload", "upload": {"url": name, "fields": {}}, "accepted": 0}
+        if path.endswith("/generate"):
+            self.made[key] |= {"state": "uploaded", "accepted": body["count"]}
         return self.made[key] | {"key": f"text of {key}"}
 
     def upload(self, url: str, fields: dict[str, str], content: bytes) -> None:

@@ -2,7 +2,14 @@
 
 from typing import Literal
 
-Metric = Literal["ForgedNotification", "ProbeRefused", "NotificationNotBooked", "BooksDiffer"]
+Metric = Literal[
+    "ForgedNotification",
+    "ProbeRefused",
+    "NotificationNotBooked",
+    "BooksDiffer",
+    "VoucherGuessing",
+    "VoucherRuleFailed",
+]
 
 
 def count(metric: Metric, **dimensions: str) -> None:

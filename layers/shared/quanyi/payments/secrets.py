@@ -1,4 +1,5 @@
-"""Payment providers' secrets in Secrets Manager, one a provider: `<prefix><name>`, a JSON object of texts.
+"""Providers' secrets (of those who take payments, and of cards' issuers) in Secrets Manager, one a provider:
+`<prefix><name>`, a JSON object of texts.
 
 Two versions are live at a time: the current one, which we sign with, and the one before it, which a provider may still
 sign with while it is being changed over.
@@ -71,9 +72,7 @@ class ProviderSecrets:
         if self._call("put_secret_value", SecretId=self.prefix + name, **whole) is not None:
             return
         key = {"KmsKeyId": self.kms_key_id} if self.kms_key_id else {}
-        self._call(
-            "create_secret", Name=self.prefix + name, Description="Credentials of a payment provider", **whole, **key
-        )
+        self._call("create_secret", Name=self.prefix + name, Description="Credentials of a provider", **whole, **key)
 
     def _version(self, name: str, stage: str) -> dict[str, Secret] | None:
         answer = self._answer(name, VersionStage=stage)
