@@ -270,7 +270,10 @@ def test_one_voucher_is_changed(room: Room) -> None:
     path = f"/v1/admin/vouchers/{card['card_id']}"
     because = {"reason": "because"}
     assert room.ask("POST", f"{path}/freeze", because)[1]["frozen"] == "because"
-    assert room.ask("POST", f"{path}/unfreeze", because)[1]["frozen"] == ""
+    room.cloud.table("CardsTable").update({"card_id": card["card_id"]}, "SET pin_tries = :five", five=5)
+    assert room.ask("GET", path)[1]["locked"] is True
+    unfrozen = room.ask("POST", f"{path}/unfreeze", because)[1]
+    assert (unfrozen["frozen"], unfrozen["locked"]) == ("", False)
     until = {**because, "until": "2030-01-01T00:00:00Z"}
     assert room.ask("POST", f"{path}/extend", until)[1]["valid_until"] == "2030-01-01T00:00:00.000Z"
     qr = f"/v1/admin/voucher-series/{{}}/vouchers/{card['card_id']}/qr"
