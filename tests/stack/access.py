@@ -47,10 +47,9 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
         ("/admin/orders/search", "/admin/orders/{order_id}/notes", "/admin/orders/{order_id}/resend"),
     ),
     **_all(OPERATOR, "GET", ("/admin/orders.csv",)),
+    **_all(OPERATOR, "POST", ("/admin/orders/{order_id}/mark-paid",)),
     **_all(
-        OPERATOR,
-        "POST",
-        ("/admin/orders/{order_id}/mark-paid", "/admin/orders/{order_id}/refunds/{refund_id}/settle"),
+        OPERATOR, "POST", (f"/admin/orders/{{order_id}}/refunds/{{refund_id}}/{act}" for act in ("settle", "retry"))
     ),
     **_all(OPERATOR, "POST", ("/admin/orders/{order_id}/recover",)),
     **_all(OPERATOR, "GET POST", ("/admin/settlements",)),
