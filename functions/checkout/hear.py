@@ -61,7 +61,7 @@ def _verified(shop: Shop, provider: Provider, headers: Mapping[str, str], body: 
 def _take(shop: Shop, provider: Provider, notice: Notice) -> None:
     match notice:
         case Captured():
-            book(shop.orders, shop.workflow, provider.name, notice, shop.now())
+            book(shop.orders, shop.workflow, provider.name, notice, shop.now(), shop.keyring)
         case RefundTold():
             book_refund(shop.orders, provider.name, notice, shop.now())
         case TakenBack():

@@ -194,6 +194,8 @@ class SandboxBody(Body):
     times: Annotated[int, Field(ge=0, le=20)] = 1
     amount: Annotated[int, Field(ge=1, le=10**12)] | None = None
     currency: Currency | None = None
+    payer: Annotated[str, StringConstraints(max_length=128)] = ""
+    """The account that pays, as providers tell it."""
 
 
 class SandboxView(View):

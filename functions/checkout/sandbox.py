@@ -17,7 +17,7 @@ app = rest_api()
 
 @app.post("/v1/sandbox/payments/<payment>", summary="Play the shopper at the sandbox provider", tags=["sandbox"])
 def play(payment: Annotated[str, Path(pattern=r"^P[0-9A-Z]{28}$")], body: SandboxBody, request: Request) -> SandboxView:
-    item = sandbox().play(payment, body.outcome, shop().draw, body.amount, body.currency)
+    item = sandbox().play(payment, body.outcome, shop().draw, body.amount, body.currency, body.payer)
     notified = []
     if item["state"] == "captured":
         url = f"{api_url(request)}/v1/payments/sandbox/notify"

@@ -79,7 +79,7 @@ def _ask(shop: Shop, order: Order) -> bool:
         except NoSuchProvider:
             continue
         if isinstance(answer, Captured):
-            book(shop.orders, shop.workflow, payment.provider, answer, shop.now())
+            book(shop.orders, shop.workflow, payment.provider, answer, shop.now(), shop.keyring)
             return True
     shop.orders.change(order, lambda it: ask_again(it, shop.now()) if it.state == "awaiting_payment" else it)
     return False

@@ -180,13 +180,15 @@ class Market:
         order, payment = start_payment(self.shop, SITE, order.id, key, PaymentBody(provider="sandbox"))
         return order, payment.id
 
-    def pay(self, order: Order, amount: int | None = None, key: str = "p1") -> Order:
+    def pay(self, order: Order, amount: int | None = None, key: str = "p1", payer: str = "") -> Order:
         """Opens a payment, plays the shopper, and books the notification."""
         _, payment = self.open_payment(order, key)
-        return self.notify(self.captured(payment, amount))
+        return self.notify(self.captured(payment, amount, payer=payer))
 
-    def captured(self, payment: str, amount: int | None = None, currency: str | None = None) -> Captured:
-        item = self.sandbox.play(payment, "paid", secrets.token_bytes, amount, currency)
+    def captured(
+        self, payment: str, amount: int | None = None, currency: str | None = None, payer: str = ""
+    ) -> Captured:
+        item = self.sandbox.play(payment, "paid", secrets.token_bytes, amount, currency, payer)
         headers, body = self.sandbox.notification(payment, item, self.now)
         (fact,) = self.sandbox.verify({k.lower(): v for k, v in headers.items()}, body, self.now)
         assert isinstance(fact, Captured)
@@ -196,7 +198,7 @@ class Market:
         return cancel(self.shop, SITE, order.id)
 
     def notify(self, fact: Captured) -> Order:
-        return book(self.shop.orders, self.workflow, "sandbox", fact, self.now)  # type: ignore[arg-type]
+        return book(self.shop.orders, self.workflow, "sandbox", fact, self.now, self.cloud.keyring)  # type: ignore[arg-type]
 
     # The machine room.
 

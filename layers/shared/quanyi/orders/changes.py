@@ -97,6 +97,7 @@ def captured(
     *,
     currency: str | None = None,
     fee: int = 0,
+    paid_by: str = "",
 ) -> Order:
     """The provider took `amount` minor units. Applied once for a transaction, whatever the order's state.
 
@@ -125,6 +126,7 @@ def captured(
             "fee": fee,
             "transaction": transaction,
             "captured_at": now,
+            "paid_by": paid_by,
         }
     )
     payments = tuple(done if p.id == payment_id else p for p in order.payments)

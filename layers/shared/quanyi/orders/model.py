@@ -34,6 +34,9 @@ UnitKind = Literal["card", "manual"]
 PaymentState = Literal["open", "captured", "closed", "failed"]
 RefundState = Literal["requested", "succeeded", "failed"]
 ShareState = Literal["requested", "unknown", "succeeded", "failed"]
+RiskState = Literal["", "held", "review", "approved", "refused"]
+"""Placed and `held`: somebody must look at it before its delivery; then it is under `review`, until it is approved or
+refused. Empty while nothing has been decided about its delivery."""
 Goods = Literal["none", "out", "returned", "lost"]
 """What becomes of a delivered card whose money goes back: `out` until it is known, `returned` to stock when nobody has
 seen it, else `lost`: a third party's card cannot be called back."""
@@ -148,6 +151,8 @@ class Payment(Part):
     """Of which rows of those files (`settlements.fees`) it is the sum; empty until the first."""
     transaction: str | None = None
     captured_at: Timestamp | None = None
+    paid_by: str = ""
+    """Keyed hash of the account that paid, where its provider tells one (`risk.identities`)."""
 
 
 class Share(Part):
@@ -242,6 +247,15 @@ class Order(Part):
     settled_at: Timestamp | None = None
     end_reason: str | None = None
     notes: tuple[Note, ...] = ()
+    agent: str = ""
+    """Who sold it, by the merchant's own name of them."""
+    traces: dict[str, str] = {}
+    """Keyed hashes of the device, address and network that it was placed from (`risk.identities`)."""
+    risk: RiskState = ""
+    decision: str = ""
+    """The risk decision that was made about it last."""
+    not_before: Timestamp | None = None
+    """Nothing is delivered earlier, by the shop's policies."""
     frozen: tuple[str, ...] = ()
     """Cases that are open: until they are over, what was not revealed yet stays closed."""
     journal: tuple[Posting, ...] = ()

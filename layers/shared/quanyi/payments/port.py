@@ -120,13 +120,15 @@ class Refunding:
 
 @dataclass(frozen=True)
 class Captured:
-    """The provider's word, verified or queried, that it took money. `fee` is what it keeps, where it says so."""
+    """The provider's word, verified or queried, that it took money. `fee` is what it keeps, where it says so; `payer`
+    is the account that paid, as the provider names it: personal data, of which only a keyed hash is kept."""
 
     payment: str
     transaction: str
     amount: int
     currency: str
     fee: int = 0
+    payer: str = field(default="", repr=False, compare=False)
 
     @property
     def order(self) -> str:

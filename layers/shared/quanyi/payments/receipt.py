@@ -11,11 +11,21 @@ from quanyi.orders.numbers import order_of, share_number
 from quanyi.orders.refunds import share_answered, taken_back
 from quanyi.orders.table import OrdersTable
 from quanyi.payments.port import Captured, Refunding, RefundTold, TakenBack, Try
+from quanyi.risk.identities import traced
+from quanyi.vault.keys import NamedKeys
 from quanyi.workflow import Workflow
 
 
-def book(orders: OrdersTable, workflow: Workflow, provider: str, fact: Captured, now: datetime) -> Order:
-    """Books a capture and makes sure that the workflow runs; the same fact again ends the same.
+def book(
+    orders: OrdersTable,
+    workflow: Workflow,
+    provider: str,
+    fact: Captured,
+    now: datetime,
+    keyring: NamedKeys | None = None,
+) -> Order:
+    """Books a capture and makes sure that the workflow runs; the same fact again ends the same. `keyring` hashes the
+    account that paid; without one, or where the provider tells none, it stays unknown.
 
     Order and payment must fit, or nothing changes (Invalid, NotFound, Conflict). Amount and currency need not: what was
     taken is booked as it is, and too little, too much or the wrong currency has its defined end
@@ -44,6 +54,7 @@ def book(orders: OrdersTable, workflow: Workflow, provider: str, fact: Captured,
         now=now,
         currency=fact.currency,
         fee=fact.fee,
+        paid_by=traced(keyring, "payer", f"{provider}:{fact.payer}") if keyring and fact.payer else "",
     )
     return _let_go_on(workflow, orders.change(order, taken))
 

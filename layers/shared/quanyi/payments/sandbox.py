@@ -61,7 +61,7 @@ class Sandbox:
             if notice["event"] != "payment.captured":
                 return ()
             names = ("payment", "transaction", "amount", "currency")
-            return (Captured(**{name: notice[name] for name in names}),)
+            return (Captured(**{name: notice[name] for name in names}, payer=notice.get("payer", "")),)
         except (ValueError, KeyError, TypeError):
             raise Malformed("This is genuine, but not a notification.") from None
 
@@ -103,6 +103,7 @@ class Sandbox:
         draw: Draw,
         amount: int | None = None,
         currency: str | None = None,
+        payer: str = "",
     ) -> Item:
         """The shopper pays (perhaps another amount or currency) or gives up. Paying twice is one capture. Raises
         NotFound, and Conflict when the merchant has closed the payment."""
@@ -122,6 +123,7 @@ class Sandbox:
                 transaction=new_id("ST", draw),
                 captured_amount=taken,
                 currency=currency or item["currency"],
+                payer=payer,
             )
         except ConditionFailed as failed:
             if failed.item["state"] == "closed":
@@ -143,7 +145,7 @@ class Sandbox:
     def _move(self, payment: str, to: str, condition: str, **values: Any) -> Item:
         sets = "SET #state = :to"
         if "transaction" in values:
-            sets += ", #transaction = :transaction, captured_amount = :captured_amount, currency = :currency"
+            sets += ", #transaction = :transaction, captured_amount = :captured_amount, currency = :currency, payer = :payer"
         return self.table.update(_key(payment), sets, condition=condition, to=to, **values)
 
 
@@ -152,7 +154,9 @@ def _key(payment: str) -> dict[str, str]:
 
 
 def _captured(payment: str, item: Item) -> Captured:
-    return Captured(payment, item["transaction"], item["captured_amount"], item["currency"])
+    return Captured(
+        payment, item["transaction"], item["captured_amount"], item["currency"], payer=item.get("payer", "")
+    )
 
 
 def _refund_key(refund: str) -> dict[str, str]:

@@ -74,7 +74,11 @@ def _captured(data: Mapping[str, Any], connect: Connect) -> Sequence[Notice]:
     intent = PaymentIntent.of(data)
     if not intent.payment:
         return ()
-    return (Captured(intent.payment, intent.id, intent.amount_received, intent.currency.upper()),)
+    return (
+        Captured(
+            intent.payment, intent.id, intent.amount_received, intent.currency.upper(), payer=intent.payer
+        ),
+    )
 
 
 def _checked_out(data: Mapping[str, Any], connect: Connect) -> Sequence[Notice]:
@@ -84,7 +88,8 @@ def _checked_out(data: Mapping[str, Any], connect: Connect) -> Sequence[Notice]:
         return ()
     if session.amount_total is None or session.currency is None:
         raise ValueError("paid, but not how much")
-    return (Captured(session.payment, session.payment_intent, session.amount_total, session.currency.upper()),)
+    amount, currency = session.amount_total, session.currency.upper()
+    return (Captured(session.payment, session.payment_intent, amount, currency, payer=session.payer),)
 
 
 def _refunded(data: Mapping[str, Any], connect: Connect) -> Sequence[Notice]:
