@@ -58,6 +58,8 @@ INDOORS = {
     "cases/intake.py": "records cases in the orders table",
     "cases/reveals.py": "who opened what, in the orders table",
     "cases/sealed.py": "seals under the members table's keys",
+    "risk/list_table.py": "block and allow lists, in the risk table",
+    "risk/review_table.py": "reviews, in the risk table",
     "payments/receipt.py": "books money into the orders table",
     "payments/sandbox.py": "the sandbox provider's own table",
     "payments/deployed.py": "the providers of a deployment",
