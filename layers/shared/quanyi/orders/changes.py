@@ -21,13 +21,14 @@ ALLOWED: dict[OrderState, frozenset[OrderState]] = {
     "on_hold": frozenset({"fulfilling", "fulfilled", "refunding", "refunded", "partially_refunded"}),
     "fulfilled": frozenset({"fulfilling", "refunding", "refunded", "partially_refunded"}),
     "partially_refunded": frozenset({"fulfilling", "refunding", "refunded"}),
-    "refunding": frozenset({"refunded", "partially_refunded", "fulfilled", "fulfilling"}),
+    "refunding": frozenset({"refunded", "partially_refunded", "fulfilled", "fulfilling", "on_hold"}),
     "expired": frozenset({"paid", "refunding"}),
     "cancelled": frozenset({"refunding"}),
     "refunded": frozenset({"refunding"}),
 }
 """The table of transitions. `expired -> paid` is a late payment; `refunded -> refunding` a second payment sent back;
-`fulfilled -> fulfilling` a bad card that is replaced."""
+`fulfilled -> fulfilling` a bad card that is replaced; `on_hold` is what somebody must look at before its delivery, or
+what is delivered later."""
 
 SWEEP_PAID_AFTER = timedelta(minutes=2)
 """A paid order that is not settled by then has lost its workflow, or the workflow is waiting; the sweep looks."""
@@ -237,7 +238,7 @@ def settled(order: Order, now: datetime) -> Order:
     elif not order.paid_at:
         to = "refunded" if order.refunds else order.state
     elif "waiting" in states:
-        to = "fulfilling"
+        to = "on_hold" if order.is_held(now) else "fulfilling"
     elif states == {"delivered"}:
         to = "partially_refunded" if any(unit.back for unit in order.units) else "fulfilled"
     else:
