@@ -77,6 +77,19 @@ def ask_again(order: Order, now: datetime) -> Order:
     return order.model_copy(update={"due_at": min(order.expires_at, now + max(ASK_AFTER, now - oldest))})
 
 
+MOST_FAILURES = 20
+"""Of one payment that are told apart: more say no more."""
+
+
+def failed(order: Order, payment_id: str, failure: str) -> Order:
+    """The provider refused a try of a payment, which stays as it is. Applied once for a `failure`."""
+    payment = order.payment(payment_id)
+    if payment is None or failure in payment.failures or len(payment.failures) >= MOST_FAILURES:
+        return order
+    told = payment.model_copy(update={"failures": (*payment.failures, failure)})
+    return order.model_copy(update={"payments": tuple(told if p.id == payment_id else p for p in order.payments)})
+
+
 def closed(order: Order, payments: Collection[str]) -> Order:
     """Tries that the provider has closed: they can no longer be paid."""
     return order.model_copy(
