@@ -1,13 +1,14 @@
 """Whether a paid order's goods may go out, and when: asked before its first delivery, within the task that delivers.
 
 What is held waits on the workflow's task token, like an order that waits for stock, and is woken by the decision. What
-is refused goes back whole. A fault of the risk table is a fault of the task: it is tried again, and the sweep starts the
-order anew; a paid order is never lost by it.
+is refused goes back whole. A fault of the risk table is a fault of the task: it is tried again, and the sweep starts
+the order anew; a paid order is never lost by it.
 """
 
 from datetime import datetime, timedelta
 
 from fulfill.wiring import Works
+from quanyi.orders.holding import is_held
 from quanyi.orders.model import Order
 from quanyi.risk.assess import Verdict
 
@@ -36,4 +37,4 @@ def held_until(order: Order, verdict: Verdict | None, now: datetime) -> datetime
     """When to look again at an order of which nothing may be delivered now; None where it may."""
     if order.risk == "review":
         return max(verdict.look_again if verdict and verdict.look_again else now, now) + DECIDED_BY
-    return order.not_before if order.is_held(now) else None
+    return order.not_before if is_held(order, now) else None

@@ -83,9 +83,9 @@ class Risk:
         Raises RiskRefused, TooManyUnpaid, Busy."""
         known = self._known("order", order, now, order.decision)
         # Under the name that the order has for it: several tries to place it under one key are several questions.
-        record = known.record or known.force.decide(
-            known.facts, subject=order.id, order=order.id, now=now
-        ).model_copy(update={"id": order.decision})
+        record = known.record or known.force.decide(known.facts, subject=order.id, order=order.id, now=now).model_copy(
+            update={"id": order.decision}
+        )
         if record.outcome == "refuse":
             self.decisions.add(record)
             raise RiskRefused(record)
@@ -218,5 +218,6 @@ def _held_before(record: DecisionRecord, order: Order) -> DecisionRecord:
 
 def _standing(record: DecisionRecord, review: Review | None) -> RiskState:
     if record.outcome == "hold":
-        return "review" if review is None or review.is_open else review.state
+        ended = review.state if review else "open"
+        return "review" if ended == "open" else ended
     return "approved" if record.outcome == "approve" else "refused"
