@@ -5,7 +5,7 @@ whoever decides may be replayed: nothing counts twice, and no rule that was chan
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from quanyi.clock import stamp
 from quanyi.risk.facts import Identity
-from quanyi.risk.told import Sign
 from quanyi.risk.tokens import earliest, latest, superfluous
+from quanyi.risk.told import Sign
 from quanyi.table import Item, Table
 
 FORGOTTEN = timedelta(days=400)

@@ -74,11 +74,7 @@ def _captured(data: Mapping[str, Any], connect: Connect) -> Sequence[Notice]:
     intent = PaymentIntent.of(data)
     if not intent.payment:
         return ()
-    return (
-        Captured(
-            intent.payment, intent.id, intent.amount_received, intent.currency.upper(), payer=intent.payer
-        ),
-    )
+    return (Captured(intent.payment, intent.id, intent.amount_received, intent.currency.upper(), payer=intent.payer),)
 
 
 def _checked_out(data: Mapping[str, Any], connect: Connect) -> Sequence[Notice]:

@@ -52,9 +52,7 @@ class Transaction(Read):
         if self.trade_state not in ("SUCCESS", "REFUND") or self.amount is None or not self.transaction_id:
             return None
         payer = self.payer.openid if self.payer else ""
-        return Captured(
-            self.out_trade_no, self.transaction_id, self.amount.total, self.amount.currency, payer=payer
-        )
+        return Captured(self.out_trade_no, self.transaction_id, self.amount.total, self.amount.currency, payer=payer)
 
 
 class RefundAmount(Read):
