@@ -38,8 +38,10 @@ from quanyi.payments.receipt import book
 from quanyi.payments.registry import Kind, Providers
 from quanyi.payments.sandbox import Sandbox
 from quanyi.payments.settings import ProviderSettings
+from quanyi.risk.assess import Risk
 from quanyi.secret import Secret
 from quanyi.vault.sealing import seal
+from quanyi.table import Item
 from tests.aws.conftest import Cloud
 
 SITE = Caller(role="storefront", key_id="K1", channel="site")
@@ -101,6 +103,7 @@ class Market:
             "members": MembersTable(c.table("MembersTable"), c.keyring),
             "providers": Providers({"sandbox": self.sandbox}),
             "workflow": self.workflow,
+            "risk": Risk.of(c.table("RiskTable"), "Asia/Shanghai"),
             "zone": "Asia/Shanghai",
             "now": clock,
         }
@@ -270,6 +273,11 @@ class Market:
             if card["state"] in ("delivered", "redeemed"):
                 assert found.get(card["card_id"]) == card["order"], card["card_id"]
             assert ("available" in card) == (card["state"] == "available")
+
+
+def without_decisions(contents: Mapping[str, list[Item]]) -> dict[str, list[Item]]:
+    """What of a refused call nothing may stay behind in: the record of why it was refused stays."""
+    return {name: [item for item in items if item.get("sk") != "DECISION"] for name, items in contents.items()}
 
 
 def with_works(market: Market, **changes: Any) -> Works:

@@ -21,13 +21,14 @@ ALLOWED: dict[OrderState, frozenset[OrderState]] = {
     "on_hold": frozenset({"fulfilling", "fulfilled", "refunding", "refunded", "partially_refunded"}),
     "fulfilled": frozenset({"fulfilling", "refunding", "refunded", "partially_refunded"}),
     "partially_refunded": frozenset({"fulfilling", "refunding", "refunded"}),
-    "refunding": frozenset({"refunded", "partially_refunded", "fulfilled", "fulfilling"}),
+    "refunding": frozenset({"refunded", "partially_refunded", "fulfilled", "fulfilling", "on_hold"}),
     "expired": frozenset({"paid", "refunding"}),
     "cancelled": frozenset({"refunding"}),
     "refunded": frozenset({"refunding"}),
 }
 """The table of transitions. `expired -> paid` is a late payment; `refunded -> refunding` a second payment sent back;
-`fulfilled -> fulfilling` a bad card that is replaced."""
+`fulfilled -> fulfilling` a bad card that is replaced; `on_hold` is what somebody must look at before its delivery, or
+what is delivered later."""
 
 SWEEP_PAID_AFTER = timedelta(minutes=2)
 """A paid order that is not settled by then has lost its workflow, or the workflow is waiting; the sweep looks."""
@@ -74,6 +75,19 @@ def ask_again(order: Order, now: datetime) -> Order:
     """The provider says that nothing was paid yet: look again after as long as the oldest try has been open."""
     oldest = min((payment.created_at for payment in order.open_tries), default=now)
     return order.model_copy(update={"due_at": min(order.expires_at, now + max(ASK_AFTER, now - oldest))})
+
+
+MOST_FAILURES = 20
+"""Of one payment that are told apart: more say no more."""
+
+
+def failed(order: Order, payment_id: str, failure: str) -> Order:
+    """The provider refused a try of a payment, which stays as it is. Applied once for a `failure`."""
+    payment = order.payment(payment_id)
+    if payment is None or failure in payment.failures or len(payment.failures) >= MOST_FAILURES:
+        return order
+    told = payment.model_copy(update={"failures": (*payment.failures, failure)})
+    return order.model_copy(update={"payments": tuple(told if p.id == payment_id else p for p in order.payments)})
 
 
 def closed(order: Order, payments: Collection[str]) -> Order:
@@ -237,7 +251,7 @@ def settled(order: Order, now: datetime) -> Order:
     elif not order.paid_at:
         to = "refunded" if order.refunds else order.state
     elif "waiting" in states:
-        to = "fulfilling"
+        to = "on_hold" if order.is_held(now) else "fulfilling"
     elif states == {"delivered"}:
         to = "partially_refunded" if any(unit.back for unit in order.units) else "fulfilled"
     else:

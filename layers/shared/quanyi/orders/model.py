@@ -8,6 +8,7 @@ service. A bundle line becomes units of its components, the line's price split p
 holds for every order at any time (`books`).
 """
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -151,6 +152,8 @@ class Payment(Part):
     """Of which rows of those files (`settlements.fees`) it is the sum; empty until the first."""
     transaction: str | None = None
     captured_at: Timestamp | None = None
+    failures: tuple[str, ...] = ()
+    """What its provider says failed before: names of its own, at most `orders.changes.MOST_FAILURES`."""
     paid_by: str = ""
     """Keyed hash of the account that paid, where its provider tells one (`risk.identities`)."""
 
@@ -270,6 +273,10 @@ class Order(Part):
 
     def payment(self, payment_id: str) -> Payment | None:
         return next((payment for payment in self.payments if payment.id == payment_id), None)
+
+    def is_held(self, now: datetime) -> bool:
+        """Nothing of it may be delivered now: somebody must look at it first, it was refused, or it is too early."""
+        return self.risk in ("review", "refused") or (self.not_before is not None and now < self.not_before)
 
     @property
     def captured(self) -> int:

@@ -136,6 +136,15 @@ class Captured:
 
 
 @dataclass(frozen=True)
+class TryFailed:
+    """The shopper tried to pay, and the provider or their bank refused; the payment stays open for another try.
+    `failure` names this one at the provider."""
+
+    payment: str
+    failure: str
+
+
+@dataclass(frozen=True)
 class RefundTold:
     """How a refund of ours stands. `refund` is our key."""
 
@@ -186,7 +195,7 @@ class CaseHint:
     case: str
 
 
-Notice: TypeAlias = Captured | RefundTold | TakenBack | CaseTold | CaseHint
+Notice: TypeAlias = Captured | TryFailed | RefundTold | TakenBack | CaseTold | CaseHint
 
 
 @dataclass(frozen=True)

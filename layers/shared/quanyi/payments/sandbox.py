@@ -16,7 +16,7 @@ from typing import Any, Literal
 from quanyi.clock import stamp
 from quanyi.errors import Conflict, Malformed, NotFound
 from quanyi.ids import Draw, new_id
-from quanyi.payments.port import Captured, Created, Forged, Intent, Notice, Outcome, Refunding, Reply, Try
+from quanyi.payments.port import Captured, Created, Forged, Intent, Notice, Outcome, Refunding, Reply, Try, TryFailed
 from quanyi.table import ConditionFailed, Item, Table
 from quanyi.vault.kms import Keyring
 
@@ -58,6 +58,8 @@ class Sandbox:
             notice = loads(body)
             if notice["merchant"] != MERCHANT:
                 raise Forged("Another merchant's notification.")
+            if notice["event"] == "payment.failed":
+                return (TryFailed(notice["payment"], notice["failure"]),)
             if notice["event"] != "payment.captured":
                 return ()
             names = ("payment", "transaction", "amount", "currency")
@@ -132,8 +134,14 @@ class Sandbox:
 
     def notification(self, payment: str, item: Item, now: datetime) -> tuple[dict[str, str], bytes]:
         """Headers and raw body of the signed notice that a payment was captured."""
-        captured = _captured(payment, item)
-        notice = {"event": "payment.captured", "merchant": MERCHANT, "at": stamp(now), **vars(captured)}
+        return self._signed({"event": "payment.captured", **vars(_captured(payment, item))}, now)
+
+    def failure(self, payment: str, now: datetime, draw: Draw) -> tuple[dict[str, str], bytes]:
+        """Likewise that a try of a payment was refused."""
+        return self._signed({"event": "payment.failed", "payment": payment, "failure": new_id("SF", draw)}, now)
+
+    def _signed(self, told: Mapping[str, Any], now: datetime) -> tuple[dict[str, str], bytes]:
+        notice = {**told, "merchant": MERCHANT, "at": stamp(now)}
         body = dumps(notice, separators=(",", ":")).encode()
         sent_at = int(now.timestamp())
         signature = f"t={sent_at},v1={self._signature(sent_at, body)}"

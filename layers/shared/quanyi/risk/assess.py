@@ -82,9 +82,10 @@ class Risk:
         """Whether an order may be placed; then it counts as unpaid for its buyer. `order.decision` names the question.
         Raises RiskRefused, TooManyUnpaid, Busy."""
         known = self._known("order", order, now, order.decision)
+        # Under the name that the order has for it: several tries to place it under one key are several questions.
         record = known.record or known.force.decide(
-            known.facts, subject=order.id, order=order.id, request=_request(order), now=now
-        )
+            known.facts, subject=order.id, order=order.id, now=now
+        ).model_copy(update={"id": order.decision})
         if record.outcome == "refuse":
             self.decisions.add(record)
             raise RiskRefused(record)
@@ -203,11 +204,6 @@ class Risk:
         except ConditionFailed:
             return self.reviews.open(review)
         return review
-
-
-def _request(order: Order) -> str:
-    """Tells the tries to place an order under one key apart."""
-    return order.decision
 
 
 def _held_before(record: DecisionRecord, order: Order) -> DecisionRecord:

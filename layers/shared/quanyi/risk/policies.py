@@ -65,6 +65,14 @@ class Delay(Model):
     known_less_than_days: Annotated[int, Field(ge=1, le=365, strict=True)] | None = None
 
 
+class UnpaidCap(Model):
+    """What one buyer, phone number or device may hold at most without having paid for it: so many orders, and units of
+    all of them together. An order of more units is refused whatever else is held. Who is on the allow list has no cap."""
+
+    orders: Share = 10
+    units: Share = 200
+
+
 class ReviewTerms(Model):
     """How long a review waits for a person, and what it comes to when none decides."""
 
@@ -88,6 +96,7 @@ class Policies(Model):
     windows: Annotated[tuple[WindowLimit, ...], Field(max_length=20)] = ()
     units: Annotated[tuple[UnitLimit, ...], Field(max_length=2)] = ()
     delays: Annotated[tuple[Delay, ...], Field(max_length=10)] = ()
+    unpaid: UnpaidCap = UnpaidCap()
     reviews: dict[Point, ReviewTerms] = Field(
         default_factory=dict[Point, ReviewTerms], description="By point; those left out are the built-in ones"
     )

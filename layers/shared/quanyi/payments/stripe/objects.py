@@ -83,6 +83,7 @@ class PaymentIntent(Read):
     metadata: Metadata = {}
     client_secret: Secret | None = None
     customer: Reference = ""
+    last_charge: Annotated[Reference, Field(validation_alias="latest_charge")] = ""
     latest_charge: Annotated[Paid | None, BeforeValidator(_expanded)] = None
     charges: Annotated[PaidList, BeforeValidator(_or_none)] = PaidList()
 
