@@ -64,6 +64,8 @@ INDOORS = {
     "cases/reveals.py": "who opened what, in the orders table",
     "cases/sealed.py": "seals under the members table's keys",
     "risk/list_table.py": "block and allow lists, in the risk table",
+    "risk/version_table.py": "versions of rules and policies, in the risk table",
+    "risk/listing.py": "reads the risk table's decisions",
     "risk/review_table.py": "reviews, in the risk table",
     "payments/receipt.py": "books money into the orders table",
     "payments/sandbox.py": "the sandbox provider's own table",

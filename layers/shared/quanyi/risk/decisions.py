@@ -4,7 +4,6 @@ It can be explained afterwards, and a new version of the rules is tried on it.
 """
 
 from datetime import datetime, timedelta
-from typing import Annotated
 
 from pydantic import Field
 
@@ -33,7 +32,7 @@ class DecisionRecord(Part):
     score: int = 0
     hits: tuple[Hit, ...] = ()
     errors: tuple[RuleError, ...] = ()
-    facts: Annotated[dict[str, Value], Field(default_factory=dict[str, Value])]
+    facts: dict[str, Value] = Field(default_factory=dict[str, Value])
     version: int = 0
     """Of the rules; 0 are the built-in ones."""
     policies: int = 0

@@ -3,14 +3,20 @@
 LISTED#<kind>#<hash>   LISTED   an entry; in `listed-index` under `LISTED#<effect>` by its time
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from quanyi.clock import stamp
+from quanyi.errors import Busy
 from quanyi.risk.facts import IDENTITIES, Identity
 from quanyi.risk.lists import Effect, Listed
 from quanyi.risk.table import LISTED_INDEX
-from quanyi.table import Item, Key, Page, Table
+from quanyi.table import ConditionFailed, Item, Key, Page, Table
+
+KEPT = timedelta(days=90)
+"""After its end, so that a decision can be explained by it."""
+TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -27,9 +33,27 @@ class ListsTable:
         item = self.table.get(listed_key(kind, hash))
         return Listed.model_validate(item) if item else None
 
-    def drop(self, kind: Identity, hash: str) -> None:
-        """Harmless when it is not there."""
-        self.table.delete(listed_key(kind, hash))
+    def find(self, which: Sequence[tuple[Identity, str]]) -> list[Listed]:
+        """In the order asked for, without those that are gone."""
+        items = self.table.get_many([listed_key(*each) for each in dict.fromkeys(which)])
+        known = {(item["kind"], item["hash"]): Listed.model_validate(item) for item in items}
+        return [known[each] for each in which if each in known]
+
+    def end(self, entry: Listed, *, by: str, now: datetime) -> Listed:
+        """Takes an entry off, unless it is over already. Raises Busy when it is replaced again and again meanwhile."""
+        for _ in range(TRIES):
+            if not entry.stands(now):
+                return entry
+            ended = entry.model_copy(update={"until": now, "ended_by": by})
+            try:
+                self.table.put(_item(ended), condition="#at = :at", at=stamp(entry.at))
+            except ConditionFailed as failed:
+                if not failed.item:
+                    return ended
+                entry = Listed.model_validate(failed.item)
+                continue
+            return ended
+        raise Busy("the entry is contended")
 
     def page(self, effect: Effect, *, limit: int, start: Item | None) -> Page:
         """Keys of the entries, newest first; also of those that are over and not yet forgotten. A hint: the index
@@ -60,5 +84,5 @@ def _item(entry: Listed) -> Item:
         **listed_key(entry.kind, entry.hash),
         "list": f"LISTED#{entry.effect}",
         "listed": f"{stamp(entry.at)}#{entry.id}",
-        "expires": int(entry.until.timestamp()) if entry.until else None,
+        "expires": int((entry.until + KEPT).timestamp()) if entry.until else None,
     }

@@ -26,6 +26,8 @@ class Listed(Part):
     until: Timestamp | None = None
     by: str
     at: Timestamp
+    ended_by: str = ""
+    """Who took it off before its time."""
 
     @property
     def id(self) -> str:

@@ -6,7 +6,7 @@ In `listed-index` an open one stands under `REVIEWS#open` by its deadline, a dec
 everybody has surely been told, then under `REVIEWS#done` by its end.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -14,7 +14,7 @@ from quanyi.clock import stamp
 from quanyi.errors import Busy, NotFound
 from quanyi.risk.reviews import KEPT, Review
 from quanyi.risk.table import LISTED_INDEX
-from quanyi.table import ConditionFailed, Item, Key, Page, Table, Write
+from quanyi.table import ConditionFailed, Item, Key, Table, Write
 
 Queue: TypeAlias = Literal["open", "telling", "done"]
 
@@ -71,17 +71,28 @@ class ReviewsTable:
             return written
         raise Busy("the review is contended")
 
-    def page(self, queue: Queue, *, limit: int, start: Item | None) -> Page:
-        """Keys of a queue's reviews: open ones by deadline, the next first; the others with the latest end first. A
-        hint: the index lags."""
-        return self.table.query(
-            "#list = :list",
+    def page(self, queue: Queue, *, limit: int, after: str = "") -> list[str]:
+        """Places in a queue, beyond `after`: open reviews by deadline, the next first; the others with the latest end
+        first. `id_at` tells which review stands at one. A hint: the index lags."""
+        ahead = queue == "open"
+        found = self.table.query(
+            f"#list = :list AND listed {'>' if ahead else '<'} :after",
             index=LISTED_INDEX,
             limit=limit,
-            start=start,
-            forward=queue == "open",
+            forward=ahead,
             list=f"REVIEWS#{queue}",
+            after=after or ("0" if ahead else "~"),
         )
+        return [item["listed"] for item in found.items]
+
+    def every(self, queue: Queue) -> Iterator[str]:
+        """Ids of a queue's reviews, open ones by deadline. A hint likewise."""
+        found = self.table.query_all("#list = :list", index=LISTED_INDEX, limit=100, list=f"REVIEWS#{queue}")
+        return (id_at(item["listed"]) for item in found)
+
+
+def id_at(place: str) -> str:
+    return place.partition("#")[2]
 
 
 def review_key(review: str) -> Key:

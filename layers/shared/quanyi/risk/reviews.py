@@ -18,6 +18,7 @@ from quanyi.risk.policies import ReviewTerms
 
 ReviewState: TypeAlias = Literal["open", "approved", "refused"]
 Verdict: TypeAlias = Literal["approve", "refuse"]
+Telling: TypeAlias = Literal["opened", "decided"]
 
 NOBODY = "system"
 """Who decided a review that timed out."""
@@ -52,9 +53,14 @@ class Review(Part):
     body: str = ""
     """Hash of what it said."""
     note: str = ""
-    told: tuple[Literal["opened", "decided"], ...] = ()
+    told: tuple[Telling, ...] = ()
     finished: bool = False
     """Decided, told, and whoever waited for it has been woken."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Codes of the rules that spoke against it."""
+        return tuple(sorted({hit.reason for hit in self.decision.hits if hit.then != "approve"}))
 
     @property
     def is_open(self) -> bool:

@@ -69,11 +69,12 @@ class RuleTable(Model):
 
 
 class Hit(Model):
-    """A rule that applied."""
+    """A rule that applied; `when` as it read then."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     rule: str
+    when: str = ""
     then: Then
     score: int = 0
     reason: str
@@ -152,7 +153,7 @@ def faults_in(table: RuleTable, point: Point) -> list[dict[str, str]]:
 def _weighed(book: Rulebook, answers: Sequence[bool | Failed]) -> Decision:
     asked = list(zip(book.rules, answers, strict=True))
     hits = tuple(
-        Hit(rule=rule.id, then=rule.then, score=rule.score, reason=rule.reason, public=rule.public)
+        Hit(rule=rule.id, when=rule.when, then=rule.then, score=rule.score, reason=rule.reason, public=rule.public)
         for rule, answer in asked
         if answer is True
     )

@@ -1,13 +1,11 @@
 """The risk table: rules and policies in force, and the decisions that were made by them.
 
-    RULES#<point>    V#<version>   a version of a point's rules, as it was saved, for ever
-    RULES#<point>    ACTIVE        a copy of the version in force (none: the built-in rules)
-    POLICIES         V#<version>   a version of the policies, for ever
-    POLICIES         ACTIVE        a copy of the newest (none: no policies)
-    DECISION#<id>    DECISION      a decision; the table forgets it after some months
+    RULES#<point>    ACTIVE     a copy of the rules in force (none, or version 0: the built-in ones)
+    POLICIES         ACTIVE     a copy of the policies in force (none: no policies)
+    DECISION#<id>    DECISION   a decision; the table forgets it after some months
 
-Lists are in `risk.list_table`, reviews in `risk.review_table`. In `listed-index` a decision stands under its point,
-outcome, day (UTC) and one of four shards, by its time.
+Versions are in `risk.version_table`, lists in `risk.list_table`, reviews in `risk.review_table`. In `listed-index` a
+decision stands under its point, outcome, day (UTC) and one of four shards, by its time.
 """
 
 import time
@@ -130,19 +128,19 @@ def in_force(point: Point, rules: Item | None, policies: Item | None) -> InForce
     wrong: list[str] = []
     table, known = DEFAULTS[point], Policies()
     try:
-        table = RuleTable.model_validate(rules["table"]) if rules else table
+        table = RuleTable.model_validate(rules["content"]) if rules and rules["version"] else table
     except (ValidationError, KeyError):
         wrong.append("the rules in force cannot be read")
     try:
-        known = Policies.model_validate(policies["policies"]) if policies else known
+        known = Policies.model_validate(policies["content"]) if policies and policies["version"] else known
     except (ValidationError, KeyError):
         wrong.append("the policies in force cannot be read")
     book = Rulebook(
         point,
         table,
-        version=rules["version"] if rules else 0,
+        version=rules.get("version", 0) if rules else 0,
         more=rules_of(known, point),
-        policies=policies["version"] if policies else 0,
+        policies=policies.get("version", 0) if policies else 0,
         unreadable="; ".join(wrong),
     )
     return InForce(book, known)
