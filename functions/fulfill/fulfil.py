@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 
-from fulfill.judge import held_until, judged, with_verdict
+from fulfill.judge import judged, looked_at_again, with_verdict
 from fulfill.outcomes import Answer, answer
 from fulfill.wiring import Works
 from quanyi.cards.claim import draw_cards
@@ -122,7 +122,7 @@ def _decided(order: Order, attempt: int, done: Mapping[str, Money], verdict: Ver
     # By its card: the unit may wait for another by now, because that one was bad.
     costs = {unit.id: done[unit.card] for unit in order.units if unit.card and unit.card in done}
     order = delivered(order, costs, now, costs=costs).model_copy(update={"stale": ()})
-    held = held_until(order, verdict, now)
+    held = looked_at_again(order, now)
     waits = [unit.id for unit in order.units if unit.state == "waiting"] if order.paid_at else []
     if order.risk == "refused" and waits:
         order = with_refund(order, waits, reason="refused by the shop's rules", by="system", now=now)

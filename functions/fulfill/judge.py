@@ -12,8 +12,8 @@ from quanyi.orders.holding import is_held
 from quanyi.orders.model import Order
 from quanyi.risk.assess import Verdict
 
-DECIDED_BY = timedelta(minutes=5)
-"""After its time is over a review comes to its set outcome, and wakes its order, by then: only then a sweep looks."""
+LOOK_AGAIN = timedelta(hours=1)
+"""The decision wakes a held order. A sweep looks now and then whether there is still a workflow to be woken."""
 
 
 def judged(works: Works, order: Order) -> Verdict | None:
@@ -33,8 +33,8 @@ def with_verdict(order: Order, verdict: Verdict | None) -> Order:
     return order.model_copy(update=fields)
 
 
-def held_until(order: Order, verdict: Verdict | None, now: datetime) -> datetime | None:
+def looked_at_again(order: Order, now: datetime) -> datetime | None:
     """When to look again at an order of which nothing may be delivered now; None where it may."""
-    if order.risk == "review":
-        return max(verdict.look_again if verdict and verdict.look_again else now, now) + DECIDED_BY
-    return order.not_before if is_held(order, now) else None
+    if not is_held(order, now):
+        return None
+    return now + LOOK_AGAIN if order.risk == "review" else order.not_before
