@@ -11,7 +11,7 @@ from quanyi.risk.facts import Point
 from quanyi.risk.review_table import Queue, id_at
 from quanyi.risk.reviews import Review, ReviewState, Verdict, decided
 from quanyi.table import decode_cursor, encode_cursor
-from risk.messages import VerdictBody
+from risk.review_messages import VerdictBody
 from risk.wiring import ReviewRoom
 
 _QUEUES: Mapping[ReviewState, tuple[Queue, ...]] = {

@@ -5,7 +5,8 @@ from typing import Literal
 from quanyi.members.contact import ContactHash
 from quanyi.orders.model import Order
 from quanyi.risk.reviews import Review
-from risk.messages import FullDecision, FullReview, LinkedOrder, OrderBrief, review_fields
+from risk.messages import FullDecision
+from risk.review_messages import FullReview, LinkedOrder, OrderBrief, review_fields
 from risk.wiring import ReviewRoom
 
 MOST_LINKED = 10

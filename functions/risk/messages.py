@@ -1,7 +1,7 @@
 """What the shop's people send and see about risk control."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import Field, StringConstraints, model_validator
@@ -9,13 +9,10 @@ from pydantic import Field, StringConstraints, model_validator
 from quanyi.catalog.model import ChannelId
 from quanyi.clock import Timestamp
 from quanyi.http import Body, View
-from quanyi.money import Money
-from quanyi.orders.model import Order, OrderState
 from quanyi.risk.decisions import DecisionRecord
 from quanyi.risk.facts import Facts, Identity, Point, Value, fields
 from quanyi.risk.lists import Effect, Listed, Why
 from quanyi.risk.policies import Policies
-from quanyi.risk.reviews import Review, ReviewState, Verdict
 from quanyi.risk.rules import Hit, Outcome, RuleError, RuleTable
 from quanyi.risk.version_table import Active, DryRun, Step, Version
 from quanyi.secret import Secret
@@ -24,11 +21,8 @@ PointParam = Annotated[Point, Path(description="Where it is decided")]
 VersionParam = Annotated[int, Path(ge=0, le=999_999, description="0 is what a shop starts with")]
 Below = Annotated[int | None, Query(ge=1, le=999_999, description="Versions before this one")]
 DecisionId = Annotated[str, Path(pattern=r"^D[0-9A-Z]{20}$")]
-ReviewId = Annotated[str, Path(pattern=r"^W[0-9A-Z]{20}$")]
 EntryId = Annotated[str, Path(pattern=r"^[a-z]{2,8}\.[A-Za-z0-9_-]{1,43}$")]
 AtPoint = Annotated[Point, Query()]
-OfPoint = Annotated[Point | None, Query(description="All, when left out")]
-InState = Annotated[ReviewState, Query()]
 WithOutcome = Annotated[Outcome | None, Query(description="All but `approve`, when left out")]
 OfEffect = Annotated[Effect, Query()]
 Over = Annotated[bool, Query(description="Also entries that are over, as long as they are kept")]
@@ -88,10 +82,6 @@ class ListBody(WhoBody):
     effect: Effect
     reason: Annotated[Why, Field(description="For the shop's people; no personal data belongs here")]
     until: Annotated[Timestamp | None, Field(description="Left out: until it is taken off")] = None
-
-
-class VerdictBody(Body):
-    note: Annotated[Note, Field(description="Why; kept with the review")] = ""
 
 
 class FieldView(View):
@@ -281,79 +271,3 @@ class DecisionPage(View):
 
     items: list[DecisionView]
     next: str | None
-
-
-class ReviewView(View):
-    """`order` is empty for a voucher that no order sold. `otherwise` is what it comes to when nobody decides by
-    `due_at`; then `decided_by` is `system`."""
-
-    id: str
-    point: Point
-    subject: str
-    order: str
-    channel: str
-    amount: Money
-    state: ReviewState
-    reasons: list[str]
-    score: int
-    opened_at: Timestamp
-    due_at: Timestamp
-    otherwise: Verdict
-    decided_at: Timestamp | None
-    decided_by: str
-    note: str
-
-    @classmethod
-    def of(cls, review: Review) -> "ReviewView":
-        return ReviewView.model_validate(review_fields(review))
-
-
-class OrderBrief(View):
-    id: str
-    channel: str
-    state: OrderState
-    total: Money
-    units: int
-    delivered: int
-    refunded: Money
-    created_at: Timestamp
-    paid_at: Timestamp | None
-
-    @classmethod
-    def of(cls, order: Order) -> Self:
-        return cls(
-            id=order.id,
-            channel=order.channel,
-            state=order.state,
-            total=Money(amount=order.total, currency=order.currency),
-            units=len(order.units),
-            delivered=sum(unit.state == "delivered" for unit in order.units),
-            refunded=Money(amount=order.refunded, currency=order.currency),
-            created_at=order.created_at,
-            paid_at=order.paid_at,
-        )
-
-
-class LinkedOrder(OrderBrief):
-    by: Literal["email", "phone"]
-
-
-class FullReview(ReviewView):
-    """With the evidence: the decision and what was known at its time, the order as it is now, and the newest other
-    orders of the same contact."""
-
-    decision: FullDecision
-    sold: OrderBrief | None
-    linked: list[LinkedOrder]
-
-
-class ReviewPage(View):
-    """A page may be short, or empty, and still have a `next`."""
-
-    items: list[ReviewView]
-    next: str | None
-
-
-def review_fields(review: Review) -> dict[str, Any]:
-    same = review.model_dump(include=set(ReviewView.model_fields) - {"reasons", "score"})
-    return {**same, "reasons": list(review.reasons), "score": review.decision.score}

@@ -4,7 +4,7 @@ from quanyi.callers import Role
 from quanyi.http import CallerParam, Cursor, IdempotencyKey, Limit, entry, rest_api
 from risk.deciding import decide, page_of
 from risk.evidence import full
-from risk.messages import FullReview, InState, OfPoint, ReviewId, ReviewPage, ReviewView, VerdictBody
+from risk.review_messages import FullReview, InState, OfPoint, ReviewId, ReviewPage, ReviewView, VerdictBody
 from risk.wiring import review_room
 
 app = rest_api()

@@ -187,9 +187,9 @@ def _faults(when: str, point: Point) -> Iterator[tuple[str, str]]:
 
 def _instead(name: str, point: Point) -> str:
     known = fields(point)
-    if close := get_close_matches(name, known, n=3, cutoff=0.75):
-        return f"There is no field {name} here; there is {', '.join(close)}."
-    group = name.split(".", maxsplit=1)[0]
+    close = get_close_matches(name, known, n=3, cutoff=0.8)
+    meant = f" Is it {' or '.join(close)}?" if close else ""
+    group = name.partition(".")[0]
     same = [each for each in known if each.startswith(f"{group}.")]
-    there_are = same or [f"{each}.*" for each in dict.fromkeys(each.split(".")[0] for each in known)]
-    return f"There is no field {name} here; there are {', '.join(there_are)}."
+    groups = [f"{each}.*" for each in dict.fromkeys(each.partition(".")[0] for each in known)]
+    return f"There is no field {name} here.{meant} There are: {', '.join(same or groups)}."
