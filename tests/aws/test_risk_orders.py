@@ -21,7 +21,7 @@ from tests.aws.judging import decisions, held, no_rules, policies, rule
 from tests.aws.market import SITE, Market, without_decisions
 from tests.aws.memory import MemoryCloud
 
-FROM_SOMEWHERE = {"device": "device-1", "client_ip": "203.0.113.7", "contact": {"phone": "13800138000"}}
+FROM_SOMEWHERE: dict[str, Any] = {"device": "device-1", "client_ip": "203.0.113.7", "contact": {"phone": "13800138000"}}
 
 
 @pytest.fixture
@@ -233,7 +233,11 @@ def test_any_single_fault_of_placing_counts_and_decides_once(monkeypatch: pytest
     market.stock("ik-month", 200)
     market.place(key="warm", member="warm", contact={})
     for number in range(1, 40):
-        who = {"device": f"d{number}", "member": f"m{number}", "contact": {"phone": f"1390000{number:04d}"}}
+        who: dict[str, Any] = {
+            "device": f"d{number}",
+            "member": f"m{number}",
+            "contact": {"phone": f"1390000{number:04d}"},
+        }
         faults = Faults(number, fault, applied=applied)
         with faults(monkeypatch):
             order = insist(market, faults, lambda who=who: market.place(quantity=2, key=who["device"], **who))
