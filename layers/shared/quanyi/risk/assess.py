@@ -83,9 +83,9 @@ class Risk:
         Raises RiskRefused, TooManyUnpaid, Busy."""
         known = self._known("order", order, now, order.decision)
         # Under the name that the order has for it: several tries to place it under one key are several questions.
-        record = known.record or known.force.decide(
-            known.facts, subject=order.id, order=order.id, now=now
-        ).model_copy(update={"id": order.decision})
+        record = known.record or known.force.decide(known.facts, subject=order.id, order=order.id, now=now).model_copy(
+            update={"id": order.decision}
+        )
         if record.outcome == "refuse":
             self.decisions.add(record)
             raise RiskRefused(record)
