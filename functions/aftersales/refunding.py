@@ -36,8 +36,8 @@ def refund_order(desk: Aftersales, caller: Caller, order_id: str, key: str, body
 
 
 def _judge(desk: Aftersales, order: Order, caller: Caller, body: RefundBody, asked: str, now: datetime) -> None:
-    """What the shop's rules make of that refund, unless it was made already. Raises as they say, and what stands against
-    it anyway."""
+    """What the shop's rules make of that refund, unless it was made already. Raises as they say, and what stands
+    against it anyway."""
     if _asked_for(order, asked):
         return
     new = _refunding(order, caller, body, asked, now).refunds[-1]

@@ -64,7 +64,6 @@ class OrderBody(Body):
             raise ValueError("a query password has 4 to 64 characters")
         return self
 
-
     def said(self) -> str:
         """What was ordered, to tell a repeated call from a reused key: not from where, which may change in between."""
         asides = {"device", "client_ip"} | ({"agent"} if not self.agent else set[str]())

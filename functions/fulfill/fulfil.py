@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 
-from fulfill.judge import held_until, judged, with_verdict
+from fulfill.judge import judged, looked_at_again, with_verdict
 from fulfill.outcomes import Answer, answer
 from fulfill.wiring import Works
 from quanyi.cards.claim import draw_cards
@@ -19,6 +19,7 @@ from quanyi.errors import NotFound
 from quanyi.http import log
 from quanyi.money import Money
 from quanyi.orders.changes import assigned, delivered, settled, unassigned
+from quanyi.orders.holding import is_held
 from quanyi.orders.model import Order, Unit
 from quanyi.orders.promise import promised
 from quanyi.orders.refunds import with_refund, with_surplus_refunded
@@ -40,7 +41,7 @@ def fulfil(works: Works, order_id: str, attempt: int) -> Answer:
         for card, old in order.stale:
             works.cards.release(card, hold=hold_name(order.id, old))
         verdict = judged(works, order)
-        may_deliver = not with_verdict(order, verdict).is_held(works.now())
+        may_deliver = not is_held(with_verdict(order, verdict), works.now())
         for _ in range(ROUNDS if may_deliver else 0):
             order = _draw_missing(works, order)
             lost = _deliver(works, order, done)
@@ -112,9 +113,7 @@ def _cost(works: Works, batch: str) -> Money:
         return Money(amount=0, currency="CNY")
 
 
-def _decided(
-    order: Order, attempt: int, done: Mapping[str, Money], verdict: Verdict | None, now: datetime
-) -> Order:
+def _decided(order: Order, attempt: int, done: Mapping[str, Money], verdict: Verdict | None, now: datetime) -> Order:
     """Delivered units, refunds for those that were refused or whose time is over and for a surplus, and the state that
     follows."""
     if order.attempt != attempt:
@@ -123,7 +122,7 @@ def _decided(
     # By its card: the unit may wait for another by now, because that one was bad.
     costs = {unit.id: done[unit.card] for unit in order.units if unit.card and unit.card in done}
     order = delivered(order, costs, now, costs=costs).model_copy(update={"stale": ()})
-    held = held_until(order, verdict, now)
+    held = looked_at_again(order, now)
     waits = [unit.id for unit in order.units if unit.state == "waiting"] if order.paid_at else []
     if order.risk == "refused" and waits:
         order = with_refund(order, waits, reason="refused by the shop's rules", by="system", now=now)

@@ -1,18 +1,19 @@
 """Whether a paid order's goods may go out, and when: asked before its first delivery, within the task that delivers.
 
 What is held waits on the workflow's task token, like an order that waits for stock, and is woken by the decision. What
-is refused goes back whole. A fault of the risk table is a fault of the task: it is tried again, and the sweep starts the
-order anew; a paid order is never lost by it.
+is refused goes back whole. A fault of the risk table is a fault of the task: it is tried again, and the sweep starts
+the order anew; a paid order is never lost by it.
 """
 
 from datetime import datetime, timedelta
 
 from fulfill.wiring import Works
+from quanyi.orders.holding import is_held
 from quanyi.orders.model import Order
 from quanyi.risk.assess import Verdict
 
-DECIDED_BY = timedelta(minutes=5)
-"""After its time is over a review comes to its set outcome, and wakes its order, by then: only then a sweep looks."""
+LOOK_AGAIN = timedelta(hours=1)
+"""The decision wakes a held order. A sweep looks now and then whether there is still a workflow to be woken."""
 
 
 def judged(works: Works, order: Order) -> Verdict | None:
@@ -32,8 +33,8 @@ def with_verdict(order: Order, verdict: Verdict | None) -> Order:
     return order.model_copy(update=fields)
 
 
-def held_until(order: Order, verdict: Verdict | None, now: datetime) -> datetime | None:
+def looked_at_again(order: Order, now: datetime) -> datetime | None:
     """When to look again at an order of which nothing may be delivered now; None where it may."""
-    if order.risk == "review":
-        return max(verdict.look_again if verdict and verdict.look_again else now, now) + DECIDED_BY
-    return order.not_before if order.is_held(now) else None
+    if not is_held(order, now):
+        return None
+    return now + LOOK_AGAIN if order.risk == "review" else order.not_before

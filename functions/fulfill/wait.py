@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from fulfill.wiring import Works
+from quanyi.orders.holding import is_held
 from quanyi.orders.model import Order
 
 
@@ -32,4 +33,4 @@ def ready(order: Order, now: datetime) -> bool:
     waiting = [unit for unit in order.units if unit.state == "waiting"]
     asked = any(share.state == "requested" for refund in order.refunds for share in refund.shares)
     back = asked or any(unit.goods == "out" for unit in order.units)
-    return back or not waiting or (not order.is_held(now) and any(unit.card for unit in waiting))
+    return back or not waiting or (not is_held(order, now) and any(unit.card for unit in waiting))

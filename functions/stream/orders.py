@@ -31,7 +31,7 @@ class Heard:
     entry: Entry | None
     events: list[DomainEvent]
     postings: list[LedgerEntry] = field(default_factory=list[LedgerEntry])
-    risk: Told = Told()
+    risk: Told = field(default_factory=Told)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -31,7 +31,8 @@ from quanyi.catalog.model import Sku
 from quanyi.catalog.table import CatalogTable, sku_key
 from quanyi.members.table import MembersTable
 from quanyi.money import Money
-from quanyi.orders.model import Order, books
+from quanyi.orders.books import books
+from quanyi.orders.model import Order
 from quanyi.orders.table import OrdersTable
 from quanyi.payments.port import Captured, Method, Provider
 from quanyi.payments.receipt import book
@@ -40,8 +41,8 @@ from quanyi.payments.sandbox import Sandbox
 from quanyi.payments.settings import ProviderSettings
 from quanyi.risk.assess import Risk
 from quanyi.secret import Secret
-from quanyi.vault.sealing import seal
 from quanyi.table import Item
+from quanyi.vault.sealing import seal
 from tests.aws.conftest import Cloud
 
 SITE = Caller(role="storefront", key_id="K1", channel="site")

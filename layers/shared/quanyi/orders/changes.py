@@ -11,6 +11,7 @@ from typing import Any
 
 from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.money import Money
+from quanyi.orders.holding import is_held
 from quanyi.orders.model import Order, OrderState, Payment, Replaced, Unit
 
 ALLOWED: dict[OrderState, frozenset[OrderState]] = {
@@ -251,7 +252,7 @@ def settled(order: Order, now: datetime) -> Order:
     elif not order.paid_at:
         to = "refunded" if order.refunds else order.state
     elif "waiting" in states:
-        to = "on_hold" if order.is_held(now) else "fulfilling"
+        to = "on_hold" if is_held(order, now) else "fulfilling"
     elif states == {"delivered"}:
         to = "partially_refunded" if any(unit.back for unit in order.units) else "fulfilled"
     else:

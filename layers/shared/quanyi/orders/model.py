@@ -8,8 +8,7 @@ service. A bundle line becomes units of its components, the line's price split p
 holds for every order at any time (`books`).
 """
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -274,10 +273,6 @@ class Order(Part):
     def payment(self, payment_id: str) -> Payment | None:
         return next((payment for payment in self.payments if payment.id == payment_id), None)
 
-    def is_held(self, now: datetime) -> bool:
-        """Nothing of it may be delivered now: somebody must look at it first, it was refused, or it is too early."""
-        return self.risk in ("review", "refused") or (self.not_before is not None and now < self.not_before)
-
     @property
     def captured(self) -> int:
         """In the order's currency."""
@@ -334,24 +329,3 @@ class Order(Part):
         idle = not any(share.state in ("requested", "unknown") for r in self.refunds for share in r.shares)
         idle = idle and all(unit.goods != "out" for unit in self.units)
         return failed and idle and not busy and self.surplus <= 0 and not self.misfits and not self.open_tries
-
-
-class Books(Part):
-    """Minor units. `captured = delivered + refunded + owed`, and `owed` is exactly what is still to be done."""
-
-    captured: int
-    delivered: int
-    refunded: int
-    owed: Annotated[int, Field(ge=0)]
-
-
-def books(order: Order) -> Books:
-    """The order's money. Raises AssertionError where it does not add up: that is a fault, never a state."""
-    delivered = sum(unit.value for unit in order.units if unit.state == "delivered")
-    owed = order.captured - delivered - order.refunded
-    waiting = sum(unit.value for unit in order.units if unit.state == "waiting") if order.paid_at else 0
-    if owed != waiting + order.going_back + order.surplus:
-        raise AssertionError(
-            f"{order.id}: owed {owed}, but {waiting} waits, {order.going_back} goes back, {order.surplus} is surplus"
-        )
-    return Books(captured=order.captured, delivered=delivered, refunded=order.refunded, owed=owed)

@@ -153,7 +153,8 @@ class Sandbox:
     def _move(self, payment: str, to: str, condition: str, **values: Any) -> Item:
         sets = "SET #state = :to"
         if "transaction" in values:
-            sets += ", #transaction = :transaction, captured_amount = :captured_amount, currency = :currency, payer = :payer"
+            sets += ", #transaction = :transaction, captured_amount = :captured_amount"
+            sets += ", currency = :currency, payer = :payer"
         return self.table.update(_key(payment), sets, condition=condition, to=to, **values)
 
 

@@ -46,12 +46,11 @@ class Known:
 
 @dataclass(frozen=True)
 class Verdict:
-    """On the delivery of a paid order. `look_again`: when nothing happens before; None where nothing has to."""
+    """On the delivery of a paid order."""
 
     risk: RiskState
     decision: str
     not_before: datetime | None = None
-    look_again: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -105,13 +104,8 @@ class Risk:
             review = self._review(record, known.force, Money(amount=order.total, currency=order.currency), order, now)
         elif known.record is None:
             record = self.decisions.add(record)
-        risk = _standing(record, review)
-        if risk == "review":
-            assert review
-            return Verdict(risk, record.id, look_again=review.due_at)
         until = order.paid_at + delay_of(known.force.policies, record.facts)
-        later = until if risk == "approved" and until > now else None
-        return Verdict(risk, record.id, not_before=later, look_again=later)
+        return Verdict(_standing(record, review), record.id, not_before=until if until > now else None)
 
     def at_refund(
         self, order: Order, facts: Facts, amount: Money, request: str, now: datetime, *, despite: bool = False
@@ -218,5 +212,6 @@ def _held_before(record: DecisionRecord, order: Order) -> DecisionRecord:
 
 def _standing(record: DecisionRecord, review: Review | None) -> RiskState:
     if record.outcome == "hold":
-        return "review" if review is None or review.is_open else review.state
+        ended = review.state if review else "open"
+        return "review" if ended == "open" else ended
     return "approved" if record.outcome == "approve" else "refused"

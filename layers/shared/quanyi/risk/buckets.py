@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from quanyi.risk.facts import BUCKET_COUNTED, BUCKET_WINDOWS, WINDOWS, Bucket, Counted, Value, Window
-from quanyi.stats.once import Noted
+from quanyi.stats.noted import Noted
 
 LASTS = timedelta(days=3)
 """A little longer than the widest window is looked at."""

@@ -67,7 +67,7 @@ class Delay(Model):
 
 class UnpaidCap(Model):
     """What one buyer, phone number or device may hold at most without having paid for it: so many orders, and units of
-    all of them together. An order of more units is refused whatever else is held. Who is on the allow list has no cap."""
+    all of them together. An order of more units is refused whatever else is held. The allow list has no cap."""
 
     orders: Share = 10
     units: Share = 200

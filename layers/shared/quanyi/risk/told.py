@@ -13,7 +13,7 @@ from quanyi.risk.buckets import noted
 from quanyi.risk.facts import BUCKET_COUNTED, Counted, Identity
 from quanyi.risk.identities import buckets_of, persons_of
 from quanyi.risk.tokens import account, token
-from quanyi.stats.once import Noted
+from quanyi.stats.noted import Noted
 
 UNPAID_STATES = ("placing", "awaiting_payment")
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from quanyi.cards.model import CARD_STATES
 from quanyi.stats.model import Counted
-from quanyi.stats.once import Noted, OnceCounter
+from quanyi.stats.noted import Noted
+from quanyi.stats.once import OnceCounter
 from quanyi.table import Table
 
 

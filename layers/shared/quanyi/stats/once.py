@@ -13,9 +13,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 from quanyi.errors import Busy
+from quanyi.stats.noted import Noted, Row
 from quanyi.table import ConditionFailed, Item, Table, Write
 
 NOTED_FOR = timedelta(days=2)
@@ -28,23 +29,6 @@ MOST_ROWS = 98
 """A transaction has at most 100 writes."""
 
 TRIES = 10
-
-Row: TypeAlias = tuple[str, str]
-"""`pk` and `sk` of a counter's item."""
-
-Step: TypeAlias = tuple[Row, str, int]
-"""An item, one of its counters, and how much to add."""
-
-
-@dataclass(frozen=True)
-class Noted:
-    """A write as the counters see it. `id` is its own for ever, and `second` lasts as well; writes of one `scope` are
-    noted together."""
-
-    id: str
-    scope: str
-    second: int
-    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True)
@@ -96,7 +80,7 @@ class OnceCounter:
         for write in writes:
             for row, counter, by in write.steps:
                 sums.setdefault(row, Counter())[counter] += by
-        until = {"expires": second + int(self.lasts.total_seconds())} if self.lasts else {}
+        until: dict[str, Any] = {"expires": second + int(self.lasts.total_seconds())} if self.lasts else {}
         for (pk, sk), counters in sums.items():
             moved: dict[str, Any] = {counter: by for counter, by in counters.items() if by}
             if moved:
