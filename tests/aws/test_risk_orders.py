@@ -143,7 +143,7 @@ def test_a_replay_answers_the_first_order_and_neither_counts_nor_decides_twice(m
     before = market.cloud.contents()
     rule(market, "order", "true", "refuse")
     ruled = market.cloud.contents("RiskTable")["RiskTable"]
-    moved = {**FROM_SOMEWHERE, "client_ip": "198.51.100.1", "device": ""}
+    moved: dict[str, Any] = {**FROM_SOMEWHERE, "client_ip": "198.51.100.1", "device": ""}
     assert market.place(key="K", quantity=2, **moved).id == first.id
     assert market.cloud.contents("RiskTable")["RiskTable"] == ruled
     assert market.cloud.contents("OrdersTable") == {"OrdersTable": before["OrdersTable"]}
