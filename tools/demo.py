@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tools.demo_shop import CATEGORIES, CHANNELS, PRODUCTS, STOCK, Branch, Delivery
+from tools.demo_shop import CATEGORIES, CHANNELS, GIVEAWAYS, PRODUCTS, STOCK, Branch, Delivery, Giveaway
 from tools.shop_client import HttpShop, Refused, ShopApi
 
 SHOP_ROLES = ("support", "analyst", "counter")
@@ -65,10 +65,11 @@ class Demo:
 
     def _stock(self) -> None:
         """All files first, then waiting: the shop reads them side by side."""
-        begun = [(delivery, self._upload(delivery)) for delivery in STOCK]
+        begun = [(delivery.name, delivery.count, self._upload(delivery)) for delivery in STOCK]
+        begun += [(giveaway.title, giveaway.count, self._generate(giveaway)) for giveaway in GIVEAWAYS]
         until = self.clock() + WAIT_SECONDS
-        for delivery, import_id in begun:
-            self._wait(delivery, import_id, until)
+        for name, count, import_id in begun:
+            self._wait(name, count, import_id, until)
 
     def _upload(self, delivery: Delivery) -> str:
         made = self.shop.call("POST", "/v1/admin/imports", delivery.body(), key=f"demo-import-{delivery.name}")
@@ -76,16 +77,22 @@ class Demo:
             self.shop.upload(made["upload"]["url"], made["upload"]["fields"], delivery.file())
         return made["id"]
 
-    def _wait(self, delivery: Delivery, import_id: str, until: float) -> None:
+    def _generate(self, giveaway: Giveaway) -> str:
+        series = self.shop.call("POST", "/v1/admin/voucher-series", giveaway.body(), key=f"demo-series-{giveaway.sku}")
+        path = f"/v1/admin/voucher-series/{series['id']}/generate"
+        body = {"count": giveaway.count, "into": "handed_out"}
+        return self.shop.call("POST", path, body, key=f"demo-vouchers-{giveaway.sku}")["id"]
+
+    def _wait(self, name: str, count: int, import_id: str, until: float) -> None:
         while True:
             found = self.shop.call("GET", f"/v1/admin/imports/{import_id}")
             if found["state"] == "done":
                 break
             if found["state"] in ("failed", "cancelled") or self.clock() > until:
-                raise DemoFailed(f"the import of {delivery.name} is {found['state']}: {found.get('failure')}")
+                raise DemoFailed(f"the import of {name} is {found['state']}: {found.get('failure')}")
             self.pause(0.3)
-        if found["accepted"] != delivery.count:
-            raise DemoFailed(f"the import of {delivery.name} took {found['accepted']} of {delivery.count} keys")
+        if found["accepted"] != count:
+            raise DemoFailed(f"the import of {name} took {found['accepted']} of {count} keys")
 
     def _keys(self, known: dict[str, Any]) -> dict[str, Any]:
         keys = dict(known)

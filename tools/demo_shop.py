@@ -226,6 +226,39 @@ PRODUCTS: tuple[Product, ...] = (
         ),
     ),
     Product(
+        "coffee",
+        titles("本店咖啡券", "House coffee vouchers"),
+        titles(
+            "次卡每天可用，礼品券可分次消费，到店核销。", "Three cups, or an amount to spend in parts, at the counter."
+        ),
+        (
+            {
+                "id": "house-coffee-3",
+                "kind": "voucher",
+                "titles": titles("咖啡次卡 3 杯", "Three coffees"),
+                "price": 4900,
+                "voucher": {
+                    "value": {"kind": "times", "times": 3},
+                    "reversal_minutes": 30,
+                    "rules": {"days_from_delivery": 90, "hours": [{"opens": "07:00", "closes": "22:00"}]},
+                },
+            },
+            {
+                "id": "house-gift-50",
+                "kind": "voucher",
+                "titles": titles("储值券 50 元", "Gift voucher ¥50"),
+                "price": 5000,
+                "face_value": 5000,
+                "voucher": {
+                    "value": {"kind": "amount", "amount": 5000},
+                    "pin_digits": 6,
+                    "reversal_minutes": 30,
+                    "rules": {"days_from_delivery": 365},
+                },
+            },
+        ),
+    ),
+    Product(
         "games",
         titles("网游加速器体验码", "Game booster trial"),
         titles("通用体验码，同一个码多人可用。", "One key that many buyers use."),
@@ -314,6 +347,20 @@ class Delivery:
         csv.writer(text).writerows([self.header, *rows])
         return text.getvalue().encode(self.encoding)
 
+
+@dataclass(frozen=True)
+class Giveaway:
+    """A series of vouchers that the shop hands out itself."""
+
+    sku: str
+    title: str
+    count: int
+
+    def body(self) -> dict[str, Any]:
+        return {"sku": self.sku, "title": self.title}
+
+
+GIVEAWAYS: tuple[Giveaway, ...] = (Giveaway("house-gift-50", "开业赠券", 20),)
 
 IQIYI = ("9900############", "DEMO????????")
 

@@ -43,8 +43,8 @@ class PartView(View):
 
 
 class RefundView(View):
-    """`goods` tells by unit what became of its card: `out` until it is known, then `returned` to stock unseen, or
-    `lost`; `none` where there was none."""
+    """`goods` tells by unit what became of its card: `out` until it is known, then `returned` to stock unseen,
+    `cancelled` (a voucher of the shop's that nobody had used) or `lost`; `none` where there was none."""
 
     id: str
     order: str

@@ -21,7 +21,7 @@ WAITS_AT_MOST = timedelta(hours=72)
 FIRST = "-"
 """Sorts before every card's id."""
 
-OVERTAKEN = "The unit was refunded or replaced meanwhile."
+OVERTAKEN = "The unit was refunded or replaced meanwhile, or the voucher was used."
 
 
 def carried_out(desk: Aftersales, claim: Claim) -> Claim:
@@ -71,8 +71,8 @@ def ended(desk: Aftersales, claim: Claim, state: str, answer: str) -> Claim:
 
 
 def _take_out_of_use(desk: Aftersales, claim: Claim) -> None:
-    """Raises Conflict where the card is this unit's no longer, or was redeemed. One that somebody has taken out of use
-    before is fine."""
+    """Raises Conflict where the card is this unit's no longer, or was redeemed, be it in part. One that somebody has
+    taken out of use before is fine."""
     reason = f"{claim.reason}, claim {claim.id}"
     try:
         desk.cards.quarantine_bad(claim.card, order=claim.order, unit=claim.unit, by=claim.decided_by, reason=reason)
@@ -101,7 +101,8 @@ def _waiting(order: Order, claim: Claim, sku: str, now: datetime) -> Order:
 def _charge_back(desk: Aftersales, order: Order, unit: str, bad: Replaced) -> None:
     card = desk.cards.get(bad.card)
     assert card
-    desk.charges.note(desk.batches.get(card["batch"]), order.id, unit, bad)
+    if "series" not in card:  # nobody supplied a voucher of our own
+        desk.charges.note(desk.batches.get(card["batch"]), order.id, unit, bad)
 
 
 def _fitting(desk: Aftersales, unit: Unit) -> Sequence[str]:

@@ -20,6 +20,12 @@ _SHOP: tuple[Route, ...] = (
     ("POST", "/v1/orders/lookup"),
     ("GET", "/v1/payment-methods"),
 )
+_REDEMPTIONS: tuple[Route, ...] = (
+    ("POST", "/v1/redemptions"),
+    ("POST", "/v1/redemptions/check"),
+    ("POST", "/v1/redemptions/*/reverse"),
+    ("GET", "/v1/redemptions"),
+)
 _AFTER_SALES: tuple[str, ...] = ("claims", "invoice")
 """What a buyer asks for after the sale, below their order."""
 _SUPPORT: tuple[Route, ...] = (
@@ -42,12 +48,20 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
     # A channel's server sees the channel's orders and their deliveries; a browser needs the order's own token.
     "storefront": (
         *_SHOP,
+        *_REDEMPTIONS,
         ("GET", "/v1/orders/*"),
         *(("POST", f"/v1/orders/*/{name}") for name in _AFTER_SALES),
     ),
     "publishable": _SHOP,
     # The merchant: everything of the shop's, but no buyer's secret (`GET /v1/orders/{id}/deliveries`).
-    "operator": (("*", "/v1/admin/*"), *_SUPPORT, *_SUPPLY, *_REPORTS),
+    "operator": (
+        ("*", "/v1/admin/*"),
+        *_SUPPORT,
+        *_SUPPLY,
+        *_REPORTS,
+        ("GET", "/v1/redemptions"),
+        ("POST", "/v1/redemptions/*/reverse"),
+    ),
     # To help with an order, one must find and read it.
     "support": (
         *_SUPPORT,
@@ -56,14 +70,15 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
         ("POST", "/v1/admin/orders/search"),
         ("POST", "/v1/admin/orders/*/notes"),
         ("POST", "/v1/admin/orders/*/resend"),
+        # What a buyer holds in their hand at the counter; changing it is the operator's.
+        ("GET", "/v1/admin/voucher-series"),
+        ("GET", "/v1/admin/vouchers"),
+        ("GET", "/v1/admin/vouchers/*"),
+        ("POST", "/v1/admin/vouchers/find"),
         ("GET", "/v1/admin/audit"),
     ),
     "analyst": _REPORTS,
-    "counter": (
-        ("POST", "/v1/redemptions"),
-        ("POST", "/v1/redemptions/check"),
-        ("POST", "/v1/redemptions/*/reverse"),
-    ),
+    "counter": _REDEMPTIONS,
     "supplier": _SUPPLY,
 }
 

@@ -9,6 +9,7 @@ from quanyi.catalog.product import Product, ProductTerms, in_state, new_product,
 from quanyi.errors import Conflict, Invalid
 from quanyi.ids import derived_id
 from quanyi.replay import body_hash, must_repeat
+from quanyi.vouchers.acceptable import must_be_acceptable
 
 
 def create_product(desk: Desk, key: str, body: NewProduct) -> Product:
@@ -16,6 +17,7 @@ def create_product(desk: Desk, key: str, body: NewProduct) -> Product:
     product_id = derived_id("P", "product", key)
     skus = [(_sku_id(product_id, 1, at, sku), sku.terms) for at, sku in enumerate(body.skus)]
     product = new_product(product_id, _terms(body), skus, desk.now(), body_hash(body=body))
+    _judgeable(product)
     # Looked up first: what this call named may be gone since the first one, and it still gets the first answer.
     kept = desk.products.products([product_id]).get(product_id) or desk.products.create(product)
     must_repeat(kept.body_hash, product.body_hash)
@@ -43,6 +45,7 @@ def change_sku(desk: Desk, sku_id: str, body: SkuChange) -> Sku:
     kept = {sku.id: sku for sku in old.skus}
     skus = {sku_id: terms if sku_id == sku_id else terms_of(other) for sku_id, other in kept.items()}
     new = revised(old, desk.now(), skus=skus)
+    _judgeable(new, old)
     if kept[sku_id].version != body.version:
         made = kept[sku_id].version == body.version + 1 and new is old
         if not made:
@@ -73,11 +76,21 @@ def list_products(
 
 def _changed(desk: Desk, old: Product, version: int, terms: ProductTerms, skus: dict[str, SkuTerms] | None) -> Product:
     if old.version == version:
-        return desk.products.change(old, revised(old, desk.now(), terms=terms, skus=skus))
+        new = revised(old, desk.now(), terms=terms, skus=skus)
+        _judgeable(new, old)
+        return desk.products.change(old, new)
     # The same change once more: it was made, and its caller only missed the answer.
     if old.version == version + 1 and revised(old, desk.now(), terms=terms, skus=skus) is old:
         return old
     raise _stale(old.version)
+
+
+def _judgeable(new: Product, old: Product | None = None) -> None:
+    """Voucher terms that are new can be judged by when they are used. Raises Invalid (`condition`)."""
+    before = {sku.id: sku.voucher for sku in old.skus} if old else {}
+    for sku in new.skus:
+        if sku.voucher and sku.voucher != before.get(sku.id):
+            must_be_acceptable(sku.voucher, sku=sku.id)
 
 
 def _stale(version: int) -> Conflict:

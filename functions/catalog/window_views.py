@@ -9,6 +9,7 @@ from quanyi.catalog.product import Product
 from quanyi.clock import Timestamp
 from quanyi.http import View
 from quanyi.money import Money
+from quanyi.vouchers.model import UsageRules, Value, VoucherTerms
 
 
 class ShownTier(View):
@@ -19,6 +20,20 @@ class ShownTier(View):
 class ShownComponent(View):
     sku: str
     quantity: int
+
+
+class ShownVoucher(View):
+    """What a voucher of the shop's own is worth, and where and when it can be used."""
+
+    value: Value
+    rules: UsageRules
+    regions: tuple[str, ...]
+
+    @classmethod
+    def of(cls, terms: VoucherTerms) -> Self:
+        """Without the merchant's own condition, which is no text for a shop's page."""
+        rules = terms.rules.model_copy(update={"when": ""})
+        return cls(value=terms.value, rules=rules, regions=terms.regions)
 
 
 class ShownSku(View):
@@ -37,6 +52,7 @@ class ShownSku(View):
     limit_per_order: int | None
     on_sale_until: Timestamp | None
     components: list[ShownComponent]
+    voucher: ShownVoucher | None
 
     @classmethod
     def of(cls, sku: Sku, channel: str, language: Language) -> Self:
@@ -59,6 +75,7 @@ class ShownSku(View):
             limit_per_order=sku.limit_per_order,
             on_sale_until=sku.on_sale_until,
             components=[ShownComponent(sku=part.sku, quantity=part.quantity) for part in sku.components],
+            voucher=ShownVoucher.of(sku.voucher) if sku.voucher else None,
         )
 
 

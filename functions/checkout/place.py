@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from checkout.messages import OrderBody
+from checkout.vouchers import sellable
 from checkout.wiring import Shop
 from quanyi.callers import Caller
 from quanyi.cards.claim import draw_cards
@@ -192,6 +193,10 @@ def _claim(shop: Shop, order: Order) -> tuple[dict[str, str], list[Shortage]]:
     cards: dict[str, str] = {}
     shortages: list[Shortage] = []
     for sku, units in by_sku.items():
+        if units[0].own == "mint":
+            if not sellable(shop, units[0], shop.now()):
+                shortages.append(Shortage(sku=sku, wanted=len(units), left=0))
+            continue
         if units[0].hold_at == "payment":
             if units[0].on_shortage == "refund" and not _in_sight(shop, order, sku):
                 shortages.append(Shortage(sku=sku, wanted=len(units), left=0))

@@ -21,6 +21,7 @@ from quanyi.payments.sandbox import Sandbox
 from quanyi.risk.assess import Risk
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
+from quanyi.vouchers.series import SeriesTable
 from quanyi.workflow import Workflow
 
 
@@ -43,6 +44,7 @@ class Shop:
     catalog: CatalogTable
     cards: CardsTable
     pools: PoolsTable
+    series: SeriesTable
     orders: OrdersTable
     members: MembersTable
     keyring: Keyring
@@ -70,11 +72,13 @@ def settings() -> CheckoutSettings:
 def shop() -> Shop:
     known, dynamodb = settings(), client("dynamodb")
     catalog = Table(known.catalog_table, dynamodb)
+    supply = Table(known.supply_table, dynamodb)
     keyring = Keyring(catalog, Kms(known.kms_key_id, client("kms")))
     return Shop(
         catalog=CatalogTable(catalog),
         cards=CardsTable(Table(known.cards_table, dynamodb)),
-        pools=PoolsTable(Table(known.supply_table, dynamodb)),
+        pools=PoolsTable(supply),
+        series=SeriesTable(supply),
         orders=OrdersTable(Table(known.orders_table, dynamodb), known.shop_time_zone),
         members=MembersTable(Table(known.members_table, dynamodb), keyring),
         keyring=keyring,

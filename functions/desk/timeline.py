@@ -29,6 +29,7 @@ What = Literal[
     "refund_requested",
     "price_reduced",
     "goods_returned",
+    "goods_cancelled",
     "goods_lost",
     "refund_succeeded",
     "refund_failed",
@@ -42,6 +43,12 @@ What = Literal[
 
 _RANK: dict[str, int] = {what: rank for rank, what in enumerate(What.__args__)}  # type: ignore[attr-defined]
 
+_FATES: dict[str, What] = {
+    "returned": "goods_returned",
+    "cancelled": "goods_cancelled",
+    "lost": "goods_lost",
+}
+
 TEXTS: dict[str, tuple[str, str]] = {
     "placed": ("下单", "Placed"),
     "payment_opened": ("通过 {provider} 发起支付", "Payment opened at {provider}"),
@@ -52,6 +59,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "refund_requested": ("申请退款：{reason}", "Refund requested: {reason}"),
     "price_reduced": ("部分退款：{unit}", "Part of the price goes back: {unit}"),
     "goods_returned": ("未查看的卡退回库存：{unit}", "Unseen card back in stock: {unit}"),
+    "goods_cancelled": ("未使用的券作废：{unit}", "Unused voucher cancelled: {unit}"),
     "goods_lost": ("已查看的卡记为损失：{unit}", "Card was seen, a loss: {unit}"),
     "refund_succeeded": ("{provider} 退款成功", "Refunded by {provider}"),
     "refund_failed": ("{provider} 退款失败，待人工处理", "{provider} refused the refund: waits for a person"),
@@ -228,8 +236,7 @@ def _goods(order: Order, unit: Unit, cards: Mapping[str, Item], batches: Mapping
     yield _Event(unit.delivered_at, "unit_delivered", facts, _worth(order, unit), given=unit.id)
     yield from _revealed(order, unit, card)
     refund = next((r for r in order.refunds if unit.id in r.units), None)
-    if refund and unit.goods in ("lost", "returned"):
-        what: What = "goods_lost" if unit.goods == "lost" else "goods_returned"
+    if refund and (what := _FATES.get(unit.goods)):
         lost = Money(amount=unit.cost, currency=unit.cost_currency or order.currency)
         yield _Event(refund.created_at, what, {"unit": unit.id, "card": unit.card}, lost)
 

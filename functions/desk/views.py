@@ -70,7 +70,7 @@ class OrderPage(View):
 class LineView(View):
     sku: str
     version: int
-    kind: Literal["card", "bundle", "manual"]
+    kind: Literal["card", "voucher", "bundle", "manual"]
     titles: dict[str, str]
     quantity: int
     unit_price: Money

@@ -4,7 +4,7 @@ The order is written once, at the end, with everything that was decided. Only ca
 order before they are delivered: a crash in between must not settle the same unit with a second card.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
@@ -66,23 +66,30 @@ def _draw_missing(works: Works, order: Order) -> Order:
             by_sku.setdefault(unit.sku, []).append(unit)
     drawn: dict[str, str] = {}
     for sku, units in by_sku.items():
-        pools = works.pools.for_sale(
-            sku, order.channel, day(works.now(), works.zone), shared_too=order.shared_too, fresh=True
-        )
-        got = draw_cards(
-            works.cards,
-            pools,
-            len(units),
-            hold=hold_name(order.id, order.attempt),
-            until=works.now() + DRAWN_HOLD,
-            now=works.now,
-            draw=works.draw,
-        )
-        drawn |= {unit.id: card for unit, card in zip(units, got, strict=False)}
+        if units[0].own == "mint":
+            drawn |= works.mint.mint(order, units, works.now() + DRAWN_HOLD)
+        else:
+            drawn |= _drawn(works, order, sku, units)
     if not drawn:
         return order
     attempt = order.attempt
     return works.orders.change(order, lambda it: assigned(it, drawn, attempt) if it.attempt == attempt else it)
+
+
+def _drawn(works: Works, order: Order, sku: str, units: Sequence[Unit]) -> dict[str, str]:
+    pools = works.pools.for_sale(
+        sku, order.channel, day(works.now(), works.zone), shared_too=order.shared_too, fresh=True
+    )
+    got = draw_cards(
+        works.cards,
+        pools,
+        len(units),
+        hold=hold_name(order.id, order.attempt),
+        until=works.now() + DRAWN_HOLD,
+        now=works.now,
+        draw=works.draw,
+    )
+    return {unit.id: card for unit, card in zip(units, got, strict=False)}
 
 
 def _deliver(works: Works, order: Order, done: dict[str, Money]) -> list[str]:
@@ -92,7 +99,8 @@ def _deliver(works: Works, order: Order, done: dict[str, Money]) -> list[str]:
 
     def one(unit: Unit) -> Money | None:
         hold = hold_name(order.id, unit.hold or order.attempt)
-        card = works.cards.deliver(unit.card or "", hold=hold, order=order.id, unit=unit.id, now=works.now())
+        sold = {"price": unit.amount, "sold_in": order.channel} if unit.own else None
+        card = works.cards.deliver(unit.card or "", hold=hold, order=order.id, unit=unit.id, now=works.now(), sold=sold)
         return _cost(works, card["batch"]) if card else None
 
     if len(units) > 1:
@@ -143,7 +151,7 @@ def _queue(works: Works, before: Order, after: Order) -> None:
     if not after.paid_at:
         return
     for unit in after.units:
-        if unit.kind != "card" or unit.on_shortage != "backlog":
+        if unit.kind != "card" or unit.on_shortage != "backlog" or unit.own == "mint":
             continue
         if unit.state == "waiting" and unit.card is None:
             works.backlog.join(after, unit.id)

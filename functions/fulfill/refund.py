@@ -14,6 +14,7 @@ from quanyi.orders.model import Goods, Order, Refund, Unit
 from quanyi.orders.refunds import goods_known, share_answered, with_surplus_refunded
 from quanyi.payments.port import Captured, NoSuchProvider, Outcome, Provider
 from quanyi.payments.receipt import book, refunding, try_of
+from quanyi.table import Item
 
 ASK_HOURLY = timedelta(hours=1)
 OPEN_AT_MOST = timedelta(days=2)
@@ -56,8 +57,9 @@ def _settled(order: Order, attempt: int, now: datetime) -> Order:
 
 
 def _goods(works: Works, order: Order) -> Order:
-    """A card that nobody has seen goes back into stock, in one conditional write against its reveal; one that was seen
-    is a loss: out of use here, but nobody can call it back."""
+    """A card that nobody has seen goes back into stock, in one conditional write against its reveal; a voucher of ours
+    that nobody has used is cancelled, in one against its use. Any other that was seen is a loss: out of use here, but
+    nobody can call it back."""
     out = [unit for unit in order.units if unit.goods == "out"]
     if not out:
         return order
@@ -79,25 +81,43 @@ def _wake_waiting(works: Works, sku: str, cards: int) -> None:
 
 def _fate(works: Works, order: Order, unit: Unit) -> Goods:
     assert unit.card
-    card = works.cards.take_back(unit.card, order=order.id, unit=unit.id)
-    if card is not None:
-        works.pools.open(Pool.named(card["pool"]))
-        return "returned"
+    if unit.own != "mint":  # a voucher that was made for this very unit is nobody else's: it has no way back into stock
+        card = works.cards.take_back(unit.card, order=order.id, unit=unit.id)
+        if card is not None:
+            works.pools.open(Pool.named(card["pool"]))
+            return "returned"
+    if unit.own and works.vouchers.cancel_unused(unit.card, order=order.id, unit=unit.id):
+        return "cancelled"
     card = works.cards.get(unit.card)
     if card is None:
         return "returned"
     if card["state"] == "reserved" and card["hold"] == hold_name(order.id, unit.hold or 0):
         # Held for the unit, which was refunded before it got it; whoever delivers it this very moment is faster or not.
-        return "returned" if works.cards.release(unit.card, hold=card["hold"]) else _fate(works, order, unit)
+        return _given_up(works, unit, card["hold"]) or _fate(works, order, unit)
     if (card.get("order"), card.get("unit")) != (order.id, unit.id):
-        works.pools.open(Pool.named(card["pool"]))
-        return "returned"  # by this very step, before it broke off
+        return _back_already(works, unit, card)
     if card["state"] == "delivered":
         try:
             works.cards.quarantine(unit.card, by="system", reason=f"refunded after it was seen, order {order.id}")
         except Conflict:  # redeemed, or a person was faster
             log().info("lost card stays as it is", extra={"order": order.id, "unit": unit.id})
     return "lost"
+
+
+def _given_up(works: Works, unit: Unit, hold: str) -> Goods | None:
+    """What was held for the unit and never delivered. None: it is held no longer."""
+    assert unit.card
+    if unit.own == "mint":
+        return "cancelled" if works.cards.discard(unit.card, hold=hold) else None
+    return "returned" if works.cards.release(unit.card, hold=hold) else None
+
+
+def _back_already(works: Works, unit: Unit, card: Item) -> Goods:
+    """By this very step, before it broke off."""
+    if unit.own == "mint":
+        return "cancelled"
+    works.pools.open(Pool.named(card["pool"]))
+    return "returned"
 
 
 def _close_tries(works: Works, order: Order) -> Order:

@@ -18,12 +18,15 @@ from quanyi.callers import Caller
 from quanyi.cards.model import Face
 from quanyi.cases.reveals import Reveals
 from quanyi.catalog.model import CardFormat
-from quanyi.clock import Timestamp, moment
+from quanyi.clock import NEVER, Timestamp, moment
 from quanyi.errors import Conflict
 from quanyi.http import CallerParam, View, entry, rest_api
 from quanyi.orders.model import Line, Order, OrderState, Unit, UnitKind, UnitState
 from quanyi.table import Item
 from quanyi.vault.sealing import unseal
+from quanyi.vouchers.model import Series, Value, Way
+from quanyi.vouchers.rules import valid_from, valid_until
+from quanyi.vouchers.use import Voucher, is_voucher
 
 app = rest_api()
 
@@ -35,6 +38,18 @@ class ReplacedView(View):
     pin: str | None
     at: Timestamp
     reason: str
+
+
+class VoucherPart(View):
+    """What a voucher of the shop's own is worth. `left` of `whole`: uses, or minor units of a stored amount. A QR code
+    of it is `GET /v1/orders/{id}/vouchers/{unit}/qr`."""
+
+    value: Value
+    left: int
+    whole: int
+    valid_from: Timestamp | None
+    valid_until: Timestamp | None
+    ways: tuple[Way, ...]
 
 
 class UnitView(View):
@@ -54,7 +69,8 @@ class UnitView(View):
     expires_at: Timestamp | None = None
     """The card's own expiry, where its issuer printed one."""
     valid_until: Timestamp | None = None
-    """Until when the benefit can be used, by its SKU's validity."""
+    """Until when the benefit can be used, by its SKU's validity, or the voucher's own."""
+    voucher: VoucherPart | None = None
     replaced: tuple[ReplacedView, ...] = ()
     """Cards that the unit had before, oldest first."""
 
@@ -92,6 +108,7 @@ def reveal(works: Works, caller: Caller, order_id: str) -> DeliveriesView:
     Reveals(works.orders.table, works.members).note(order, caller, works.now())
     cards = _cards(works, order, [u for u in order.units if u.state == "delivered" and u.card])
     faces = _opened(works, cards)
+    series = works.series.named(card["series"] for card in cards if is_voucher(card))
     has_text = any(unit.content for unit in order.units)
     member_key = works.members.data_key(order.member) if has_text else b""
     tutorials = _tutorials(works, order) if faces or has_text else {}
@@ -101,7 +118,7 @@ def reveal(works: Works, caller: Caller, order_id: str) -> DeliveriesView:
             sku=line.sku,
             title=line.titles.get(order.language) or next(iter(line.titles.values())),
             tutorial=tutorials.get(line.sku),
-            units=[_view(unit, line, faces, member_key) for unit in order.units if unit.line == number],
+            units=[_view(unit, line, faces, series, member_key) for unit in order.units if unit.line == number],
         )
         for number, line in enumerate(order.lines)
     ]
@@ -124,16 +141,23 @@ def _cards(works: Works, order: Order, units: Sequence[Unit]) -> list[Item]:
         try:
             return works.cards.mark_revealed(unit.card or "", order=order.id, now=now)
         except Conflict:  # one that the shop has frozen must not hide the others
-            return None
+            return _used_up(works, order, unit) if unit.own else None
 
     cards: list[Item] = []
     if order.frozen:
         seen = works.cards.get_many([unit.card for unit in units if unit.card])
-        cards = [card for card in seen.values() if card["state"] == "delivered" and _seen_by(order, card)]
+        there = ("delivered", "redeemed")
+        cards = [card for card in seen.values() if card["state"] in there and _seen_by(order, card)]
     elif units:
         with ThreadPoolExecutor(min(len(units), 16)) as several:
             cards = [card for card in several.map(mark, units) if card]
     return cards + [card for card in works.cards.get_many(before).values() if _seen_by(order, card)]
+
+
+def _used_up(works: Works, order: Order, unit: Unit) -> Item | None:
+    """A voucher of which nothing is left is still its buyer's to look at."""
+    card = works.cards.get_many([unit.card or ""]).get(unit.card or "", {})
+    return card if card.get("state") == "redeemed" and card.get("order") == order.id else None
 
 
 def _seen_by(order: Order, card: Item) -> bool:
@@ -149,7 +173,9 @@ def _opened(works: Works, cards: Sequence[Item]) -> dict[str, tuple[Item, Face]]
     }
 
 
-def _view(unit: Unit, line: Line, faces: Mapping[str, tuple[Item, Face]], member_key: bytes) -> UnitView:
+def _view(
+    unit: Unit, line: Line, faces: Mapping[str, tuple[Item, Face]], series: Mapping[str, Series], member_key: bytes
+) -> UnitView:
     view = UnitView(
         unit=unit.id,
         sku=unit.sku,
@@ -170,7 +196,22 @@ def _view(unit: Unit, line: Line, faces: Mapping[str, tuple[Item, Face]], member
         "pin": face.pin.reveal() if face.pin else None,
         "expires_at": moment(card["expires_at"]) if card.get("expires_at") else None,
     }
+    if is_voucher(card):
+        part = _voucher(Voucher.from_item(card), series[card["series"]])
+        secret |= {"voucher": part, "valid_until": part.valid_until}
     return view.model_copy(update=secret)
+
+
+def _voucher(voucher: Voucher, series: Series) -> VoucherPart:
+    until = valid_until(voucher, series)
+    return VoucherPart(
+        value=series.terms.value,
+        left=voucher.left,
+        whole=voucher.whole,
+        valid_from=valid_from(voucher, series),
+        valid_until=None if until == NEVER else until,
+        ways=series.terms.ways,
+    )
 
 
 def _replaced(unit: Unit, faces: Mapping[str, tuple[Item, Face]]) -> tuple[ReplacedView, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from fulfill.minting import Mint
 from quanyi.aws import client
 from quanyi.backlog import Backlog
 from quanyi.batches.table import BatchesTable, BatchKeys
@@ -21,6 +22,8 @@ from quanyi.payments.registry import Providers
 from quanyi.risk.assess import Risk
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
+from quanyi.vouchers.series import SeriesTable
+from quanyi.vouchers.table import VouchersTable
 from quanyi.workflow import Workflow
 
 
@@ -45,6 +48,9 @@ class Works:
     orders: OrdersTable
     members: MembersTable
     backlog: Backlog
+    mint: Mint
+    series: SeriesTable
+    vouchers: VouchersTable
     batch_keys: BatchKeys
     batches: BatchesTable
     providers: Providers
@@ -70,14 +76,20 @@ def works() -> Works:
     orders = Table(known.orders_table, dynamodb)
     supply = Table(known.supply_table, dynamodb)
     batches = BatchesTable(supply)
+    batch_keys = BatchKeys(kms, batches)
+    cards = CardsTable(Table(known.cards_table, dynamodb))
+    series = SeriesTable(supply)
     return Works(
         catalog=CatalogTable(catalog),
-        cards=CardsTable(Table(known.cards_table, dynamodb)),
+        cards=cards,
         pools=PoolsTable(supply),
         orders=OrdersTable(orders, known.shop_time_zone),
         members=MembersTable(Table(known.members_table, dynamodb), keyring),
         backlog=Backlog(orders),
-        batch_keys=BatchKeys(kms, batches),
+        mint=Mint(cards, series, batch_keys, keyring, known.shop_time_zone, system_clock, secrets.token_bytes),
+        series=series,
+        vouchers=VouchersTable(cards.table),
+        batch_keys=batch_keys,
         batches=batches,
         providers=providers(known, dynamodb, keyring),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import takewhile
 
 from quanyi.backlog import Backlog
@@ -18,13 +19,16 @@ from quanyi.cards.table import CardsTable
 from quanyi.clock import Clock, moment
 from quanyi.ids import Draw, new_id
 from quanyi.imports.entries import EntryReader
-from quanyi.imports.model import OVER, FileFault, ImportState, Plan, Record
+from quanyi.imports.model import OVER, FileFault, ImportState, Numbers, Plan, Record, Survey
 from quanyi.imports.table import ImportsTable, LeaseLost, NotFree, counts_of
 from quanyi.table import Item
 from quanyi.vault.kms import Keyring
-from stock.arrivals import BacklogFirst
+from quanyi.vouchers.model import Series
+from quanyi.vouchers.series import SeriesTable
+from stock.arrivals import Arrivals, BacklogFirst
+from stock.numbers import ETAG, HandedOut, NumberReader, NumberSource, own_attributes
 from stock.rehearsal import Rehearsal
-from stock.source import Source
+from stock.source import Places, Source
 from stock.stretch import WRITERS, BatchInHand, StretchWriter
 from stock.upload import UploadedFile, Uploads
 
@@ -40,6 +44,9 @@ class Importing:
     backlog: Backlog
     keys: BatchKeys
     keyring: Keyring
+    series: SeriesTable
+    withdraw: Callable[[str], None]
+    """Has what is in stock of a series taken out of sale, soon."""
     clock: Clock
     draw: Draw
 
@@ -87,20 +94,34 @@ class _Run:
         if self.item.get("cancelled_by") and "etag" not in self.item:
             self.finish("cancelled")
             return True
-        source = self._source(plan, self.work.uploads.open(self.import_id))
+        series = self.work.series.get(plan.numbers.series) if plan.numbers else None
+        if series and self._called_off(series.id):
+            return True
+        source = self._source(plan)
         with ThreadPoolExecutor(WRITERS) as threads:
-            writer = self._writer(plan, source, threads)
+            writer = self._writer(plan, series, source, threads)
             records = source.records(self.item["position"], self.item["line"])
             for stretch, last in _stretches(records, writer.records_at_once):
                 self._do(writer, stretch, last)
                 if self.item.get("cancelled_by"):
                     self.finish("cancelled")
                     return True
+                if series and self._called_off(series.id):
+                    return True
                 if not time_left():
                     return False
         if self.item["read"] == 0:
             raise FileFault("empty_file")
         self.finish("done")
+        return True
+
+    def _called_off(self, series: str) -> bool:
+        """A series that was cancelled gets no more vouchers, and those that this run has put into stock meanwhile are
+        taken out again."""
+        if not self.work.series.get(series).cancelled:
+            return False
+        self.work.withdraw(series)
+        self.finish("cancelled")
         return True
 
     def finish(self, state: ImportState, fault: FileFault | None = None) -> None:
@@ -115,7 +136,15 @@ class _Run:
         self.work.imports.finish(self.import_id, self.lease, state, self.work.clock(), fault.code if fault else None)
         self.work.uploads.delete(self.import_id)
 
-    def _source(self, plan: Plan, file: UploadedFile) -> Source:
+    def _source(self, plan: Plan) -> Source | NumberSource:
+        if plan.numbers:
+            numbers = NumberSource(plan.numbers)
+            if "etag" not in self.item:
+                self._note(numbers.survey(), ETAG, (0, None, None))
+            return numbers
+        return self._file(plan, self.work.uploads.open(self.import_id))
+
+    def _file(self, plan: Plan, file: UploadedFile) -> Source:
         """The file, once it has been looked through: what that told is kept, and binds all runs to this very upload."""
         if "etag" in self.item:
             if self.item["etag"] != file.etag:
@@ -123,13 +152,20 @@ class _Run:
             return Source(plan, file, self.item.get("encoding"))
         source = Source(plan, file)
         survey = source.survey()
-        self.item = self.work.imports.note_file(
-            self.import_id, self.lease, survey, etag=file.etag, places=source.places(), now=self.work.clock()
-        )
+        self._note(survey, file.etag, source.places())
         return source
 
-    def _writer(self, plan: Plan, source: Source, threads: ThreadPoolExecutor) -> StretchWriter | Rehearsal:
+    def _note(self, survey: Survey, etag: str, places: Places) -> None:
+        self.item = self.work.imports.note_file(
+            self.import_id, self.lease, survey, etag=etag, places=places, now=self.work.clock()
+        )
+
+    def _writer(
+        self, plan: Plan, series: Series | None, source: Source | NumberSource, threads: ThreadPoolExecutor
+    ) -> StretchWriter | Rehearsal:
         work = self.work
+        if plan.numbers and series:
+            return self._generator(plan, plan.numbers, series, threads)
         number, pin, expiry = self.item["places"]
         reader = EntryReader(plan, moment(self.item["started_at"]), (number, pin, expiry))
         key = work.keyring.key("fingerprint")
@@ -139,9 +175,23 @@ class _Run:
             for stretch, _ in _stretches(earlier, rehearsal.records_at_once):
                 rehearsal.remember(stretch)
             return rehearsal
-        batch = BatchInHand(plan, self.import_id, work.keys, work.draw, work.clock, self._name_batch)
         arrivals = BacklogFirst(plan.sku, work.cards, work.backlog, work.clock)
+        batch = self._batch(plan)
         return StretchWriter(plan, self.import_id, reader, key, arrivals, work.pools, batch, threads, self.opened)
+
+    def _generator(self, plan: Plan, numbers: Numbers, series: Series, threads: ThreadPoolExecutor) -> StretchWriter:
+        work = self.work
+        arrivals: Arrivals = BacklogFirst(plan.sku, work.cards, work.backlog, work.clock)
+        if numbers.handed_out:
+            arrivals = HandedOut(work.cards, moment(self.item["created_at"]))
+        reader = NumberReader(series, work.keyring, plan.expires_at)
+        key, batch = work.keyring.key("fingerprint"), self._batch(plan)
+        own = partial(own_attributes, series, numbers)
+        return StretchWriter(plan, self.import_id, reader, key, arrivals, work.pools, batch, threads, self.opened, own)
+
+    def _batch(self, plan: Plan) -> BatchInHand:
+        work = self.work
+        return BatchInHand(plan, self.import_id, work.keys, work.draw, work.clock, self._name_batch)
 
     def _name_batch(self, batch_id: str) -> None:
         self.item = self.work.imports.note_batch(self.import_id, self.lease, batch_id)

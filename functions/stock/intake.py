@@ -58,7 +58,7 @@ class ImportView(View):
     sku: str
     channel: str | None
     supplier: str
-    file_type: str
+    file_type: str = Field(description="`generated`: vouchers of a series, made without a file")
     dry_run: bool
     read: int
     accepted: int
@@ -184,7 +184,7 @@ class Intake:
         except NotFound:
             raise Invalid("No such SKU.", reason="sku_unknown", sku=body.sku) from None
         if sku.kind != "card":
-            raise Invalid("Only a SKU of kind card has stock.", reason="sku_not_card", sku=body.sku)
+            raise Invalid("Only a SKU of kind card has files of stock.", reason="sku_not_card", sku=body.sku)
         must_exist(self.channels, body.channel)
         terms = body.model_dump(exclude={"lines", "format"})
         plan = Plan(
@@ -210,7 +210,7 @@ class Intake:
             sku=plan.sku,
             channel=plan.channel,
             supplier=plan.supplier,
-            file_type=plan.file_type,
+            file_type="generated" if plan.numbers else plan.file_type,
             dry_run=plan.dry_run,
             **{name: item[name] for name in ("read", "accepted", "duplicate", "invalid", "cards")},
             percent=100 if item["state"] == "done" else min(99, item["position"] * 100 // total) if total else 0,

@@ -21,6 +21,7 @@ from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.secret import Secret
 from quanyi.table import ConditionFailed, Item, Table, decode_cursor, encode_cursor
 from quanyi.vault.kms import Keyring
+from quanyi.vouchers.model import VOUCHER_ISSUER
 from stock.intake import must_exist
 from stock.levels import levels_of
 from stock.views import BatchPage, BatchView, CardPage, CardView, FoundCards, PageDone
@@ -67,7 +68,8 @@ class Keeping:
             sku = self.catalog.skus([sku_id]).get(sku_id)
             if sku is None:
                 raise Invalid("No such SKU.", reason="sku_unknown", sku=sku_id)
-            issuer, kind, uses = sku.issuer, sku.card_format, sku.reusable_uses
+            issuer = VOUCHER_ISSUER if sku.own else sku.issuer
+            kind, uses = sku.card_format, sku.reusable_uses
         key = self.keyring.key("fingerprint")
         each = [None] if uses is None else list(range(min(uses, USES_SHOWN)))
         ids = [[card_id(key, issuer, Face(kind, secret), use) for use in each] for secret in secrets]

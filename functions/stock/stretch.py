@@ -4,17 +4,18 @@ A stretch is what lies between two checkpoints. It may be done again after a cra
 cards with the same ids, and a card that is there already with this import's id and this line is this import's own.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from quanyi.batches.model import MAX_CARDS, Batch
 from quanyi.batches.table import BatchKeys
 from quanyi.cards.model import Face, NewCard, Pool, card_id, pin_id
 from quanyi.cards.pools import PoolsTable
 from quanyi.ids import Draw, new_id
-from quanyi.imports.entries import EntryReader, Refused
+from quanyi.imports.entries import Refused
 from quanyi.imports.model import Counts, Entry, LineFault, Plan, Record
 from quanyi.table import ConditionFailed
 from quanyi.vault.sealing import seal
@@ -23,6 +24,12 @@ from stock.arrivals import Arrivals
 STRETCH = 2_000
 """Cards between two checkpoints: what a crash may cause to be written again."""
 WRITERS = 16
+
+
+class Reader(Protocol):
+    def read(self, record: Record) -> Entry:
+        """Raises Refused."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ class StretchWriter:
 
     plan: Plan
     import_id: str
-    reader: EntryReader
+    reader: Reader
     fingerprint_key: bytes = field(repr=False)
     arrivals: Arrivals
     pools: PoolsTable
@@ -82,6 +89,8 @@ class StretchWriter:
     threads: ThreadPoolExecutor
     opened: list[Pool]
     """Pools that this run has listed as open; it adds to them."""
+    own: Callable[[Entry], Mapping[str, object]] | None = None
+    """What else the card of an entry bears that is a voucher of ours."""
     _pools: dict[datetime | None, Pool] = field(default_factory=dict)
 
     @property
@@ -125,10 +134,12 @@ class StretchWriter:
             pool=self._pool(entry.expires_at),
             sealed=sealed,
             sell_by=entry.expires_at,
-            expires_at=entry.expires_at,
+            # A voucher of ours expires by its series, which may be extended.
+            expires_at=None if self.own else entry.expires_at,
             pin_id=pin_id(self.fingerprint_key, entry.pin) if entry.pin else None,
             import_id=self.import_id,
             line=entry.line,
+            own=self.own(entry) if self.own else {},
         )
 
     def _pool(self, sell_by: datetime | None) -> Pool:
@@ -136,7 +147,7 @@ class StretchWriter:
         if sell_by not in self._pools:
             plan = self.plan
             pool = Pool.of(plan.sku, plan.channel, sell_by, plan.zone, plan.shards)
-            if pool not in self.opened:
+            if plan.for_sale and pool not in self.opened:
                 self.pools.open(pool)
                 self.opened.append(pool)
             self._pools[sell_by] = pool
@@ -174,7 +185,7 @@ class Judged:
     refused: list[tuple[int, LineFault]]
 
 
-def judge(records: Sequence[Record], reader: EntryReader, plan: Plan, key: bytes) -> Judged:
+def judge(records: Sequence[Record], reader: Reader, plan: Plan, key: bytes) -> Judged:
     """Of two lines with the same secret the first is the card."""
     entries: dict[str, Entry] = {}
     refused: list[tuple[int, LineFault]] = []

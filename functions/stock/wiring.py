@@ -21,6 +21,7 @@ from quanyi.clock import Clock, system_clock
 from quanyi.imports.table import ImportsTable
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
+from quanyi.vouchers.series import SeriesTable
 from stock.importing import Importing
 from stock.intake import Intake
 from stock.keeping import Keeping
@@ -85,11 +86,13 @@ def importing() -> Importing:
     return Importing(
         imports=ImportsTable(supply),
         uploads=uploads(),
-        cards=_cards(),
+        cards=cards(),
         pools=PoolsTable(supply),
         backlog=Backlog(_table(read().orders_table)),
         keys=BatchKeys(Kms(read().kms_key_id, client("kms")), BatchesTable(supply)),
         keyring=keyring(),
+        series=SeriesTable(supply),
+        withdraw=withdraw_on,
         clock=system_clock,
         draw=secrets.token_bytes,
     )
@@ -115,7 +118,7 @@ def keeping() -> Keeping:
     return Keeping(
         catalog=CatalogTable(_table(read().catalog_table)),
         channels=ChannelTable(_table(read().catalog_table)),
-        cards=_cards(),
+        cards=cards(),
         pools=PoolsTable(supply),
         batches=BatchesTable(supply),
         stats=_table(read().stats_table),
@@ -127,7 +130,7 @@ def keeping() -> Keeping:
 @cache
 def recount() -> Recount:
     supply, stats = _table(read().supply_table), _table(read().stats_table)
-    return Recount(_cards(), PoolsTable(supply), stats, system_clock, read().shop_time_zone)
+    return Recount(cards(), PoolsTable(supply), stats, system_clock, read().shop_time_zone)
 
 
 def go_on(import_id: str) -> None:
@@ -135,7 +138,13 @@ def go_on(import_id: str) -> None:
     client("sqs").send_message(QueueUrl=read().import_queue_url, MessageBody=dumps({"v": 1, "import": import_id}))
 
 
-def _cards() -> CardsTable:
+def withdraw_on(series: str, after: str | None = None) -> None:
+    """Asks the importer to take what is in stock of a cancelled series out of sale, behind the card `after`."""
+    message = {"v": 1, "withdraw": series} | ({"after": after} if after else {})
+    client("sqs").send_message(QueueUrl=read().import_queue_url, MessageBody=dumps(message))
+
+
+def cards() -> CardsTable:
     return CardsTable(_table(read().cards_table))
 
 

@@ -1,18 +1,21 @@
-"""The card table's stream: every card's audit trail, and the stock levels.
+"""The card table's stream: every card's audit trail, the stock levels, and the redemptions of vouchers.
 
 A batch becomes a few writes: entries 25 at a time, levels one transaction per SKU and second. All of it may be done
 again with the same outcome.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from quanyi.audit.model import Entry, entry_of_card
 from quanyi.change import Change
+from quanyi.events.model import RedemptionEvent
+from quanyi.events.of_card import events_of_card
 from quanyi.http import log
+from quanyi.redemptions.model import Record, records_of
 from quanyi.stats.model import Counted, counted
 from quanyi.stream import read_each
-from stream.wiring import audit, levels
+from stream.wiring import audit, bus, levels, redemptions
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,8 @@ class Told:
 
     entry: Entry | None
     counted: Counted
+    redemptions: list[Record] = field(default_factory=list[Record])
+    events: list[RedemptionEvent] = field(default_factory=list[RedemptionEvent])
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -29,9 +34,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     entries = [one.entry for one in told if one.entry]
     audit().put(entries)
     levels().add([one.counted for one in told])
-    log().info("cards told", extra={"records": len(told), "entries": len(entries)})
+    redemptions().put([record for one in told for record in one.redemptions])
+    if events := [event for one in told for event in one.events]:
+        bus().put(events)
+    log().info("cards told", extra={"records": len(told), "entries": len(entries), "events": len(events)})
     return {"batchItemFailures": []}
 
 
 def tell(change: Change) -> Told:
-    return Told(entry_of_card(change), counted(change))
+    return Told(entry_of_card(change), counted(change), list(records_of(change)), events_of_card(change))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import Field
 
-from quanyi.audit.model import card_subject, order_subject
+from quanyi.audit.model import card_subject, order_subject, series_subject
 from quanyi.callers import Caller
 from quanyi.clock import Timestamp
 from quanyi.errors import Invalid
@@ -46,24 +46,32 @@ class TrailPage(View):
     next: str | None = None
 
 
-@app.get("/v1/admin/audit", summary="Who did what to an order or a card", tags=["admin"])
+@app.get("/v1/admin/audit", summary="Who did what to an order, a card or a series", tags=["admin"])
 def trail(
     caller: CallerParam,
     order: Annotated[str | None, Query(pattern=r"^O[0-9A-Z]{20}$")] = None,
     card: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{43}$")] = None,
+    series: Annotated[str | None, Query(pattern=r"^VS[0-9A-Z]{20}$", description="Of vouchers")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> TrailPage:
-    return read_trail(caller, order, card, limit, cursor)
+    return read_trail(caller, order, card, limit, cursor, series)
 
 
-def read_trail(caller: Caller, order: str | None, card: str | None, limit: int, cursor: str | None) -> TrailPage:
-    """Exactly one of `order` and `card`. An order or card that nothing happened to has an empty trail.
+def read_trail(
+    caller: Caller, order: str | None, card: str | None, limit: int, cursor: str | None, series: str | None = None
+) -> TrailPage:
+    """Exactly one of `order`, `card` and `series`. One that nothing happened to has an empty trail.
     Raises Forbidden, Invalid, Malformed."""
     caller.needs("operator", "support")
-    if (order is None) == (card is None):
-        raise Invalid("Ask for either an order or a card.", reason="subject")
-    subject = order_subject(order) if order else card_subject(card or "")
+    subjects = [
+        *([order_subject(order)] if order else []),
+        *([card_subject(card)] if card else []),
+        *([series_subject(series)] if series else []),
+    ]
+    if len(subjects) != 1:
+        raise Invalid("Ask for an order, a card or a series of vouchers.", reason="subject")
+    (subject,) = subjects
     start = decode_cursor(cursor, ("pk", "sk"))
     if start and start["pk"] != f"AUDIT#{subject}":
         raise Invalid("The cursor belongs to another trail.", reason="cursor")

@@ -7,6 +7,7 @@ from quanyi.aws import client
 from quanyi.events.bus import Bus
 from quanyi.ledger.table import LedgerTable
 from quanyi.mail.outbox import Outbox
+from quanyi.redemptions.table import RedemptionsTable
 from quanyi.risk.learning import Learning
 from quanyi.settings import Settings
 from quanyi.stats.levels import LevelsTable
@@ -38,6 +39,11 @@ def levels() -> LevelsTable:
 @cache
 def ledger() -> LedgerTable:
     return LedgerTable(_stats(), StreamSettings.read().shop_time_zone)
+
+
+@cache
+def redemptions() -> RedemptionsTable:
+    return RedemptionsTable(_stats(), StreamSettings.read().shop_time_zone)
 
 
 @cache

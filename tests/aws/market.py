@@ -15,6 +15,7 @@ from checkout.place import place_order
 from checkout.sweep import sweep as sweep_unpaid
 from checkout.wiring import Shop
 from fulfill.fulfil import fulfil
+from fulfill.minting import Mint
 from fulfill.outcomes import Answer
 from fulfill.refund import send_refunds
 from fulfill.sweep import sweep as sweep_paid
@@ -43,6 +44,8 @@ from quanyi.risk.assess import Risk
 from quanyi.secret import Secret
 from quanyi.table import Item
 from quanyi.vault.sealing import seal
+from quanyi.vouchers.series import SeriesTable
+from quanyi.vouchers.table import VouchersTable
 from tests.aws.conftest import Cloud
 
 SITE = Caller(role="storefront", key_id="K1", channel="site")
@@ -100,6 +103,7 @@ class Market:
             "catalog": CatalogTable(c.table("CatalogTable")),
             "cards": CardsTable(c.table("CardsTable")),
             "pools": PoolsTable(c.table("SupplyTable")),
+            "series": SeriesTable(c.table("SupplyTable")),
             "orders": OrdersTable(orders, "Asia/Shanghai", clock),
             "members": MembersTable(c.table("MembersTable"), c.keyring),
             "providers": Providers({"sandbox": self.sandbox}),
@@ -115,8 +119,15 @@ class Market:
         )
         batches = BatchesTable(c.table("SupplyTable"))
         keys = BatchKeys(c.kms, batches)
+        mint = Mint(common["cards"], common["series"], keys, c.keyring, "Asia/Shanghai", clock, secrets.token_bytes)
         self.works = Works(
-            backlog=Backlog(orders), batch_keys=keys, batches=batches, pause=lambda s: self.later(seconds=s), **common
+            mint=mint,
+            vouchers=VouchersTable(common["cards"].table),
+            backlog=Backlog(orders),
+            batch_keys=keys,
+            batches=batches,
+            pause=lambda s: self.later(seconds=s),
+            **common,
         )
 
     # The merchant.
@@ -208,8 +219,10 @@ class Market:
 
     def forget_keys(self) -> None:
         """As in a process that has just started: keys are read and unwrapped anew."""
-        for keyring in (self.shop.keyring, self.shop.members.keyring, self.works.members.keyring, self.sandbox.keyring):
-            keyring._known.clear()
+        mine = (self.shop.keyring, self.shop.members.keyring, self.works.members.keyring, self.sandbox.keyring)
+        for keyring in (*mine, self.works.mint.keys):
+            keyring._known.clear()  # type: ignore[attr-defined]
+        self.works.mint._open.clear()
         self.works.batch_keys._open.clear()
 
     def later(self, **delta: float) -> None:

@@ -17,7 +17,8 @@ from quanyi.vault.kms import Keyring
 from tests.aws.conftest import tables
 
 Wire = dict[str, Any]
-_TOKEN = re.compile(r"\s*(<=|>=|<>|[=<>(),+]|[#:]?\w+)")
+Path = tuple[str, ...]
+_TOKEN = re.compile(r"\s*(<=|>=|<>|[=<>(),+]|[#:]?\w+(?:\.#?\w+)*)")
 _WORDS = {"AND", "OR", "NOT", "IN", "BETWEEN"}
 
 
@@ -31,6 +32,14 @@ def _plain(value: Wire) -> Any:
     if kind == "N":
         return float(inner) if "." in inner else int(inner)
     return set(inner) if kind in ("SS", "NS", "BS") else inner
+
+
+def _at(item: Wire, path: Path) -> Wire | None:
+    """What an item holds there."""
+    *steps, name = path
+    for step in steps:
+        item = item.get(step, {}).get("M", {})
+    return item.get(name)
 
 
 @dataclass
@@ -60,9 +69,9 @@ class Expression:
         self.at += 1
         return token
 
-    def attribute(self) -> str:
-        token = self.take()
-        return self.names[token] if token.startswith("#") else token
+    def attribute(self) -> Path:
+        """Of a document's inner attribute, each step."""
+        return tuple(self.names[step] if step.startswith("#") else step for step in self.take().split("."))
 
     # Conditions.
 
@@ -98,7 +107,7 @@ class Expression:
         if token in ("attribute_exists", "attribute_not_exists"):
             self.take()
             self.take("(")
-            there = self.attribute() in self.item
+            there = _at(self.item, self.attribute()) is not None
             self.take(")")
             return there == (token == "attribute_exists")
         if token in ("contains", "begins_with"):
@@ -148,8 +157,8 @@ class Expression:
             return None if found is None else len(found)
         if token.startswith(":"):
             return _plain(self.values[self.take()])
-        name = self.attribute()
-        return _plain(self.item[name]) if name in self.item else None
+        found = _at(self.item, self.attribute())
+        return None if found is None else _plain(found)
 
     # Changes.
 
@@ -165,7 +174,11 @@ class Expression:
         return after
 
     def _apply(self, clause: str, after: Wire) -> None:
-        name = self.attribute()
+        *steps, name = self.attribute()
+        for step in steps:
+            inner = dict(after[step]["M"])  # an error where there is no such map, as on AWS
+            after[step] = {"M": inner}
+            after = inner
         if clause == "REMOVE":
             after.pop(name, None)
         elif clause == "SET":
@@ -195,14 +208,16 @@ class Expression:
         if self.peek() == "if_not_exists":
             self.take()
             self.take("(")
-            name = self.attribute()
+            found = _at(self.item, self.attribute())
             self.take(",")
             other = self._operand()
             self.take(")")
-            return self.item.get(name, other)
+            return other if found is None else found
         if self.peek().startswith(":"):
             return self.values[self.take()]
-        return self.item[self.attribute()]
+        found = _at(self.item, self.attribute())
+        assert found is not None
+        return found
 
 
 @dataclass
@@ -247,9 +262,11 @@ class MemoryDynamo:
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
         def act() -> dict[str, Any]:
-            ((name, asked),) = request["RequestItems"].items()
-            found = [self._table(name).get(self._key(name, key)) for key in asked["Keys"]]
-            return {"Responses": {name: [dict(item) for item in found if item is not None]}}
+            answer: dict[str, list[Wire]] = {}
+            for name, asked in request["RequestItems"].items():
+                found = [self._table(name).get(self._key(name, key)) for key in asked["Keys"]]
+                answer[name] = [dict(item) for item in found if item is not None]
+            return {"Responses": answer}
 
         return self.call("batch_get_item", act)
 

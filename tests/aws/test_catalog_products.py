@@ -211,3 +211,17 @@ def test_a_race_is_lost_cleanly(made: dict[str, Any]) -> None:
 
 def _terms(sku: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in sku.items() if k not in ("id", "product_id", "product_state", "version")}
+
+
+def test_a_voucher_sku_and_its_condition(ask: Ask) -> None:
+    rules = {"weekdays": [1, 2, 3], "when": "sale.amount >= 5000"}
+    terms = {"value": {"kind": "discount", "percent": 2000}, "rules": rules}
+    coffee = {"id": "coffee", "kind": "voucher", "titles": {"en": "Coffee"}, "price": 900, "voucher": terms}
+    status, product = ask("POST", "/v1/admin/products", {"titles": {"en": "Coffee"}, "skus": [coffee]}, key="v1")
+    assert (status, product["skus"][0]["voucher"]["rules"]["when"]) == (201, "sale.amount >= 5000")
+    bad = {**coffee, "id": "bad", "voucher": {**terms, "rules": {"when": "sale.moon == 1"}}}
+    status, problem = ask("POST", "/v1/admin/products", {"titles": {"en": "Bad"}, "skus": [bad]}, key="v2")
+    assert (status, problem["reason"], problem["problem"], problem["sku"]) == (422, "condition", "unknown_field", "bad")
+    change = {**{name: value for name, value in bad.items() if name != "id"}, "version": 1}
+    status, problem = ask("PUT", "/v1/admin/skus/coffee", change)
+    assert (status, problem["reason"]) == (422, "condition")

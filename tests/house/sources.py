@@ -72,6 +72,10 @@ INDOORS = {
     "payments/deployed.py": "the providers of a deployment",
     "payments/registry.py": "which providers there are",
     "payments/settings_table.py": "providers' settings in the catalogue table",
+    "vouchers/guessing.py": "who guessed how often, in the stats table",
+    "vouchers/limits.py": "members' uses, in the members table",
+    "vouchers/series.py": "series in the supply table",
+    "vouchers/runs.py": "numbers given out, in the supply table",
 }
 """Modules that work on an adapter without knowing what is behind it; `*/table.py` are too. The others are rules."""
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from quanyi.catalog.listing import fold, rows, search_text, words
 from quanyi.catalog.model import Sku, SkuTerms
@@ -132,3 +133,47 @@ def test_the_sieve_never_hides_what_a_channel_sells(channels: list[dict[str, Any
     for channel in ("h5", "app", "taobao"):
         passes = channel in kept.get("only_in", [channel]) and channel not in kept.get("hidden_in", [])
         assert passes or shown.sold_in(channel, NOW) is None
+
+
+def voucher_terms(**terms: Any) -> SkuTerms:
+    return sku_terms(**{"kind": "voucher", "voucher": {}, **terms})
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"voucher": None},
+        {"kind": "card"},
+        {"voucher": {"currency": "USD"}},
+        {"issuer": "acme"},
+        {"card_format": "number_pin"},
+        {"validity": {"days_from_delivery": 30}},
+        {"replace_with": ["b"]},
+        {"reusable_uses": 3},
+        {"voucher": {"code_template": "****-***?"}},
+        {"voucher": {"value": {"kind": "times", "times": 1}}},
+        {"voucher": {"ways": []}},
+    ],
+)
+def test_a_voucher_whose_terms_do_not_fit(terms: dict[str, Any]) -> None:
+    assert voucher_terms().voucher
+    with pytest.raises(ValidationError):
+        voucher_terms(**terms)
+
+
+def test_what_a_voucher_is_worth_may_change_but_not_how_it_is_issued() -> None:
+    old = product(("a", voucher_terms()))
+    new = revised(old, LATER, skus={"a": voucher_terms(voucher={"value": {"kind": "times", "times": 5}})})
+    assert (new.skus[0].version, new.skus[0].own) == (2, "mint")
+    with pytest.raises(Invalid) as fixed:
+        revised(old, LATER, skus={"a": voucher_terms(voucher={"issue": "stock"})})
+    assert (reason(fixed), fixed.value.extra["fields"]) == ("sku_fixed", ["voucher.issue"])
+
+
+def test_bundles_may_hold_vouchers_but_no_bundles() -> None:
+    pack = {"kind": "bundle", "components": [{"sku": "a", "quantity": 2}]}
+    check_bundles(product(("a", voucher_terms()), ("pack", sku_terms(**pack))), {})
+    twice = product(("a", voucher_terms()), ("pack", sku_terms(**pack)))
+    nested = {"kind": "bundle", "components": [{"sku": "pack", "quantity": 1}]}
+    with pytest.raises(Invalid):
+        check_bundles(product(*((s.id, terms_of(s)) for s in twice.skus), ("packs", sku_terms(**nested))), {})

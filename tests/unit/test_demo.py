@@ -43,6 +43,8 @@ class FakeShop:
         self.made[key] = {"id": name, "body": body, "state": "draft", "version": 1, "revoked_at": None}
         if path == "/v1/admin/imports":
             self.made[key] |= {"state": "awaiting_upload", "upload": {"url": name, "fields": {}}, "accepted": 0}
+        if path.endswith("/generate"):
+            self.made[key] |= {"state": "uploaded", "accepted": body["count"]}
         return self.made[key] | {"key": f"text of {key}"}
 
     def upload(self, url: str, fields: dict[str, str], content: bytes) -> None:

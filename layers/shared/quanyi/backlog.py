@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from quanyi.cards.model import HELD_SHARDS, SHARED, NewCard, hold_name, shard_of
+from quanyi.cards.model import SHARED, NewCard, held_attributes, hold_name
 from quanyi.clock import stamp
 from quanyi.orders.model import Order
 from quanyi.table import ConditionFailed, Item, Table
@@ -83,13 +83,7 @@ class Backlog:
 
 def held_for(entry: Entry, card: NewCard, until: datetime) -> dict[str, object]:
     """Attributes that put a new card into the entry's hold instead of its pool (for `CardsTable.insert`)."""
-    return {
-        "available": None,
-        "state": "reserved",
-        "hold": hold_name(entry.order, entry.attempt),
-        "hold_until": stamp(until),
-        "held": f"held#{shard_of(card.card_id, HELD_SHARDS)}",
-    }
+    return held_attributes(card.card_id, hold_name(entry.order, entry.attempt), until)
 
 
 def entry_of(item: Item) -> Entry:

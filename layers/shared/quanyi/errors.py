@@ -22,6 +22,8 @@ class Refusal(Exception):
         super().__init__(detail)
         self.detail = detail
         self.extra: dict[str, Any] = extra
+        self.retry_after: int | None = None
+        """Seconds, where a refusal knows better than its class."""
 
 
 class Malformed(Refusal):

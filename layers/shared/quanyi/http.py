@@ -133,7 +133,10 @@ def problem(refusal: Refusal) -> Response[str]:
         "detail": refusal.detail,
         **refusal.extra,
     }
-    return Response(refusal.status, PROBLEM, dumps(body, ensure_ascii=False), headers=dict(refusal.headers))
+    headers = dict(refusal.headers)
+    if refusal.retry_after is not None:
+        headers["Retry-After"] = str(refusal.retry_after)
+    return Response(refusal.status, PROBLEM, dumps(body, ensure_ascii=False), headers=headers)
 
 
 def entry(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[str, Any]]:

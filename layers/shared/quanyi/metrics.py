@@ -2,7 +2,15 @@
 
 from typing import Literal
 
-Metric = Literal["ForgedNotification", "ProbeRefused", "NotificationNotBooked", "RiskRuleFailed", "ReviewTimedOut"]
+Metric = Literal[
+    "ForgedNotification",
+    "ProbeRefused",
+    "NotificationNotBooked",
+    "RiskRuleFailed",
+    "ReviewTimedOut",
+    "VoucherGuessing",
+    "VoucherRuleFailed",
+]
 
 
 def count(metric: Metric, **dimensions: str) -> None:

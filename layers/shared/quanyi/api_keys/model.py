@@ -12,6 +12,7 @@ from quanyi.catalog.model import Model, Text
 from quanyi.clock import Timestamp
 from quanyi.ids import Draw, base32
 from quanyi.secret import Secret
+from quanyi.stores.model import StoreId
 
 MAX_LIVE = 2
 """Keys of one holder (a channel and role, or a named person or counter) that work at once: the old and the new."""
@@ -29,7 +30,6 @@ Network = Annotated[
     AfterValidator(_network),
     Field(description="An address or a network in CIDR form, IPv4 or IPv6"),
 ]
-StoreId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Networks = Annotated[tuple[Network, ...], Field(max_length=20, description="Empty: any address may use the key")]
 Stores = Annotated[tuple[StoreId, ...], Field(max_length=20)]
 

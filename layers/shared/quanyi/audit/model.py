@@ -8,6 +8,7 @@ from typing import Any
 from quanyi.change import Change
 from quanyi.events.model import DomainEvent
 from quanyi.orders.model import Order
+from quanyi.redemptions.model import Record, records_of
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ def order_subject(order: str) -> str:
 
 def card_subject(card: str) -> str:
     return f"CARD#{card}"
+
+
+def series_subject(series: str) -> str:
+    """Of vouchers."""
+    return f"SERIES#{series}"
 
 
 def entry_of_order(old: Order | None, new: Order, at: datetime, events: list[DomainEvent]) -> Entry | None:
@@ -75,20 +81,24 @@ BUYER = "buyer"
 
 
 def entry_of_card(change: Change) -> Entry | None:
-    """One entry for one write of a card; None for its arrival in a pool (its batch and import tell that, and a million
-    cards need not say it twice) and for what changes neither state, channel nor whether it was seen."""
+    """One entry for one write of a card; None for its arrival in a pool, or handed out by the shop (its batch and
+    import tell that, and a million cards need not say it twice), and for what changes neither state, channel nor
+    whether it was seen."""
     old, new = change.old, change.new
+    if records := list(records_of(change)):
+        return _entry_of_uses(change, records)
     what = _what(old, new)
     if what is None:
         return None
     card = new or old
-    by_person = what in ("quarantined", "readmitted", "voided", "moved")
+    by_person = what in ("quarantined", "readmitted", "voided", "moved", "frozen", "unfrozen", "extended")
     facts = {
         "what": what,
         "order": card.get("order") or (card.get("hold") or old.get("hold") or "").partition("#")[0] or old.get("order"),
         "unit": new.get("unit") or old.get("unit"),
         "channel": card["channel"],
         "from_channel": old.get("channel") if what == "moved" else None,
+        "until": new.get("until") if what == "extended" else None,
         # A later write of the system leaves a person's name and reason on the card.
         "reason": new.get("reason") if by_person else None,
     }
@@ -104,12 +114,35 @@ def entry_of_card(change: Change) -> Entry | None:
     )
 
 
+def _entry_of_uses(change: Change, records: list[Record]) -> Entry:
+    """Of the write that took, or gave back, uses of a voucher."""
+    old, new = change.old, change.new
+    facts = [
+        {
+            "what": "use_reversed" if record.use.reversed_at else "used",
+            "redemption": record.number,
+            "amount": record.use.amount,
+            "left": new["left"],
+            "store": record.use.store,
+            "operator": record.use.operator,
+            "order": record.order,
+        }
+        for record in records
+    ]
+    told = [{name: value for name, value in fact.items() if value != ""} for fact in facts]
+    by = records[-1].by
+    return Entry(
+        card_subject(new["card_id"]), change.at, change.sequence.zfill(40), by, told, old.get("state"), new.get("state")
+    )
+
+
 def _what(old: dict[str, Any], new: dict[str, Any]) -> str | None:
     before, after = old.get("state"), new.get("state")
     if after is None:
         return "deleted"
     if before is None:
-        return None if after == "available" else after
+        arrived = after == "available" or "hold" not in new  # into its pool, or handed out by the shop itself
+        return None if arrived else after
     if before != after:
         if after == "available":
             return {"reserved": "released", "quarantined": "readmitted"}.get(before, "returned")
@@ -118,4 +151,8 @@ def _what(old: dict[str, Any], new: dict[str, Any]) -> str | None:
         return "moved"
     if "revealed_at" in new and "revealed_at" not in old:
         return "revealed"
+    if old.get("frozen") != new.get("frozen"):
+        return "frozen" if "frozen" in new else "unfrozen"
+    if old.get("until") != new.get("until"):
+        return "extended"
     return None

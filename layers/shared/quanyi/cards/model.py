@@ -1,5 +1,6 @@
 """What a card is, which pool it is sold from, and how its id follows from its secret."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from json import dumps, loads
@@ -99,6 +100,17 @@ def hold_name(order: str, attempt: int) -> str:
     return f"{order}#{attempt}"
 
 
+def held_attributes(card_id: str, hold: str, until: datetime) -> dict[str, object]:
+    """Of a new card that is put straight into a hold instead of its pool (for `CardsTable.insert`)."""
+    return {
+        "available": None,
+        "state": "reserved",
+        "hold": hold,
+        "hold_until": stamp(until),
+        "held": f"held#{shard_of(card_id, HELD_SHARDS)}",
+    }
+
+
 @dataclass(frozen=True)
 class NewCard:
     """A card on its way in. `hold` and `unit` are set when a waiting order gets it instead of the pool."""
@@ -112,6 +124,8 @@ class NewCard:
     pin_id: str | None = None
     import_id: str | None = None
     line: int | None = None
+    own: Mapping[str, object] = field(default_factory=dict[str, object])
+    """What a voucher of the shop's own bears besides: its series and what it is worth."""
 
     def item(self) -> dict[str, object]:
         """The card's attributes, available in its pool."""
@@ -131,4 +145,5 @@ class NewCard:
             "pin_id": self.pin_id,
             "import_id": self.import_id,
             "line": self.line,
+            **self.own,
         }

@@ -6,12 +6,13 @@
     available, delivered -> quarantined -> available
     available, quarantined -> voided
     available -> expired
+    reserved -> voided               a voucher made for a unit that no longer waits
 
 A card keeps the name of its pool in `pool`; `available` repeats it only while the card can be sold, which is what
 makes the index sparse. `changed_by` and `reason` of a person's change reach the audit trail through the stream.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,11 +27,16 @@ FREE_OR_MINE = "(attribute_exists(available) AND sell_by > :now) OR (#state = :r
 HELD_BY = "#state = :reserved AND #hold = :hold"
 HELD_OR_DELIVERED_TO = "#hold = :hold AND (#state = :reserved OR #state = :delivered)"
 DELIVERED_TO = "#state = :delivered AND #order = :order"
-DELIVERED_UNSEEN = "#state = :delivered AND #order = :order AND #unit = :unit AND attribute_not_exists(revealed_at)"
+UNUSED = "(attribute_not_exists(whole) OR #left = whole)"
+"""Of a voucher of our own: nothing of it was used. Other cards have no such attributes."""
+DELIVERED_UNSEEN = (
+    f"#state = :delivered AND #order = :order AND #unit = :unit AND attribute_not_exists(revealed_at) AND {UNUSED}"
+)
 
 AVAILABLE_INDEX = "available-index"
 HELD_INDEX = "held-index"
 BATCH_INDEX = "batch-index"
+SERIES_INDEX = "series-index"
 
 
 @dataclass(frozen=True)
@@ -90,14 +96,30 @@ class CardsTable:
             reserved="reserved",
         )
 
-    def deliver(self, card_id: str, *, hold: str, order: str, unit: str, now: datetime) -> Item | None:
+    def discard(self, card_id: str, *, hold: str) -> bool:
+        """reserved -> voided: it was made for that hold alone. False: this hold has it no longer."""
+        return self._try(
+            card_id,
+            "SET #state = :voided REMOVE #hold, hold_until, held",
+            HELD_BY,
+            hold=hold,
+            voided="voided",
+            reserved="reserved",
+        )
+
+    def deliver(
+        self, card_id: str, *, hold: str, order: str, unit: str, now: datetime, sold: Mapping[str, object] | None = None
+    ) -> Item | None:
         """reserved -> delivered to one unit of one order, and answers the card; the same again is harmless. None: the
-        hold was lost."""
+        hold was lost. `sold` is what a voucher of our own bears of its sale."""
+        sold = sold or {}
         return self._item(
             card_id,
             "SET #state = :delivered, #order = :order, #unit = :unit, "
-            "delivered_at = if_not_exists(delivered_at, :now) REMOVE hold_until, held",
+            f"delivered_at = if_not_exists(delivered_at, :now){''.join(f', #{name} = :{name}' for name in sold)} "
+            "REMOVE hold_until, held",
             HELD_OR_DELIVERED_TO,
+            **sold,
             hold=hold,
             order=order,
             unit=unit,
@@ -122,11 +144,11 @@ class CardsTable:
             raise Conflict("The card is no longer delivered to this order.", state=failed.item.get("state")) from None
 
     def take_back(self, card_id: str, *, order: str, unit: str) -> Item | None:
-        """delivered and never revealed -> available in its pool, and answers the card. None: it was seen, or is not
-        this unit's (any more)."""
+        """delivered, never revealed and never used -> available in its pool, and answers the card. None: it was seen or
+        used, or is not this unit's (any more)."""
         return self._item(
             card_id,
-            "SET #state = :available, available = #pool REMOVE #hold, #order, #unit, delivered_at",
+            "SET #state = :available, available = #pool REMOVE #hold, #order, #unit, delivered_at, price, sold_in",
             DELIVERED_UNSEEN,
             order=order,
             unit=unit,
@@ -139,8 +161,9 @@ class CardsTable:
         return self._by_person(card_id, "quarantined", ("available", "delivered"), by, reason, "REMOVE available")
 
     def quarantine_bad(self, card_id: str, *, order: str, unit: str, by: str, reason: str) -> Item:
-        """delivered to that unit -> quarantined: its buyer gets another. Raises NotFound, Conflict."""
-        mine = " AND #order = :order AND #unit = :unit"
+        """delivered to that unit, and not used if it is a voucher of ours -> quarantined: its buyer gets another.
+        Raises NotFound, Conflict."""
+        mine = f" AND #order = :order AND #unit = :unit AND {UNUSED}"
         return self._by_person(card_id, "quarantined", ("delivered",), by, reason, also=mine, order=order, unit=unit)
 
     def readmit(self, card_id: str, *, by: str, reason: str, now: datetime) -> Item:
@@ -208,6 +231,10 @@ class CardsTable:
     def of_batch(self, batch: str, *, limit: int, start: Item | None = None) -> Page:
         """Ids (and batch) of a batch's cards, a page at a time."""
         return self.table.query("#batch = :batch", index=BATCH_INDEX, limit=limit, start=start, batch=batch)
+
+    def of_series(self, series: str, *, limit: int, start: Item | None = None) -> Page:
+        """Ids (and series) of a series' vouchers, a page at a time."""
+        return self.table.query("series = :series", index=SERIES_INDEX, limit=limit, start=start, series=series)
 
     def _item(self, card_id: str, change: str, condition: str, **values: Any) -> Item | None:
         try:

@@ -27,10 +27,10 @@ class Reveals:
     members: MembersTable
     draw: Draw = secrets.token_bytes
 
-    def note(self, order: Order, caller: Caller, now: datetime) -> None:
-        """Notes that what is delivered of an order is about to be opened; the same again changes nothing. While the
-        order is frozen nothing is opened that was not before."""
-        units = [unit for unit in order.units if unit.state == "delivered"]
+    def note(self, order: Order, caller: Caller, now: datetime, *, only: str = "") -> None:
+        """Notes that what is delivered of an order, or `only` one unit, is about to be opened; the same again changes
+        nothing. While the order is frozen nothing is opened that was not before."""
+        units = [unit for unit in order.units if unit.state == "delivered" and only in ("", unit.id)]
         if not units or order.frozen:
             return
         shown = [unit.id for unit in units]

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from quanyi.clock import Timestamp
 from quanyi.money import Currency
+from quanyi.vouchers.model import VoucherTerms
 
-Kind = Literal["card", "bundle", "manual"]
+Kind = Literal["card", "voucher", "bundle", "manual"]
 CardFormat = Literal["number", "number_pin", "code", "link"]
 ProductState = Literal["draft", "published", "archived"]
 Language = Literal["zh-CN", "en"]
@@ -63,7 +64,7 @@ class Prepaid(Model):
 
 
 class Component(Model):
-    """Part of a bundle: that many of another SKU (a card or manual one)."""
+    """Part of a bundle: that many of another SKU (a card, voucher or manual one)."""
 
     sku: SkuId
     quantity: Annotated[int, Field(ge=1, le=100)]
@@ -111,6 +112,8 @@ class SkuTerms(Model):
     """How many claims for one unit are granted without a person."""
     replace_with: Annotated[tuple[SkuId, ...], Field(max_length=5)] = ()
     """SKUs that serve instead, in this order, when a bad card is replaced and this one has no stock."""
+    voucher: VoucherTerms | None = None
+    """What vouchers of this SKU are worth and how they may be used; of kind `voucher` only."""
     shards: Annotated[int, Field(ge=1, le=16)] = 1
     """Parts of each stock pool; more than one for a SKU sold above about 1,000 a second."""
 
@@ -129,11 +132,28 @@ class SkuTerms(Model):
                 raise ValueError("tiers rise in quantity, each once")
         if self.on_sale_from and self.on_sale_until and self.on_sale_from >= self.on_sale_until:
             raise ValueError("the on-sale window ends before it begins")
+        _check_voucher(self)
         if self.reusable_uses and self.kind != "card":
             raise ValueError("only a card can be reusable")
         if self.prepaid and self.kind != "card":
             raise ValueError("only a card can be a prepaid card")
         return self
+
+
+def _check_voucher(terms: SkuTerms) -> None:
+    """Raises ValueError. A voucher is the shop's own: what other cards have from their issuer, its terms say."""
+    if (terms.kind == "voucher") != (terms.voucher is not None):
+        raise ValueError("a voucher has `voucher` terms, and only a voucher")
+    if terms.voucher is None:
+        return
+    if terms.voucher.currency != terms.currency:
+        raise ValueError("a voucher is worth the currency it is sold in")
+    if terms.issuer or terms.card_format != "code":
+        raise ValueError("a voucher's issuer is the shop, and its format is in its terms")
+    if terms.validity != Validity():
+        raise ValueError("a voucher's validity is in its rules")
+    if terms.replace_with:
+        raise ValueError("a bad voucher is replaced by another of its own kind")
 
 
 class Sku(SkuTerms):
@@ -151,6 +171,13 @@ class Sku(SkuTerms):
         started = self.on_sale_from is None or self.on_sale_from <= now
         ended = self.on_sale_until is not None and self.on_sale_until <= now
         return self.product_state == "published" and visible and started and not ended
+
+    @property
+    def own(self) -> Literal["", "mint", "stock"]:
+        """Whether a unit of it is a voucher of ours: made when it is sold, or drawn from stock like any card."""
+        if self.voucher is None:
+            return ""
+        return "mint" if self.voucher.issue == "on_sale" else "stock"
 
     def tiers_in(self, channel: str) -> tuple[Tier, ...]:
         """The wholesale prices of a channel: a channel with a price or tiers of its own has only its own tiers."""

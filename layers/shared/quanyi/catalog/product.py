@@ -73,7 +73,8 @@ def revised(
 
     SKUs are never removed, since orders, cards and bundles name them: a SKU is taken off sale by
     `only_listed_channels` without channels, or by its window. Kind and currency stay for the same reason, and so do
-    issuer and card format, which the fingerprints and contents of its cards rest on.
+    issuer and card format, which the fingerprints and contents of its cards rest on, and how vouchers are issued. Other
+    terms of vouchers hold for what is sold from then on: vouchers sold before keep theirs.
     Raises Invalid (`sku_missing`, `sku_fixed`, `too_many_skus`, `too_large`; of a published product `prepaid_rule`).
     """
     kept = {sku.id: sku for sku in old.skus}
@@ -107,7 +108,7 @@ def in_state(old: Product, state: ProductState, now: datetime) -> Product:
 
 
 def check_bundles(product: Product, parts: Mapping[SkuId, Sku]) -> None:
-    """Raises Invalid (`bundle_parts`) unless every component exists, is a card or manual SKU, and costs the same
+    """Raises Invalid (`bundle_parts`) unless every component exists, is no bundle itself, and costs the same
     currency as its bundle. A SKU's kind and currency never change, so what was checked once stays true."""
     if len(product.parts) > MAX_PARTS:
         raise Invalid(f"A product's bundles consist of at most {MAX_PARTS} SKUs.", reason="bundle_parts")
@@ -126,7 +127,7 @@ def _problem(bundle: Sku, part: Component, known: Mapping[SkuId, Sku]) -> str | 
     sku = known.get(part.sku)
     if sku is None:
         return "unknown"
-    if sku.kind not in ("card", "manual"):
+    if sku.kind == "bundle":
         return "kind"
     return "currency" if sku.currency != bundle.currency else None
 
@@ -138,6 +139,8 @@ def _revised_sku(product: Product, old: Sku | None, sku_id: SkuId, terms: SkuTer
     fixed = [
         name for name in ("kind", "currency", "issuer", "card_format") if getattr(old, name) != getattr(terms, name)
     ]
+    if old.voucher and terms.voucher and old.voucher.issue != terms.voucher.issue:
+        fixed.append("voucher.issue")  # its units would look for stock that nobody made, or leave theirs unsold
     if fixed:
         raise Invalid("What a SKU is cannot change; make another SKU.", reason="sku_fixed", sku=sku_id, fields=fixed)
     if terms_of(old) == terms:

@@ -125,7 +125,7 @@ class RefundAnswered(RefundEvent):
 
     goods: Annotated[
         dict[str, Goods],
-        Field(description="by unit, what became of its card: `returned` to stock unseen, or `lost`"),
+        Field(description="by unit, what became of its card: `returned` to stock, `cancelled` unused, or `lost`"),
     ] = {}
 
 
@@ -228,6 +228,27 @@ class ReviewDecided(ReviewEvent):
     by: Annotated[str, Field(description="who decided: role and key, or `system` when nobody did in time")]
 
 
+class RedemptionEvent(DomainEvent):
+    """What every event about a voucher's use says. `order` and `channel` are empty for one that was not sold."""
+
+    rev: Annotated[int, Field(description="how often the voucher has been used, reversed uses included")]
+    card: Annotated[str, Field(description="the voucher's id")]
+    series: str
+    sku: str
+    redemption: Annotated[str, Field(description="the redemption's id")]
+    store: Annotated[str, Field(description="empty: in none")]
+    amount: Annotated[int, Field(description="uses, or minor units of a stored amount")]
+    left: Annotated[int, Field(description="what the voucher holds now, likewise")]
+
+
+class CardRedeemed(RedemptionEvent):
+    """A voucher was used, whole or in part."""
+
+
+class RedemptionReversed(RedemptionEvent):
+    """A use was taken back; what it took is on the voucher again."""
+
+
 EVENTS: tuple[type[DomainEvent], ...] = (
     OrderPlaced,
     PaymentCaptured,
@@ -250,4 +271,6 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     CaseClosed,
     ReviewOpened,
     ReviewDecided,
+    CardRedeemed,
+    RedemptionReversed,
 )

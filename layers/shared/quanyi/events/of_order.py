@@ -146,7 +146,7 @@ def _refunds(told: _Told, old: Order | None, new: Order) -> None:
         if refund.state != "requested" and before.get(refund.id) != refund.state:
             kind = RefundSucceeded if refund.state == "succeeded" else RefundFailed
             fates = {unit: new.unit(unit).goods for unit in refund.units}
-            goods = {unit: fate for unit, fate in fates.items() if fate in ("returned", "lost")}
+            goods = {unit: fate for unit, fate in fates.items() if fate in ("returned", "cancelled", "lost")}
             told.add(kind, refund.id, goods=goods, **_refund(refund))
 
 

@@ -127,6 +127,22 @@ class Terms(FileTerms):
     format: CardFormat | None = Field(None, description="Without it the SKU's own")
 
 
+class Numbers(BaseModel):
+    """What is generated instead of read from a file: vouchers of a series, by number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    series: str
+    first: int
+    count: int
+    handed_out: bool
+    """By the merchant itself, instead of being sold from stock."""
+
+    @property
+    def last(self) -> int:
+        return self.first + self.count - 1
+
+
 class Plan(FileTerms):
     """The terms, with what was true of the SKU when the import was made: a resumed run must judge every line alike."""
 
@@ -136,6 +152,12 @@ class Plan(FileTerms):
     """Units that each key of a reusable SKU serves."""
     shards: int = 1
     zone: str = "Asia/Shanghai"
+    numbers: Numbers | None = None
+    """Of vouchers that are generated: then there is no file."""
+
+    @property
+    def for_sale(self) -> bool:
+        return self.numbers is None or not self.numbers.handed_out
 
 
 class Record(NamedTuple):

@@ -47,14 +47,14 @@ class ImportsTable:
 
     def create(self, import_id: str, plan: Plan, *, body_hash: str, by: str, now: datetime, until: datetime) -> Item:
         """A new import, or the one that has this id already (the caller compares `body_hash`). `until`: when its
-        upload link ends."""
+        upload link ends. One that needs no upload can be run at once."""
         item: Item = {
             **_key(import_id),
             "list": LIST,
             "listed": f"{stamp(now)}#{import_id}",
             "v": 1,
             "id": import_id,
-            "state": "awaiting_upload",
+            "state": "running" if plan.numbers else "awaiting_upload",
             "sku": plan.sku,
             "plan": plan.model_dump_json(),
             "body_hash": body_hash,

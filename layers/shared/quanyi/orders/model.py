@@ -37,9 +37,12 @@ ShareState = Literal["requested", "unknown", "succeeded", "failed"]
 RiskState = Literal["", "held", "review", "approved", "refused"]
 """Placed and `held`: somebody must look at it before its delivery; then it is under `review`, until it is approved or
 refused. Empty while nothing has been decided about its delivery."""
-Goods = Literal["none", "out", "returned", "lost"]
+Goods = Literal["none", "out", "returned", "cancelled", "lost"]
 """What becomes of a delivered card whose money goes back: `out` until it is known, `returned` to stock when nobody has
-seen it, else `lost`: a third party's card cannot be called back."""
+seen it, `cancelled` when it is a voucher of ours that nobody has used, else `lost`: a third party's card cannot be
+called back, nor can what a voucher was used for."""
+Own = Literal["", "mint", "stock"]
+"""Whether a unit's card is a voucher of the shop's own: made when it is sold, or drawn from stock like any card."""
 
 MAX_UNITS = 1000
 
@@ -53,7 +56,7 @@ class Line(Part):
 
     sku: str
     version: int
-    kind: Literal["card", "bundle", "manual"]
+    kind: Literal["card", "voucher", "bundle", "manual"]
     titles: Titles
     quantity: int
     unit_price: int
@@ -114,6 +117,9 @@ class Unit(Part):
     replacements: int = 0
     """How many of those claims are granted without a person."""
     replaced: tuple[Replaced, ...] = ()
+    own: Own = ""
+    series: str = ""
+    """The series that a voucher is minted in: its terms as they were when the unit was ordered."""
     waits_until: Timestamp | None = None
     """Until when a replacement may wait for stock."""
     content: bytes | None = Field(default=None, repr=False)

@@ -10,6 +10,7 @@ from quanyi.catalog.model import Sku
 from quanyi.errors import Invalid, NotOnSale, OverLimit
 from quanyi.money import split
 from quanyi.orders.model import MAX_UNITS, Line, Unit
+from quanyi.vouchers.model import series_id_of
 
 
 @dataclass(frozen=True)
@@ -115,15 +116,19 @@ def _units(number: int, line: Line, skus: Mapping[str, Sku]) -> list[Unit]:
 
 
 def _unit(unit_id: str, line: int, sku: Sku, amount: int) -> Unit:
+    minted = sku.own == "mint"
     return Unit(
         id=unit_id,
         line=line,
         sku=sku.id,
         kind="manual" if sku.kind == "manual" else "card",
         amount=amount,
-        hold_at=sku.hold,
-        on_shortage=sku.on_shortage,
+        # What is made when it is sold is never short of stock: nothing to hold, nothing to wait for.
+        hold_at="payment" if minted else sku.hold,
+        on_shortage="refund" if minted else sku.on_shortage,
         backlog_hours=sku.backlog_hours,
         warranty_days=sku.warranty_days,
         replacements=sku.free_replacements,
+        own=sku.own,
+        series=series_id_of(sku.id, sku.voucher) if sku.voucher and minted else "",
     )

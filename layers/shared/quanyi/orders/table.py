@@ -47,13 +47,13 @@ class OrdersTable:
 
     def get(self, order_id: str) -> Order:
         """Consistent. Raises NotFound."""
-        item = self.table.get(_key(order_id))
+        item = self.table.get(order_key(order_id))
         if item is None:
             raise NotFound("order")
         return from_item(item)
 
     def find(self, order_ids: Sequence[str]) -> dict[str, Order]:
-        return {o.id: o for o in (from_item(i) for i in self.table.get_many([_key(o) for o in order_ids]))}
+        return {o.id: o for o in (from_item(i) for i in self.table.get_many([order_key(o) for o in order_ids]))}
 
     def add(self, order: Order) -> Order | None:
         """Puts a new order; answers the one that is there already instead of replacing it, else None."""
@@ -75,7 +75,7 @@ class OrdersTable:
     def drop(self, order: Order) -> None:
         """Forgets an order that never became one (its stock was short). Harmless when it moved on."""
         try:
-            self.table.delete(_key(order.id), condition="rev = :rev", rev=order.rev)
+            self.table.delete(order_key(order.id), condition="rev = :rev", rev=order.rev)
         except ConditionFailed:
             return
 
@@ -163,7 +163,7 @@ class OrdersTable:
         )
 
 
-def _key(order_id: str) -> dict[str, str]:
+def order_key(order_id: str) -> dict[str, str]:
     return {"pk": f"ORDER#{order_id}", "sk": "ORDER"}
 
 
@@ -175,7 +175,7 @@ def to_item(order: Order, zone: str) -> Item:
     """Defaults are left out: a one-card order stays below one write unit."""
     item: Item = {name: _plain(value) for name, value in order.model_dump(exclude_defaults=True).items()}
     item |= {
-        **_key(order.id),
+        **order_key(order.id),
         "v": order.v,
         "rev": order.rev,
         "state": order.state,

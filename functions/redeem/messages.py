@@ -1,0 +1,209 @@
+"""What is sent and answered about uses of vouchers."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, Self
+
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from pydantic import Field, IPvAnyAddress, StringConstraints, model_validator
+
+from quanyi.clock import Timestamp
+from quanyi.http import Body, View
+from quanyi.money import Money
+from quanyi.redemptions.model import NUMBER_FORM, Record, number_of
+from quanyi.secret import Secret
+from quanyi.stores.model import StoreId
+from quanyi.vouchers.model import GoodsName, Series
+from quanyi.vouchers.rules import Refused, valid_from, valid_until
+from quanyi.vouchers.use import Use, Voucher
+from quanyi.vouchers.value import Taken
+
+RedemptionId = Annotated[str, Path(pattern=NUMBER_FORM)]
+Day = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
+Presentable = Annotated[Secret, Field(min_length=1, max_length=200)]
+UseState = Literal["redeemed", "reversed"]
+
+
+class UseBody(Body):
+    """How a voucher is presented (`code`, with its `pin` where it has one, or `qr`), and what it is to be used for."""
+
+    code: Presentable | None = None
+    pin: Annotated[Secret, Field(min_length=1, max_length=16)] | None = None
+    qr: Presentable | None = None
+    store: Annotated[
+        StoreId | None, Field(description="Where; a counter's key that is bound to one store need not say it")
+    ] = None
+    amount: Annotated[Money | None, Field(description="What to take of a stored amount")] = None
+    sale: Annotated[
+        Money | None, Field(description="What the customer pays without the voucher; `amount`, where it is not given")
+    ] = None
+    goods: Annotated[
+        tuple[GoodsName, ...], Field(max_length=200, description="What is sold, by the merchant's own names")
+    ] = ()
+    member: Annotated[
+        str | None,
+        Field(min_length=1, max_length=128, description="The channel's own user id, or the shop's at a counter"),
+    ] = None
+    phone: Annotated[Secret | None, Field(min_length=3, max_length=32, description="In place of `member`")] = None
+    operator: Annotated[
+        str, StringConstraints(max_length=64), Field(description="Who stands at the till: a number or short name")
+    ] = ""
+    client_ip: Annotated[
+        IPvAnyAddress | None,
+        Field(description="Of the shopper, from a channel's server: guesses are counted by it"),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.code is None) == (self.qr is None):
+            raise ValueError("present either `code` or `qr`")
+        if self.pin and not self.code:
+            raise ValueError("a PIN goes with a code")
+        return self
+
+
+class RefusedView(View):
+    """A rule that says no, and the first moment at which it would not, where that is a matter of time."""
+
+    rule: str
+    passes_at: Timestamp | None = None
+
+
+class VoucherView(View):
+    """A voucher as a counter sees it. `left` of `whole`: uses, or minor units where `kind` is `amount`."""
+
+    series: str
+    sku: str
+    title: str
+    kind: str
+    left: int
+    whole: int
+    currency: str
+    valid_from: Timestamp | None
+    valid_until: Timestamp | None
+    uses: int
+
+    @classmethod
+    def of(cls, voucher: Voucher, series: Series) -> Self:
+        return cls(
+            series=series.id,
+            sku=series.sku,
+            title=series.title,
+            kind=series.terms.value.kind,
+            left=voucher.left,
+            whole=voucher.whole,
+            currency=series.terms.currency,
+            valid_from=valid_from(voucher, series),
+            valid_until=valid_until(voucher, series),
+            uses=sum(use.reversed_at is None for use in voucher.uses),
+        )
+
+
+class GoodsView(View):
+    name: str
+    quantity: int
+
+
+class CheckView(View):
+    """Whether the same body would redeem now. `takes` is what it would take off the voucher; `off` the discount it
+    gives, in minor units, and `goods` what it is exchanged for."""
+
+    usable: bool
+    refused: list[RefusedView]
+    voucher: VoucherView
+    takes: int
+    off: int | None = None
+    goods: tuple[GoodsView, ...] = ()
+
+    @classmethod
+    def of(cls, voucher: Voucher, series: Series, takes: Taken, refused: list[Refused]) -> Self:
+        return cls(
+            usable=not refused,
+            refused=[RefusedView(rule=one.rule, passes_at=one.passes_at) for one in refused],
+            voucher=VoucherView.of(voucher, series),
+            takes=takes.amount,
+            **_given(takes.details),
+        )
+
+
+class RedemptionView(View):
+    """One use. `left` is what the voucher holds now, whatever happened since; `reversible_until` is absent where a
+    counter cannot reverse it."""
+
+    id: str
+    state: UseState
+    amount: int
+    off: int | None = None
+    goods: tuple[GoodsView, ...] = ()
+    at: Timestamp
+    store: str
+    operator: str
+    reversible_until: Timestamp | None = None
+    reversed_at: Timestamp | None = None
+    voucher: VoucherView
+
+    @classmethod
+    def of(cls, voucher: Voucher, series: Series, use: Use) -> Self:
+        return cls(
+            id=number_of(voucher.card_id, use.id),
+            state="reversed" if use.reversed_at else "redeemed",
+            amount=use.amount,
+            at=use.at,
+            store=use.store,
+            operator=use.operator,
+            reversible_until=reversible_until(series, use),
+            reversed_at=use.reversed_at,
+            voucher=VoucherView.of(voucher, series),
+            **_given(use.details),
+        )
+
+
+class RecordView(View):
+    """One use, as a store's list has it."""
+
+    id: str
+    state: UseState
+    series: str
+    sku: str
+    amount: int
+    currency: str
+    off: int | None = None
+    goods: tuple[GoodsView, ...] = ()
+    at: Timestamp
+    store: str
+    terminal: str
+    operator: str
+    reversed_at: Timestamp | None = None
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        use = record.use
+        return cls(
+            id=record.number,
+            state="reversed" if use.reversed_at else "redeemed",
+            series=record.series,
+            sku=record.sku,
+            amount=use.amount,
+            currency=record.currency,
+            at=use.at,
+            store=use.store,
+            terminal=use.key_id,
+            operator=use.operator,
+            reversed_at=use.reversed_at,
+            **_given(use.details),
+        )
+
+
+class RecordPage(View):
+    """Newest first; some seconds behind."""
+
+    items: list[RecordView]
+    next: str | None = None
+
+
+def reversible_until(series: Series, use: Use) -> datetime | None:
+    minutes = series.terms.reversal_minutes
+    return use.at + timedelta(minutes=minutes) if minutes and not use.reversed_at else None
+
+
+def _given(details: Any) -> dict[str, Any]:
+    return {"off": details.get("off"), "goods": [GoodsView.model_validate(item) for item in details.get("goods", ())]}

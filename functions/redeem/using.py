@@ -1,0 +1,174 @@
+"""Checking and redeeming. What is read decides nothing by itself: the write's condition repeats what can change."""
+
+import random
+from dataclasses import dataclass, replace
+
+from quanyi.callers import Caller
+from quanyi.errors import Busy, Refusal
+from quanyi.metrics import count
+from quanyi.redemptions.model import number_of
+from quanyi.replay import body_hash, must_repeat
+from quanyi.table import ConditionFailed, Item
+from quanyi.vouchers import condition
+from quanyi.vouchers.limits import counted
+from quanyi.vouchers.model import Series
+from quanyi.vouchers.refusals import NotUsable, QrRefused, VoucherSpent, VoucherUnknown
+from quanyi.vouchers.rules import Refused, refusals
+from quanyi.vouchers.table import Taking
+from quanyi.vouchers.use import Use, Voucher, use_id_of
+from quanyi.vouchers.value import Taken, taken
+from redeem.messages import UseBody
+from redeem.presenting import Found, find
+from redeem.wiring import Till
+
+TRIES = 20
+
+
+@dataclass(frozen=True)
+class Redeemed:
+    voucher: Voucher
+    series: Series
+    use: Use
+
+
+@dataclass(frozen=True)
+class Checked:
+    voucher: Voucher
+    series: Series
+    taken: Taken
+    refused: list[Refused]
+
+
+def check(till: Till, caller: Caller, body: UseBody) -> Checked:
+    """What `redeem` would do with the same body. Raises what finding the voucher and its value do, QrRefused,
+    VoucherSpent."""
+    caller.needs("counter", "storefront")
+    found = find(till, caller, body)
+    _forgive(till, found)
+    takes = taken(found.series.terms, body.amount, body.sale)
+    _must_hold(found, takes.amount)
+    return Checked(found.voucher, found.series, takes, _refused(till, found))
+
+
+def redeem(till: Till, caller: Caller, key: str, body: UseBody) -> Redeemed:
+    """Takes one use, once for each `key` of a caller and voucher: again, it answers the same use.
+
+    Raises what `check` does, NotUsable (every rule that says no), KeyReused, Busy.
+    """
+    caller.needs("counter", "storefront")
+    found = find(till, caller, body)
+    asked, use_id = _asked(found, body), use_id_of(caller.channel or caller.key_id, key)
+    kept = found.voucher.use(use_id)
+    try:
+        if kept is None:
+            takes = taken(found.series.terms, body.amount, body.sale)
+            use = Use(
+                id=use_id,
+                amount=takes.amount,
+                at=found.now,
+                key_id=caller.key_id,
+                store=found.sale.store,
+                channel=caller.channel,
+                operator=body.operator,
+                member=found.sale.member,
+                body_hash=asked,
+                details=takes.details,
+            )
+            return _take(till, found, use)
+        must_repeat(kept.body_hash, asked)
+    except Refusal:
+        _forgive(till, found)
+        raise
+    _forgive(till, found)
+    return Redeemed(found.voucher, found.series, kept)
+
+
+def _take(till: Till, found: Found, use: Use) -> Redeemed:
+    """One write. Where it finds the voucher changed, the rules are asked again about how it is now."""
+    for attempt in range(TRIES):
+        _must_hold(found, use.amount)
+        if refused := _refused(till, found):
+            raise NotUsable(refused)
+        try:
+            after = _written(till, found, use)
+        except ConditionFailed as failed:
+            found = _as_it_is_now(found, failed.item)
+        else:
+            return Redeemed(after, found.series, use)
+        if kept := found.voucher.use(use.id):  # by this very request, whose answer was lost or is on its way
+            must_repeat(kept.body_hash, use.body_hash)
+            return Redeemed(found.voucher, found.series, kept)
+        if attempt > 1:
+            till.pause(random.uniform(0, 0.005 * attempt))  # noqa: S311 - jitter, not a secret
+    raise Busy("the voucher is contended")
+
+
+def _written(till: Till, found: Found, use: Use) -> Voucher:
+    """Raises ConditionFailed, with the voucher's item or that of a member's limit."""
+    voucher, rules = found.voucher, found.series.terms.rules
+    number = number_of(voucher.card_id, use.id)
+    limits = till.limits.take(rules, found.series.id, use.member, number, use.at) if rules.counts_members else []
+    taking = Taking(
+        card_id=voucher.card_id,
+        use=use,
+        order=voucher.order,
+        qr=found.scan.place if found.scan else "",
+        pin=found.pin,
+        seen=voucher.used if rules.per_day is not None or limits else None,
+    )
+    item = till.vouchers.redeem(taking, all_of_it=use.amount == voucher.left, also=limits)
+    if item is not None:
+        return Voucher.from_item(item)
+    # Nobody else used it in between: the transaction's condition says so.
+    return replace(voucher, left=voucher.left - use.amount, used=voucher.used + 1, uses=(*voucher.uses, use))
+
+
+def _as_it_is_now(found: Found, item: Item) -> Found:
+    """What was read, but for the item that a condition did not hold for. Raises VoucherUnknown when the voucher has
+    gone to somebody else."""
+    if "card_id" not in item:  # a member's limit
+        which = "member_uses" if item.get("sk") == "ALL" else "member_uses_today"
+        return replace(found, sale=replace(found.sale, **{which: counted(item)}))
+    if "delivered_at" not in item or item.get("order") != found.voucher.order:
+        raise VoucherUnknown
+    return replace(found, voucher=Voucher.from_item(item))
+
+
+def _must_hold(found: Found, wanted: int) -> None:
+    """Raises QrRefused, VoucherSpent."""
+    voucher, scan = found.voucher, found.scan
+    if scan and scan.stale(found.now):
+        raise QrRefused("stale")
+    if scan and scan.place and scan.place <= voucher.qr_at:
+        raise QrRefused("used")
+    if voucher.state == "redeemed" or (voucher.state == "delivered" and wanted > voucher.left):
+        raise VoucherSpent(voucher.left, wanted)
+
+
+def _refused(till: Till, found: Found) -> list[Refused]:
+    """Every rule that says no. One of the merchant's own that gives no answer says no too, and an alarm tells."""
+    refused = list(refusals(found.voucher, found.series, found.sale, found.now, till.zone))
+    if found.way not in found.series.terms.ways:
+        refused.append(Refused("way", wanted={"ways": list(found.series.terms.ways)}))
+    if found.order and found.order.get("frozen"):
+        refused.append(Refused("order_frozen"))
+    if found.store and not found.store.open:
+        refused.append(Refused("store_closed"))
+    region = (found.store.region if found.store else None) or ""
+    if said := condition.refusal(found.voucher, found.series, found.sale, region, found.now, till.zone):
+        refused.append(said)
+        if said.rule == "condition_failed":
+            count("VoucherRuleFailed", series=found.series.id)
+    return refused
+
+
+def _asked(found: Found, body: UseBody) -> str:
+    """What tells a repeated request from another one under the same key. Without what was presented, since that is
+    this voucher's either way, and without what names the customer, but for the keyed hash."""
+    nobody = {"code": None, "pin": None, "qr": None, "member": None, "phone": None, "client_ip": None}
+    return body_hash(found.sale.store, found.sale.member, body=body.model_copy(update=nobody))
+
+
+def _forgive(till: Till, found: Found) -> None:
+    if found.pin:
+        till.vouchers.forgive(found.voucher.card_id)

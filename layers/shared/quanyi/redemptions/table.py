@@ -1,0 +1,62 @@
+"""Redemptions by store and day, in the stats table.
+
+    REDEMPTIONS#<store>#<day>   <moment>#<number>
+
+A record is put without a condition: told again, it lands on itself. Without a store, the store's part is empty.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quanyi.clock import day, stamp
+from quanyi.redemptions.model import Record
+from quanyi.table import Item, Table, decode_cursor, encode_cursor
+from quanyi.vouchers.use import Use
+
+
+@dataclass(frozen=True)
+class RedemptionsTable:
+    """`table` is the stats table; `zone` the shop's, whose days these are."""
+
+    table: Table
+    zone: str
+
+    def put(self, records: Sequence[Record]) -> None:
+        """All of them; of several about one use the last holds. Raises Busy: then some are written; put all again."""
+        self.table.put_many(list({(i["pk"], i["sk"]): i for i in map(self._item, records)}.values()))
+
+    def of_day(self, store: str, on: str, *, limit: int, cursor: str | None = None) -> tuple[list[Record], str | None]:
+        """A page of a store's redemptions on a day (`2026-11-26`), newest first. Raises Malformed (cursor)."""
+        pk = f"REDEMPTIONS#{store}#{on}"
+        after = decode_cursor(cursor, ("sk",))
+        start = {"pk": pk, **after} if after else None
+        page = self.table.query("pk = :pk", limit=limit, start=start, forward=False, pk=pk)
+        return [_record(item) for item in page.items], encode_cursor({"sk": page.next["sk"]} if page.next else None)
+
+    def _item(self, record: Record) -> Item:
+        use = record.use
+        return {
+            "pk": f"REDEMPTIONS#{use.store}#{day(use.at, self.zone)}",
+            "sk": f"{stamp(use.at)}#{record.number}",
+            "v": 1,
+            "card_id": record.card_id,
+            "series": record.series,
+            "sku": record.sku,
+            "currency": record.currency,
+            "order": record.order or None,
+            "channel": record.channel or None,
+            "use_id": use.id,
+            "use": use.to_item(),
+        }
+
+
+def _record(item: Item) -> Record:
+    return Record(
+        item["card_id"],
+        item["series"],
+        item["sku"],
+        item["currency"],
+        Use.from_item(item["use_id"], item["use"]),
+        item.get("order", ""),
+        item.get("channel", ""),
+    )
