@@ -20,7 +20,10 @@ from quanyi.payments.receipt import book
 from quanyi.payments.registry import Providers
 from quanyi.payments.settings import ProviderSettings
 from quanyi.payments.settings_table import ProviderSettingsTable
+from quanyi.redemptions.table import RedemptionsTable
 from quanyi.settlements.table import SettlementsTable
+from quanyi.stores.table import StoresTable
+from quanyi.vouchers.series import SeriesTable
 from reports import importer, reports, settlements
 from reports.fetch import fetch
 from reports.importer import run_import
@@ -156,6 +159,9 @@ def it(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Books:
         cards=market.shop.cards,
         ledger=LedgerTable(stats, "Asia/Shanghai"),
         settlements=SettlementsTable(stats),
+        redemptions=RedemptionsTable(stats, "Asia/Shanghai"),
+        series=SeriesTable(cloud.table("SupplyTable")),
+        stores=StoresTable(cloud.table("CatalogTable")),
         stats=stats,
         providers=Providers(fixed, table),
         uploads=Uploads(partial(cloud.client, "s3"), BUCKET),
