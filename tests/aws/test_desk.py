@@ -341,8 +341,8 @@ def test_the_refund_of_money_booked_by_hand_fails_until_a_person_settles_it(mark
     order = market.place()
     market.later(minutes=16)
     market.sweep()
-    for _ in range(12):
-        market.place(key=secrets.token_hex(4))
+    for number in range(12):
+        market.place(key=secrets.token_hex(4), member=f"m{number}", contact={})
     do(call, order, "mark-paid", {"reason": "late transfer", "reference": "b1"})
     market.run()
     stuck = market.order(order)
