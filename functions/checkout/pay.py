@@ -147,7 +147,7 @@ def give_up(shop: Shop, order: Order, to: OrderState, reason: str, patience: Pat
     for payment in order.open_tries:
         answer = patience.ask(payment.provider, partial(_close, shop, order, payment))
         if isinstance(answer, Captured):
-            return book(shop.orders, shop.workflow, payment.provider, answer, shop.now())
+            return book(shop.orders, shop.workflow, payment.provider, answer, shop.now(), shop.keyring)
         if answer == "unknown" and payable(payment, shop.now()):
             return order
         shut.append(payment.id)

@@ -72,6 +72,7 @@ def _sweep_order(shop: Shop, patience: Patience, order_id: str) -> bool:
     if order.state == "placing":
         free_unrecorded(shop, order)
         shop.members.give_back(order.member, purchases_of(order))
+        shop.risk.holds.release(order)
         shop.orders.drop(order)
         return True
     if order.state != "awaiting_payment":
@@ -90,7 +91,7 @@ def _ask(shop: Shop, patience: Patience, order: Order) -> bool:
     for payment in order.open_tries:
         answer = patience.ask(payment.provider, partial(_query, shop, order, payment))
         if isinstance(answer, Captured):
-            book(shop.orders, shop.workflow, payment.provider, answer, shop.now())
+            book(shop.orders, shop.workflow, payment.provider, answer, shop.now(), shop.keyring)
             return True
     if patience.over:
         return False

@@ -78,7 +78,7 @@ class Mint:
             pool=Pool.of(unit.sku, order.channel, None, self.zone),
             sealed=seal(batch.key, face.to_text(), card, self.draw),
             pin_id=voucher_pin_id(self.keys, face),
-            own=new_voucher(series),
+            own=new_voucher(series, price=unit.amount, agent=order.agent),
         )
         try:
             self.cards.insert(new, **held_attributes(card, hold, until))

@@ -19,6 +19,7 @@ from quanyi.members.table import MembersTable
 from quanyi.orders.table import OrdersTable
 from quanyi.payments.deployed import ProviderAccess, providers
 from quanyi.payments.registry import Providers
+from quanyi.risk.assess import Risk
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
 from quanyi.vouchers.series import SeriesTable
@@ -31,6 +32,7 @@ class FulfillSettings(ProviderAccess):
     orders_table: str
     members_table: str
     supply_table: str
+    risk_table: str
     kms_key_id: str
     workflow_arn: str = ""
     """Only the functions that start or wake executions have it."""
@@ -53,6 +55,7 @@ class Works:
     batches: BatchesTable
     providers: Providers
     workflow: Workflow
+    risk: Risk
     zone: str
     now: Clock = system_clock
     draw: Draw = secrets.token_bytes
@@ -90,5 +93,6 @@ def works() -> Works:
         batches=batches,
         providers=providers(known, dynamodb, keyring),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
+        risk=Risk.of(Table(known.risk_table, dynamodb), known.shop_time_zone),
         zone=known.shop_time_zone,
     )

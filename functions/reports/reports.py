@@ -1,4 +1,4 @@
-"""`/v1/reports/reconcile`: a day's books against the providers' settlement files."""
+"""What the shop's people ask about: a day's books against settlement files; vouchers that were diverted."""
 
 from datetime import date, timedelta
 from typing import Annotated
@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from quanyi.clock import day as day_of
 from quanyi.errors import Invalid
 from quanyi.http import CallerParam, entry, rest_api
+from reports.diversion import DiversionView, diversion
 from reports.kept import kept
 from reports.reconcile import TooLarge, reconcile
 from reports.views import ReconcileView, UnderWay
@@ -42,6 +43,18 @@ app = rest_api()
 def of_day(caller: CallerParam, day: Day = None, fresh: Fresh = False) -> Response[ReconcileView | UnderWay]:
     caller.needs("analyst", "operator")
     return report_of(office(), day, fresh)
+
+
+@app.get("/v1/reports/diversion", tags=["Books"], summary="Vouchers used where they do not belong, by agent")
+def diverted(
+    caller: CallerParam,
+    first: Annotated[date, Query(alias="from")],
+    last: Annotated[date, Query(alias="to")],
+    agent: Annotated[str | None, Query(max_length=64)] = None,
+) -> DiversionView:
+    """Days are the shop's, at most 31. Vouchers of the shop's own only: a third party's card is used unseen."""
+    caller.needs("analyst", "operator")
+    return diversion(office(), first, last, agent)
 
 
 def report_of(office: Office, day: str | None, fresh: bool) -> Response[ReconcileView | UnderWay]:

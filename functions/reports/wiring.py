@@ -19,9 +19,12 @@ from quanyi.ledger.table import LedgerTable
 from quanyi.orders.table import OrdersTable
 from quanyi.payments.deployed import ProviderAccess, providers
 from quanyi.payments.registry import Providers
+from quanyi.redemptions.table import RedemptionsTable
 from quanyi.settlements.table import SettlementsTable
+from quanyi.stores.table import StoresTable
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
+from quanyi.vouchers.series import SeriesTable
 from quanyi.workflow import Workflow
 from reports.upload import Uploads
 
@@ -37,6 +40,7 @@ _SIGNED = Config(
 class ReportsSettings(ProviderAccess):
     cards_table: str
     orders_table: str
+    supply_table: str
     kms_key_id: str
     workflow_arn: str = ""
     import_bucket: str = ""
@@ -54,6 +58,9 @@ class Office:
     cards: CardsTable
     ledger: LedgerTable
     settlements: SettlementsTable
+    redemptions: RedemptionsTable
+    series: SeriesTable
+    stores: StoresTable
     stats: Table
     providers: Providers
     uploads: Uploads
@@ -77,6 +84,9 @@ def office() -> Office:
         cards=CardsTable(Table(known.cards_table, dynamodb)),
         ledger=LedgerTable(stats, known.shop_time_zone),
         settlements=SettlementsTable(stats),
+        redemptions=RedemptionsTable(stats, known.shop_time_zone),
+        series=SeriesTable(Table(known.supply_table, dynamodb)),
+        stores=StoresTable(catalog),
         stats=stats,
         providers=providers(known, dynamodb, Keyring(catalog, Kms(known.kms_key_id, client("kms")))),
         uploads=Uploads(_storage, known.import_bucket),

@@ -8,6 +8,7 @@ from quanyi.events.bus import Bus
 from quanyi.ledger.table import LedgerTable
 from quanyi.mail.outbox import Outbox
 from quanyi.redemptions.table import RedemptionsTable
+from quanyi.risk.learning import Learning
 from quanyi.settings import Settings
 from quanyi.stats.levels import LevelsTable
 from quanyi.table import Table
@@ -19,6 +20,10 @@ class StreamSettings(Settings):
 
 class BusSettings(Settings):
     event_bus: str
+
+
+class RiskSettings(Settings):
+    risk_table: str
 
 
 @cache
@@ -44,6 +49,11 @@ def redemptions() -> RedemptionsTable:
 @cache
 def outbox() -> Outbox:
     return Outbox(_stats())
+
+
+@cache
+def learn() -> Learning:
+    return Learning(Table(RiskSettings.read().risk_table, client("dynamodb")))
 
 
 @cache

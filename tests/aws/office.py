@@ -19,7 +19,10 @@ from quanyi.payments.receipt import book
 from quanyi.payments.registry import Providers
 from quanyi.payments.settings import ProviderSettings
 from quanyi.payments.settings_table import ProviderSettingsTable
+from quanyi.redemptions.table import RedemptionsTable
 from quanyi.settlements.table import SettlementsTable
+from quanyi.stores.table import StoresTable
+from quanyi.vouchers.series import SeriesTable
 from reports import importer, reports, settlements
 from reports.importer import run_import
 from reports.upload import Place, Uploads
@@ -153,6 +156,9 @@ def open_books(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Books:
         cards=market.shop.cards,
         ledger=LedgerTable(stats, "Asia/Shanghai"),
         settlements=SettlementsTable(stats),
+        redemptions=RedemptionsTable(stats, "Asia/Shanghai"),
+        series=SeriesTable(cloud.table("SupplyTable")),
+        stores=StoresTable(cloud.table("CatalogTable")),
         stats=stats,
         providers=Providers(fixed, table),
         uploads=Uploads(partial(cloud.client, "s3"), BUCKET),

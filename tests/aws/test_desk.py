@@ -10,7 +10,8 @@ import pytest
 from desk import acts, orders
 from desk.wiring import Desk
 from quanyi.callers import Caller
-from quanyi.orders.model import Order, books
+from quanyi.orders.books import books
+from quanyi.orders.model import Order
 from quanyi.orders.refunds import goods_known, share_answered, with_refund
 from tests.aws.conftest import Call, Cloud
 from tests.aws.market import Market
@@ -382,8 +383,8 @@ def test_the_refund_of_money_booked_by_hand_fails_until_a_person_settles_it(mark
     order = market.place()
     market.later(minutes=16)
     market.sweep()
-    for _ in range(12):
-        market.place(key=secrets.token_hex(4))
+    for number in range(12):
+        market.place(key=secrets.token_hex(4), member=f"m{number}", contact={})
     do(call, order, "mark-paid", {"reason": "late transfer", "reference": "b1"})
     market.run()
     stuck = market.order(order)

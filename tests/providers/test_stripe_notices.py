@@ -157,7 +157,7 @@ def test_money_that_is_not_for_an_order_is_nothing_to_us(shop: Shop, metadata: d
 
 def test_every_event_is_known_by_name() -> None:
     assert {"payment_intent.succeeded", "checkout.session.completed", "charge.dispute.closed"} < set(EVENTS)
-    assert len(EVENTS) == 13
+    assert len(EVENTS) == 14
 
 
 def test_a_notification_goes_over_http(shop: Shop) -> None:

@@ -7,6 +7,8 @@ Metric = Literal[
     "ProbeRefused",
     "NotificationNotBooked",
     "BooksDiffer",
+    "RiskRuleFailed",
+    "ReviewTimedOut",
     "VoucherGuessing",
     "VoucherRuleFailed",
 ]

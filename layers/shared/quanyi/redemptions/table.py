@@ -1,17 +1,21 @@
 """Redemptions by store and day, in the stats table.
 
     REDEMPTIONS#<store>#<day>   <moment>#<number>
+    SOLDUSED#<day>#<shard>      <moment>#<number>   the same, of vouchers that an order sold, whatever the store
 
 A record is put without a condition: told again, it lands on itself. Without a store, the store's part is empty.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from quanyi.cards.model import shard_of
 from quanyi.clock import day, stamp
 from quanyi.redemptions.model import Record
 from quanyi.table import Item, Table, decode_cursor, encode_cursor
 from quanyi.vouchers.use import Use
+
+SHARDS = 4
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,13 @@ class RedemptionsTable:
 
     def put(self, records: Sequence[Record]) -> None:
         """All of them; of several about one use the last holds. Raises Busy: then some are written; put all again."""
-        self.table.put_many(list({(i["pk"], i["sk"]): i for i in map(self._item, records)}.values()))
+        items = [item for record in records for item in self._items(record)]
+        self.table.put_many(list({(item["pk"], item["sk"]): item for item in items}.values()))
+
+    def sold_on(self, on: str) -> Iterator[Record]:
+        """All uses on a day of vouchers that an order sold, in every store."""
+        for shard in range(SHARDS):
+            yield from map(_record, self.table.query_all("pk = :pk", pk=f"SOLDUSED#{on}#{shard}"))
 
     def of_day(self, store: str, on: str, *, limit: int, cursor: str | None = None) -> tuple[list[Record], str | None]:
         """A page of a store's redemptions on a day (`2026-11-26`), newest first. Raises Malformed (cursor)."""
@@ -32,6 +42,13 @@ class RedemptionsTable:
         start = {"pk": pk, **after} if after else None
         page = self.table.query("pk = :pk", limit=limit, start=start, forward=False, pk=pk)
         return [_record(item) for item in page.items], encode_cursor({"sk": page.next["sk"]} if page.next else None)
+
+    def _items(self, record: Record) -> list[Item]:
+        item = self._item(record)
+        if not record.order:
+            return [item]
+        shard = shard_of(record.card_id, SHARDS)
+        return [item, {**item, "pk": f"SOLDUSED#{day(record.use.at, self.zone)}#{shard}"}]
 
     def _item(self, record: Record) -> Item:
         use = record.use

@@ -34,6 +34,11 @@ class StoresTable:
         )
         return [store_of(item) for item in page.items], encode_cursor({"sk": page.next["sk"]} if page.next else None)
 
+    def all(self) -> dict[str, Store]:
+        """By id."""
+        items = self.table.query_all("pk = :pk", pk="STORES")
+        return {store.id: store for store in map(store_of, items)}
+
     def save(self, store: Store) -> None:
         """Writes `store.version` over the one before it. Raises Conflict (`stale_version`)."""
         item = {**self.key(store.id), "v": 1, **store.model_dump(mode="json", exclude_none=True)}
