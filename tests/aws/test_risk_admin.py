@@ -151,6 +151,11 @@ def test_two_activations_at_once_have_one_outcome(office: Office) -> None:
     with pytest.raises(Conflict):
         table.activate(known, table.get(2), by="late", now=office.now)
     assert table.active().version == 1
+    known = table.active()
+    activate(office.room, OPERATOR, "order", 2, 1)
+    with pytest.raises(Conflict):
+        table.roll_back(known, table.get(1), by="late", now=office.now)
+    assert table.active().version == 2
 
 
 def test_points_have_their_own_versions(office: Office) -> None:

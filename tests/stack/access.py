@@ -76,6 +76,18 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "GET", ("/admin/payment-providers",)),
     **_all(OPERATOR, "PUT", (f"/admin/payment-providers/{{provider}}{more}" for more in ("", "/credentials"))),
     **_all(OPERATOR, "POST", ("/admin/payment-providers/{provider}/test",)),
+    # Risk control.
+    **_all(OPERATOR, "GET", ("/admin/risk/rules",)),
+    **_all(OPERATOR, "GET POST", ("/admin/risk/rules/{point}", "/admin/risk/lists")),
+    **_all(OPERATOR, "GET", ("/admin/risk/rules/{point}/fields", "/admin/risk/rules/{point}/{version}")),
+    **_all(OPERATOR, "POST", ("/admin/risk/rules/{point}/{version}/dry-run",)),
+    **_all(OPERATOR, "POST", (f"/admin/risk/rules/{{point}}/{act}" for act in ("activate", "roll-back"))),
+    **_all(OPERATOR, "GET PUT", ("/admin/risk/policies",)),
+    **_all(OPERATOR, "POST", ("/admin/risk/lists/find",)),
+    **_all(OPERATOR, "DELETE", ("/admin/risk/lists/{entry_id}",)),
+    **_all(OPERATOR, "GET", ("/admin/risk/decisions", "/admin/risk/decisions/{decision_id}")),
+    **_all(STAFF, "GET", ("/reviews", "/reviews/{review_id}")),
+    **_all(STAFF, "POST", ("/reviews/{review_id}/approve", "/reviews/{review_id}/refuse")),
     # Mails.
     **_all(OPERATOR, "GET", ("/admin/mail-templates", "/admin/mail-templates/{kind}/{language}")),
     **_all(OPERATOR, "PUT DELETE", ("/admin/mail-templates/{kind}/{language}",)),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -74,7 +74,9 @@ BROKEN = [FAILS, "order.channel > 3", "broken((", "order.total"]
 ANY_WHEN = st.sampled_from([YES, NO, *BROKEN, "device.placed_1h in [1..5]"])
 
 
-@given(st.lists(st.tuples(ANY_WHEN, ANY_THEN), min_size=1, max_size=12), st.sampled_from([None, 1, 5]))
+# A machine that is busy with something else is no failure.
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(ANY_WHEN, ANY_THEN), min_size=1, max_size=8), st.sampled_from([None, 1, 5]))
 def test_what_fails_is_never_approved(asked: list[tuple[str, Then]], hold_at: int | None) -> None:
     rules = [rule(f"r{i}", when, then, 3 if then == "score" else 0) for i, (when, then) in enumerate(asked)]
     decision = evaluate(table(*rules, hold_at=hold_at), "order", FACTS)
