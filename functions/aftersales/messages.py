@@ -24,13 +24,15 @@ Evidence = Annotated[Secret, Field(min_length=1, max_length=2000)]
 class RefundBody(Body):
     """`lines` (numbers from 0) and `units` choose what goes back; without both, all that waits or is delivered does.
     With `amount` the chosen delivered units stay, and that much of their price goes back. `despite_case` refunds an
-    order whose payment is disputed: the bank may take the same money a second time."""
+    order whose payment is disputed: the bank may take the same money a second time. `despite_risk` refunds whatever the
+    shop's risk rules say; only an operator may."""
 
     reason: Reason
     lines: Annotated[tuple[Annotated[int, Field(ge=0, lt=MAX_UNITS)], ...], Field(max_length=MAX_UNITS)] = ()
     units: Annotated[tuple[UnitId, ...], Field(max_length=MAX_UNITS)] = ()
     amount: Money | None = None
     despite_case: bool = False
+    despite_risk: bool = False
 
 
 class PartView(View):

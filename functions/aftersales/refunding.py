@@ -7,9 +7,11 @@ from aftersales.wiring import Aftersales
 from quanyi.callers import Caller
 from quanyi.errors import Conflict, Invalid
 from quanyi.ids import derived_id
+from quanyi.money import Money
 from quanyi.orders.model import Order, Refund
 from quanyi.orders.refunds import with_allowance, with_refund
 from quanyi.replay import body_hash, must_repeat
+from quanyi.risk.order_facts import refund_facts
 
 
 def refund_order(desk: Aftersales, caller: Caller, order_id: str, key: str, body: RefundBody) -> tuple[Order, Refund]:
@@ -17,16 +19,38 @@ def refund_order(desk: Aftersales, caller: Caller, order_id: str, key: str, body
 
     The same call again answers the same refund, as it is by then. Raises Forbidden, NotFound, KeyReused, Invalid
     (`currency_mismatch`, `amount_too_large`, `line_unknown`), Conflict (`disputed`; units that are refunded already,
-    or an order that is not paid).
+    or an order that is not paid), ReviewNeeded, RiskRefused.
     """
     caller.needs("support", "operator")
+    if body.despite_risk:
+        caller.needs("operator")
     request = derived_id("Q", order_id, caller.key_id, key)
     asked, now = f"{request}:{body_hash(order_id, body=body)}", desk.now()
-    order = desk.orders.change(order_id, lambda it: _refunding(it, caller, body, asked, now))
+    order = desk.orders.get(order_id)
+    _judge(desk, order, caller, body, asked, now)
+    order = desk.orders.change(order, lambda it: _refunding(it, caller, body, asked, now))
     desk.let_go_on(order)
     refund = _asked_for(order, asked)
     assert refund
     return order, refund
+
+
+def _judge(desk: Aftersales, order: Order, caller: Caller, body: RefundBody, asked: str, now: datetime) -> None:
+    """What the shop's rules make of that refund, unless it was made already. Raises as they say, and what stands
+    against it anyway."""
+    if _asked_for(order, asked):
+        return
+    new = _refunding(order, caller, body, asked, now).refunds[-1]
+    units = [*new.units, *(unit for unit, _ in new.parts)]
+    cards = desk.cards.get_many([card for unit in units if (card := order.unit(unit).card)])
+    desk.risk.at_refund(
+        order,
+        refund_facts(order, units, new.amount, cards, caller.role, now),
+        Money(amount=new.amount, currency=order.currency),
+        asked,
+        now,
+        despite=body.despite_risk,
+    )
 
 
 def _asked_for(order: Order, asked: str) -> Refund | None:

@@ -16,6 +16,7 @@ from quanyi.members.table import MembersTable
 from quanyi.orders.model import Order
 from quanyi.orders.table import OrdersTable
 from quanyi.payments.receipt import needs_workflow
+from quanyi.risk.assess import Risk
 from quanyi.settings import Settings
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
@@ -28,6 +29,7 @@ class AftersalesSettings(Settings):
     orders_table: str
     members_table: str
     supply_table: str
+    risk_table: str
     kms_key_id: str
     workflow_arn: str
 
@@ -46,6 +48,7 @@ class Aftersales:
     grants: GrantsTable
     charges: ChargeBacks
     workflow: Workflow
+    risk: Risk
     zone: str
     now: Clock = system_clock
     draw: Draw = secrets.token_bytes
@@ -76,5 +79,6 @@ def aftersales() -> Aftersales:
         grants=GrantsTable(members),
         charges=ChargeBacks(supply),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
+        risk=Risk.of(Table(known.risk_table, dynamodb), known.shop_time_zone),
         zone=known.shop_time_zone,
     )

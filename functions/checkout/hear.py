@@ -17,8 +17,9 @@ from quanyi.payments.port import (
     RefundTold,
     Reply,
     TakenBack,
+    TryFailed,
 )
-from quanyi.payments.receipt import book, book_refund, book_taken_back
+from quanyi.payments.receipt import book, book_failure, book_refund, book_taken_back
 
 
 def hear(shop: Shop, name: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -61,7 +62,9 @@ def _verified(shop: Shop, provider: Provider, headers: Mapping[str, str], body: 
 def _take(shop: Shop, provider: Provider, notice: Notice) -> None:
     match notice:
         case Captured():
-            book(shop.orders, shop.workflow, provider.name, notice, shop.now())
+            book(shop.orders, shop.workflow, provider.name, notice, shop.now(), shop.keyring)
+        case TryFailed():
+            book_failure(shop.orders, provider.name, notice)
         case RefundTold():
             book_refund(shop.orders, provider.name, notice, shop.now())
         case TakenBack():

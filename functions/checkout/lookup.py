@@ -16,7 +16,7 @@ def look_up(shop: Shop, caller: Caller, body: LookupBody) -> list[Order]:
     about whether the contact is known."""
     found = shop.orders.by_contact(hashed(shop.keyring, body.contact), limit=NEWEST).items
     orders = shop.orders.find([item["pk"].removeprefix("ORDER#") for item in found]).values()
-    mine = [o for o in orders if o.channel == caller.channel and _fits(shop, o, body)]
+    mine = [o for o in orders if o.state != "placing" and o.channel == caller.channel and _fits(shop, o, body)]
     return sorted(mine, key=lambda order: order.created_at, reverse=True)
 
 

@@ -49,6 +49,12 @@ class OrderBody(Body):
     query_password: Annotated[Secret, Field(description="Finds the order again, with the contact")] | None = None
     quote: Annotated[str, StringConstraints(max_length=64)] | None = None
     """`version` of a quote: refused when price or content has changed since."""
+    device: Annotated[str, StringConstraints(max_length=128)] = ""
+    """An id of the shopper's device that lasts. Only a keyed hash of it is kept, as of the address."""
+    client_ip: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F:.]{0,45}$")] = ""
+    """The shopper's address, where a channel's server places the order for them."""
+    agent: Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?$")] = ""
+    """Who sold it, by the shop's own id of them. Only a channel's server may say so."""
 
     @model_validator(mode="after")
     def _buyer(self) -> "OrderBody":
@@ -57,6 +63,11 @@ class OrderBody(Body):
         if self.query_password and not 4 <= len(self.query_password) <= 64:
             raise ValueError("a query password has 4 to 64 characters")
         return self
+
+    def said(self) -> str:
+        """What was ordered, to tell a repeated call from a reused key: not from where, which may change in between."""
+        asides = {"device", "client_ip"} | ({"agent"} if not self.agent else set[str]())
+        return self.model_dump_json(exclude=asides)
 
 
 class PaymentBody(Body):
@@ -194,6 +205,8 @@ class SandboxBody(Body):
     times: Annotated[int, Field(ge=0, le=20)] = 1
     amount: Annotated[int, Field(ge=1, le=10**12)] | None = None
     currency: Currency | None = None
+    payer: Annotated[str, StringConstraints(max_length=128)] = ""
+    """The account that pays, as providers tell it."""
 
 
 class SandboxView(View):

@@ -113,7 +113,7 @@ def give_up(shop: Shop, order: Order, to: OrderState, reason: str) -> Order:
         except NoSuchProvider:
             answer = "unknown"
         if isinstance(answer, Captured):
-            return book(shop.orders, shop.workflow, payment.provider, answer, shop.now())
+            return book(shop.orders, shop.workflow, payment.provider, answer, shop.now(), shop.keyring)
         if answer == "unknown":
             return order
         shut.append(payment.id)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from checkout.messages import OrderBody
 from checkout.wiring import Shop
@@ -15,7 +16,7 @@ from quanyi.callers import Caller
 from quanyi.cards.claim import draw_cards
 from quanyi.cards.model import hold_name
 from quanyi.catalog.model import Sku
-from quanyi.clock import day
+from quanyi.clock import day, stamp
 from quanyi.errors import Busy, Conflict, KeyReused, Refusal, Shortage, SoldOut
 from quanyi.ids import derived_id
 from quanyi.members.contact import Contact, hashed
@@ -25,6 +26,8 @@ from quanyi.orders.changes import placed
 from quanyi.orders.model import Order, Unit
 from quanyi.orders.pricing import Quote, Wanted, components_of, merged, quote
 from quanyi.orders.table import Stale
+from quanyi.risk.decisions import decision_id
+from quanyi.risk.identities import traces
 from quanyi.vault.sealing import seal
 
 ABANDONED_AFTER = timedelta(seconds=30)
@@ -46,12 +49,15 @@ def price(shop: Shop, channel: str, wanted: Sequence[Wanted], now: datetime) -> 
 def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody) -> Order:
     """Places an order under the channel's own number `key`; the same call again answers the first order.
 
-    Raises KeyReused, NotOnSale, OverLimit, SoldOut (with every shortage; nothing stays behind), Busy.
+    Raises Forbidden, KeyReused, NotOnSale, OverLimit, RiskRefused, TooManyUnpaid, SoldOut (with every shortage), Busy.
+    Of an order that was refused nothing stays behind but the record of why.
     """
     now = shop.now()
+    if body.agent:
+        caller.needs("storefront")
     # Keyed, so that nobody who guesses a channel's numbers can name its orders.
     order_id = derived_id("O", shop.keyring.mac("contact", "order", caller.channel, key))
-    body_hash = shop.keyring.mac("contact", body.model_dump_json(), _password(shop, order_id, body) or "")
+    body_hash = shop.keyring.mac("contact", body.said(), _password(shop, order_id, body) or "")
     try:
         priced = price(shop, caller.channel, [Wanted(line.sku, line.quantity) for line in body.lines], now)
         if body.quote and body.quote != priced.version:
@@ -78,12 +84,34 @@ def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody) -> Order:
         shared_too=caller.shared_too,
         password=_password(shop, order_id, body),
         due_at=now + 2 * ABANDONED_AFTER,
+        agent=body.agent,
+        traces=traces(
+            shop.keyring, device=body.device, ip=caller.ip if caller.role == "publishable" else body.client_ip
+        ),
+        decision=decision_id("order", order_id, stamp(now)),
+        **_found_by(shop, contact),
     )
     if (first := shop.orders.add(order)) is not None:
         if first.state != "placing" or first.body_hash != body_hash:
             return _first_answer(first, body_hash)
         order = _take_over(shop, first, now)
-    return _fill(shop, order, contact, now)
+    return _fill(shop, _judged(shop, order, now), contact, now)
+
+
+def _judged(shop: Shop, order: Order, now: datetime) -> Order:
+    """What the shop's rules make of the order; one that they hold is placed all the same, and looked at before its
+    delivery. Raises RiskRefused, TooManyUnpaid."""
+    try:
+        record = shop.risk.at_order(shop.orders, order, now)
+    except Refusal:
+        shop.orders.drop(order)
+        raise
+    return order.model_copy(update={"risk": "held"}) if record.outcome == "hold" else order
+
+
+def _found_by(shop: Shop, contact: Contact) -> dict[str, Any]:
+    """Keyed hashes of e-mail and phone, by their kind."""
+    return {h.kind: h.value for c in (contact.email, contact.phone) if c for h in [hashed(shop.keyring, c)]}
 
 
 def _skus(shop: Shop, wanted: Sequence[Wanted]) -> dict[str, Sku]:
@@ -128,6 +156,7 @@ def _fill(shop: Shop, order: Order, contact: Contact, now: datetime) -> Order:
     try:
         member_key = shop.members.enter(order.member, purchases, now)
     except Refusal:
+        shop.risk.holds.release(order)
         shop.orders.drop(order)
         raise
     try:
@@ -140,10 +169,9 @@ def _fill(shop: Shop, order: Order, contact: Contact, now: datetime) -> Order:
     if shortages:
         _undo(shop, order, list(cards.values()), purchases)
         raise SoldOut(shortages)
-    found_by = {h.kind: h.value for c in (contact.email, contact.phone) if c for h in [hashed(shop.keyring, c)]}
-    sealed = seal(member_key, contact.to_text(), order.id, shop.draw) if found_by else None
+    sealed = seal(member_key, contact.to_text(), order.id, shop.draw) if order.email or order.phone else None
     try:
-        return shop.orders.save(placed(order, cards, contact_sealed=sealed, **found_by))
+        return shop.orders.save(placed(order, cards, contact_sealed=sealed))
     except Stale:
         _undo(shop, order, list(cards.values()), [])
         raise Busy("this order was swept while it was being placed") from None
@@ -204,6 +232,7 @@ def _in_sight(shop: Shop, order: Order, sku: str) -> bool:
 def _undo(shop: Shop, order: Order, cards: Sequence[str], purchases: Sequence[Limited]) -> None:
     free_cards(shop, order, cards)
     shop.members.give_back(order.member, purchases)
+    shop.risk.holds.release(order)
     shop.orders.drop(order)
 
 

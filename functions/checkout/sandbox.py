@@ -17,10 +17,12 @@ app = rest_api()
 
 @app.post("/v1/sandbox/payments/<payment>", summary="Play the shopper at the sandbox provider", tags=["sandbox"])
 def play(payment: Annotated[str, Path(pattern=r"^P[0-9A-Z]{28}$")], body: SandboxBody, request: Request) -> SandboxView:
-    item = sandbox().play(payment, body.outcome, shop().draw, body.amount, body.currency)
+    item = sandbox().play(payment, body.outcome, shop().draw, body.amount, body.currency, body.payer)
     notified = []
-    if item["state"] == "captured":
-        url = f"{api_url(request)}/v1/payments/sandbox/notify"
+    url = f"{api_url(request)}/v1/payments/sandbox/notify"
+    if body.outcome == "failed" and item["state"] == "open":
+        notified = [_send(url, *sandbox().failure(payment, shop().now(), shop().draw)) for _ in range(body.times)]
+    elif item["state"] == "captured":
         notified = [_send(url, *sandbox().notification(payment, item, shop().now())) for _ in range(body.times)]
     return SandboxView(payment=payment, state=item["state"], notified=notified)
 

@@ -62,6 +62,7 @@ def _sweep_order(shop: Shop, order_id: str) -> bool:
     if order.state == "placing" and order.due_at and order.due_at <= now:
         free_unrecorded(shop, order)
         shop.members.give_back(order.member, purchases_of(order))
+        shop.risk.holds.release(order)
         shop.orders.drop(order)
         return True
     if order.state == "awaiting_payment" and order.expires_at <= now:
@@ -79,7 +80,7 @@ def _ask(shop: Shop, order: Order) -> bool:
         except NoSuchProvider:
             continue
         if isinstance(answer, Captured):
-            book(shop.orders, shop.workflow, payment.provider, answer, shop.now())
+            book(shop.orders, shop.workflow, payment.provider, answer, shop.now(), shop.keyring)
             return True
     shop.orders.change(order, lambda it: ask_again(it, shop.now()) if it.state == "awaiting_payment" else it)
     return False

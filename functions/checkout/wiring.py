@@ -18,6 +18,7 @@ from quanyi.orders.table import OrdersTable
 from quanyi.payments.deployed import ProviderAccess, providers
 from quanyi.payments.registry import Providers
 from quanyi.payments.sandbox import Sandbox
+from quanyi.risk.assess import Risk
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
 from quanyi.workflow import Workflow
@@ -28,6 +29,7 @@ class CheckoutSettings(ProviderAccess):
     orders_table: str
     members_table: str
     supply_table: str
+    risk_table: str
     kms_key_id: str
     workflow_arn: str
     payment_seconds: int = 900
@@ -46,6 +48,7 @@ class Shop:
     keyring: Keyring
     providers: Providers
     workflow: Workflow
+    risk: Risk
     zone: str
     payment_seconds: int
     now: Clock = system_clock
@@ -77,6 +80,7 @@ def shop() -> Shop:
         keyring=keyring,
         providers=providers(known, dynamodb, keyring),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
+        risk=Risk.of(Table(known.risk_table, dynamodb), known.shop_time_zone),
         zone=known.shop_time_zone,
         payment_seconds=known.payment_seconds,
     )

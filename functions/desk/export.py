@@ -6,7 +6,8 @@ from io import StringIO
 from urllib.parse import urlencode
 
 from quanyi.clock import stamp
-from quanyi.orders.model import Order, books
+from quanyi.orders.books import books
+from quanyi.orders.model import Order
 
 ROWS = 500
 """Orders a page: far below the 6 MB that a function may answer."""

@@ -14,7 +14,8 @@ from quanyi.cases.model import Case
 from quanyi.clock import Timestamp, moment
 from quanyi.http import View
 from quanyi.money import Money
-from quanyi.orders.model import Books, Order, OrderState, Refund, Unit, books
+from quanyi.orders.books import Books, books
+from quanyi.orders.model import Order, OrderState, Refund, Unit
 from quanyi.orders.numbers import share_number
 from quanyi.table import Item
 

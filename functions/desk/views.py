@@ -6,6 +6,7 @@ from quanyi.clock import Timestamp
 from quanyi.http import View
 from quanyi.members.contact import Contact
 from quanyi.money import Money
+from quanyi.orders.books import books
 from quanyi.orders.model import (
     Goods,
     Note,
@@ -18,7 +19,6 @@ from quanyi.orders.model import (
     ShareState,
     UnitKind,
     UnitState,
-    books,
 )
 
 

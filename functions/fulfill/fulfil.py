@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 
+from fulfill.judge import judged, looked_at_again, with_verdict
 from fulfill.outcomes import Answer, answer
 from fulfill.wiring import Works
 from quanyi.cards.claim import draw_cards
@@ -18,9 +19,11 @@ from quanyi.errors import NotFound
 from quanyi.http import log
 from quanyi.money import Money
 from quanyi.orders.changes import assigned, delivered, settled, unassigned
+from quanyi.orders.holding import is_held
 from quanyi.orders.model import Order, Unit
 from quanyi.orders.promise import promised
 from quanyi.orders.refunds import with_refund, with_surplus_refunded
+from quanyi.risk.assess import Verdict
 
 DRAWN_HOLD = timedelta(minutes=15)
 """How long a card drawn for a paid order stays held: much longer than a task may run."""
@@ -29,13 +32,17 @@ ROUNDS = 3
 
 
 def fulfil(works: Works, order_id: str, attempt: int) -> Answer:
-    """Delivers every card that the order holds or can draw, refunds what can't be had, settles. Repeatable."""
+    """Delivers every card that the order holds or can draw, unless the shop's rules hold or refuse it; refunds what
+    can't be had or was refused, settles. Repeatable."""
     order = works.orders.get(order_id)
     done: dict[str, Money] = {}
+    verdict: Verdict | None = None
     if order.attempt == attempt and order.paid_at:
         for card, old in order.stale:
             works.cards.release(card, hold=hold_name(order.id, old))
-        for _ in range(ROUNDS):
+        verdict = judged(works, order)
+        may_deliver = not is_held(with_verdict(order, verdict), works.now())
+        for _ in range(ROUNDS if may_deliver else 0):
             order = _draw_missing(works, order)
             lost = _deliver(works, order, done)
             if not lost:
@@ -43,7 +50,7 @@ def fulfil(works: Works, order_id: str, attempt: int) -> Answer:
             order = works.orders.change(order, partial(unassigned, units=lost))
     now = works.now()
     before = order
-    order = works.orders.change(order, lambda it: _decided(it, attempt, done, now))
+    order = works.orders.change(order, lambda it: _decided(it, attempt, done, verdict, now))
     _queue(works, before, order)
     return answer(order, attempt, now)
 
@@ -106,14 +113,20 @@ def _cost(works: Works, batch: str) -> Money:
         return Money(amount=0, currency="CNY")
 
 
-def _decided(order: Order, attempt: int, done: Mapping[str, Money], now: datetime) -> Order:
-    """Delivered units, refunds for those whose time is over and for a surplus, and the state that follows."""
+def _decided(order: Order, attempt: int, done: Mapping[str, Money], verdict: Verdict | None, now: datetime) -> Order:
+    """Delivered units, refunds for those that were refused or whose time is over and for a surplus, and the state that
+    follows."""
     if order.attempt != attempt:
         return order
+    order = with_verdict(order, verdict)
     # By its card: the unit may wait for another by now, because that one was bad.
     costs = {unit.id: done[unit.card] for unit in order.units if unit.card and unit.card in done}
     order = delivered(order, costs, now, costs=costs).model_copy(update={"stale": ()})
-    if order.paid_at:
+    held = looked_at_again(order, now)
+    waits = [unit.id for unit in order.units if unit.state == "waiting"] if order.paid_at else []
+    if order.risk == "refused" and waits:
+        order = with_refund(order, waits, reason="refused by the shop's rules", by="system", now=now)
+    elif order.paid_at and not held:
         over = [u.id for u in order.units if u.state == "waiting" and u.card is None and promised(order, u) <= now]
         if over:
             order = with_refund(order, over, reason="out of stock", by="system", now=now)
@@ -121,7 +134,7 @@ def _decided(order: Order, attempt: int, done: Mapping[str, Money], now: datetim
     waiting = [promised(order, u) for u in order.units if u.state == "waiting"] if order.paid_at else []
     if waiting and order.due_at is not None:
         # While it only waits for stock or a person, the sweep need not look before the first promise is over.
-        order = order.model_copy(update={"due_at": min(waiting)})
+        order = order.model_copy(update={"due_at": held or min(waiting)})
     return order
 
 

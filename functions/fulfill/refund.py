@@ -109,7 +109,7 @@ def _close_tries(works: Works, order: Order) -> Order:
         provider = _provider(works, payment.provider)
         found = provider.close(try_of(payment, order.currency)) if provider else "unknown"
         if isinstance(found, Captured):
-            order = book(works.orders, works.workflow, payment.provider, found, works.now())
+            order = book(works.orders, works.workflow, payment.provider, found, works.now(), works.members.keyring)
         elif found == "closed" or old:
             order = works.orders.change(order, lambda it, shut=payment.id: closed(it, [shut]))
     return order

@@ -11,6 +11,7 @@ from quanyi.callers import Caller
 from quanyi.errors import Conflict
 from quanyi.http import Body, CallerParam, View, entry, rest_api
 from quanyi.orders.changes import delivered, settled
+from quanyi.orders.holding import is_held
 from quanyi.orders.model import Order, OrderState
 from quanyi.secret import Secret
 from quanyi.vault.sealing import seal
@@ -60,6 +61,8 @@ def _served(order: Order, units: Collection[str], key: bytes, text: Secret, call
     wrong = [u for u in units if u not in known or known[u].kind != "manual" or known[u].state != "waiting"]
     if all(u in known and known[u].state == "delivered" for u in units) and units:
         return order
+    if is_held(order, works.now()):
+        raise Conflict("This order is held: a review, or its time, comes first.", state=order.state, reason="held")
     if wrong or not units or not order.paid_at:
         raise Conflict("Only manual units of a paid order that still wait can be delivered.", units=wrong)
     for unit in units:

@@ -1,5 +1,6 @@
 """Every minute: paid orders that are not settled by their due date. Their workflow died, was never started, or waits
-for something whose time is over."""
+for something whose time is over. One that somebody must look at first is left alone, unless its workflow died: then it
+is started anew, to be there when they decide."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,6 +15,7 @@ from quanyi.orders.model import Order
 
 AT_MOST = 1000
 LOOK_AGAIN = timedelta(minutes=2)
+HELD_AGAIN = timedelta(hours=1)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
@@ -44,8 +46,11 @@ def _look_at(works: Works, order_id: str) -> bool:
     if order.due_at is None or order.due_at > now:
         return False
     if works.workflow.runs(order):
-        wake(works, order)
-        works.orders.change(order, lambda it: it.model_copy(update={"due_at": now + LOOK_AGAIN}) if it.due_at else it)
+        held = order.risk == "review" and not works.risk.decided(order)
+        if not held:
+            wake(works, order)
+        again_at = now + (HELD_AGAIN if held else LOOK_AGAIN)
+        works.orders.change(order, lambda it: it.model_copy(update={"due_at": again_at}) if it.due_at else it)
         return False
     # Started under a new attempt, hence a new name: the old name is taken for ever by the execution that died.
     again = works.orders.change(order, lambda it: _next_attempt(it, order.attempt) if it.due_at else it)

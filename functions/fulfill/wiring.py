@@ -18,6 +18,7 @@ from quanyi.members.table import MembersTable
 from quanyi.orders.table import OrdersTable
 from quanyi.payments.deployed import ProviderAccess, providers
 from quanyi.payments.registry import Providers
+from quanyi.risk.assess import Risk
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
 from quanyi.workflow import Workflow
@@ -28,6 +29,7 @@ class FulfillSettings(ProviderAccess):
     orders_table: str
     members_table: str
     supply_table: str
+    risk_table: str
     kms_key_id: str
     workflow_arn: str = ""
     """Only the functions that start or wake executions have it."""
@@ -47,6 +49,7 @@ class Works:
     batches: BatchesTable
     providers: Providers
     workflow: Workflow
+    risk: Risk
     zone: str
     now: Clock = system_clock
     draw: Draw = secrets.token_bytes
@@ -78,5 +81,6 @@ def works() -> Works:
         batches=batches,
         providers=providers(known, dynamodb, keyring),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
+        risk=Risk.of(Table(known.risk_table, dynamodb), known.shop_time_zone),
         zone=known.shop_time_zone,
     )

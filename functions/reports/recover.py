@@ -10,9 +10,10 @@ from quanyi.callers import Caller
 from quanyi.errors import Busy
 from quanyi.ledger.check import journal_sum
 from quanyi.ledger.model import entries_of
+from quanyi.orders.books import books
 from quanyi.orders.changes import settled
 from quanyi.orders.journal import balances
-from quanyi.orders.model import Order, books
+from quanyi.orders.model import Order
 from quanyi.orders.refunds import share_answered
 from quanyi.orders.table import Stale
 from quanyi.payments.manual import MANUAL

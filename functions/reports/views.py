@@ -6,7 +6,8 @@ from pydantic import Field
 
 from quanyi.clock import Timestamp
 from quanyi.http import View
-from quanyi.orders.model import Books, OrderState
+from quanyi.orders.books import Books
+from quanyi.orders.model import OrderState
 from quanyi.settlements.differences import WHAT_TO_DO, Difference, DifferenceKind
 from quanyi.settlements.model import FailedFor, ImportState, Sums
 from quanyi.table import Item

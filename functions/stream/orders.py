@@ -1,7 +1,8 @@
-"""The orders table's stream: every write of an order becomes an entry of its audit trail, entries of the ledger and
-events on the bus.
+"""The orders table's stream: every write of an order becomes an entry of its audit trail, entries of the ledger, what
+is known about whoever is behind it, and events on the bus.
 
-All are the same when a record comes again: an entry lands on itself, an event has its lasting id. A fault of AWS
+All are the same when a record comes again: an entry lands on itself, an event has its lasting id, what is counted is
+counted once. A fault of AWS
 lets the whole batch come again; a record that can't be read is parked, and holds nothing up.
 """
 
@@ -17,17 +18,20 @@ from quanyi.events.of_order import events_of
 from quanyi.http import log
 from quanyi.ledger.model import LedgerEntry, entries_of
 from quanyi.orders.model import Order
+from quanyi.risk.told import Told
+from quanyi.risk.told import told as risk_told
 from quanyi.stream import read_each
-from stream.wiring import audit, bus, ledger
+from stream.wiring import audit, bus, learn, ledger
 
 
 @dataclass(frozen=True)
-class Told:
+class Heard:
     """What one write amounts to."""
 
     entry: Entry | None
     events: list[DomainEvent]
     postings: list[LedgerEntry] = field(default_factory=list[LedgerEntry])
+    risk: Told = field(default_factory=Told)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -37,25 +41,28 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     events = [event for one in told for event in one.events]
     audit().put(entries)
     ledger().put([posting for one in told for posting in one.postings])
+    learn().from_orders([one.risk for one in told])
     bus().put(events)
     log().info("orders told", extra={"records": len(told), "entries": len(entries), "events": len(events)})
     return {"batchItemFailures": []}
 
 
-def tell(change: Change) -> Told:
+def tell(change: Change) -> Heard:
     """Nothing for other items, and for an order that was dropped before it became one."""
     if change.new.get("sk") == "CASE":
         return _tell_case(change)
     if change.new.get("sk") != "ORDER":
-        return Told(None, [])
+        return Heard(None, [])
     old = Order.model_validate(change.old) if change.old else None
     new = Order.model_validate(change.new)
     events = events_of(old, new, change.at)
-    return Told(entry_of_order(old, new, change.at, events), events, entries_of(old, new))
+    return Heard(
+        entry_of_order(old, new, change.at, events), events, entries_of(old, new), risk_told(old, new, change.at)
+    )
 
 
-def _tell_case(change: Change) -> Told:
+def _tell_case(change: Change) -> Heard:
     old = from_item(change.old) if change.old else None
     new = from_item(change.new)
     events = events_of_case(old, new, change.at)
-    return Told(entry_of_case(old, new, change.at, events), list(events))
+    return Heard(entry_of_case(old, new, change.at, events), list(events))

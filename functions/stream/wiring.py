@@ -7,6 +7,7 @@ from quanyi.aws import client
 from quanyi.events.bus import Bus
 from quanyi.ledger.table import LedgerTable
 from quanyi.mail.outbox import Outbox
+from quanyi.risk.learning import Learning
 from quanyi.settings import Settings
 from quanyi.stats.levels import LevelsTable
 from quanyi.table import Table
@@ -18,6 +19,10 @@ class StreamSettings(Settings):
 
 class BusSettings(Settings):
     event_bus: str
+
+
+class RiskSettings(Settings):
+    risk_table: str
 
 
 @cache
@@ -38,6 +43,11 @@ def ledger() -> LedgerTable:
 @cache
 def outbox() -> Outbox:
     return Outbox(_stats())
+
+
+@cache
+def learn() -> Learning:
+    return Learning(Table(RiskSettings.read().risk_table, client("dynamodb")))
 
 
 @cache

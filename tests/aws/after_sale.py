@@ -26,6 +26,7 @@ def desk_of(market: Market) -> Aftersales:
         grants=GrantsTable(cloud.table("MembersTable")),
         charges=ChargeBacks(cloud.table("SupplyTable")),
         workflow=works.workflow,
+        risk=works.risk,
         zone=works.zone,
         now=lambda: market.now,
     )

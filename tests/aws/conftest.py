@@ -128,10 +128,10 @@ class Cloud:
 
 @pytest.fixture(scope="session", autouse=True)
 def _exact_writes() -> Iterator[None]:
-    """moto checks a condition and writes in two steps; a lock makes each write one, as on AWS, so that threads in a
-    test interleave between calls only."""
+    """moto checks a condition and writes in two steps, and copies its tables for a transaction; a lock makes each call
+    one, as on AWS, so that threads in a test interleave between calls only."""
     lock, patch = threading.RLock(), pytest.MonkeyPatch()
-    for name in ("put_item", "update_item", "delete_item", "transact_write_items"):
+    for name in ("get_item", "put_item", "update_item", "delete_item", "transact_write_items"):
         patch.setattr(DynamoDBBackend, name, _locked(getattr(DynamoDBBackend, name), lock))
     yield
     patch.undo()

@@ -31,14 +31,17 @@ from quanyi.catalog.model import Sku
 from quanyi.catalog.table import CatalogTable, sku_key
 from quanyi.members.table import MembersTable
 from quanyi.money import Money
-from quanyi.orders.model import Order, books
+from quanyi.orders.books import books
+from quanyi.orders.model import Order
 from quanyi.orders.table import OrdersTable
 from quanyi.payments.port import Captured, Method, Provider
 from quanyi.payments.receipt import book
 from quanyi.payments.registry import Kind, Providers
 from quanyi.payments.sandbox import Sandbox
 from quanyi.payments.settings import ProviderSettings
+from quanyi.risk.assess import Risk
 from quanyi.secret import Secret
+from quanyi.table import Item
 from quanyi.vault.sealing import seal
 from tests.aws.conftest import Cloud
 
@@ -101,6 +104,7 @@ class Market:
             "members": MembersTable(c.table("MembersTable"), c.keyring),
             "providers": Providers({"sandbox": self.sandbox}),
             "workflow": self.workflow,
+            "risk": Risk.of(c.table("RiskTable"), "Asia/Shanghai"),
             "zone": "Asia/Shanghai",
             "now": clock,
         }
@@ -180,13 +184,15 @@ class Market:
         order, payment = start_payment(self.shop, SITE, order.id, key, PaymentBody(provider="sandbox"))
         return order, payment.id
 
-    def pay(self, order: Order, amount: int | None = None, key: str = "p1") -> Order:
+    def pay(self, order: Order, amount: int | None = None, key: str = "p1", payer: str = "") -> Order:
         """Opens a payment, plays the shopper, and books the notification."""
         _, payment = self.open_payment(order, key)
-        return self.notify(self.captured(payment, amount))
+        return self.notify(self.captured(payment, amount, payer=payer))
 
-    def captured(self, payment: str, amount: int | None = None, currency: str | None = None) -> Captured:
-        item = self.sandbox.play(payment, "paid", secrets.token_bytes, amount, currency)
+    def captured(
+        self, payment: str, amount: int | None = None, currency: str | None = None, payer: str = ""
+    ) -> Captured:
+        item = self.sandbox.play(payment, "paid", secrets.token_bytes, amount, currency, payer)
         headers, body = self.sandbox.notification(payment, item, self.now)
         (fact,) = self.sandbox.verify({k.lower(): v for k, v in headers.items()}, body, self.now)
         assert isinstance(fact, Captured)
@@ -196,7 +202,7 @@ class Market:
         return cancel(self.shop, SITE, order.id)
 
     def notify(self, fact: Captured) -> Order:
-        return book(self.shop.orders, self.workflow, "sandbox", fact, self.now)  # type: ignore[arg-type]
+        return book(self.shop.orders, self.workflow, "sandbox", fact, self.now, self.cloud.keyring)  # type: ignore[arg-type]
 
     # The machine room.
 
@@ -268,6 +274,11 @@ class Market:
             if card["state"] in ("delivered", "redeemed"):
                 assert found.get(card["card_id"]) == card["order"], card["card_id"]
             assert ("available" in card) == (card["state"] == "available")
+
+
+def without_decisions(contents: Mapping[str, list[Item]]) -> dict[str, list[Item]]:
+    """What of a refused call nothing may stay behind in: the record of why it was refused stays."""
+    return {name: [item for item in items if item.get("sk") != "DECISION"] for name, items in contents.items()}
 
 
 def with_works(market: Market, **changes: Any) -> Works:

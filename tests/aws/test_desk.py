@@ -10,7 +10,8 @@ import pytest
 from desk import acts, orders
 from desk.wiring import Desk
 from quanyi.callers import Caller
-from quanyi.orders.model import Order, books
+from quanyi.orders.books import books
+from quanyi.orders.model import Order
 from quanyi.orders.refunds import goods_known, share_answered, with_refund
 from tests.aws.conftest import Call, Cloud
 from tests.aws.market import Market

@@ -12,7 +12,7 @@ from quanyi.backlog import held_for
 from quanyi.callers import Caller
 from quanyi.cards.model import Face, NewCard, Pool, card_id
 from quanyi.errors import Conflict, Forbidden, NotFound
-from quanyi.orders.model import books
+from quanyi.orders.books import books
 from quanyi.orders.numbers import payment_number
 from quanyi.payments.port import Captured
 from quanyi.secret import Secret

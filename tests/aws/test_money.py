@@ -9,7 +9,8 @@ import pytest
 from checkout.messages import PaymentBody
 from checkout.pay import start_payment
 from quanyi.errors import Conflict, Invalid, KeyReused
-from quanyi.orders.model import Order, books
+from quanyi.orders.books import books
+from quanyi.orders.model import Order
 from quanyi.orders.refunds import with_allowance, with_refund
 from quanyi.payments.port import Captured, Method, ProviderUnavailable, RefundTold, TakenBack
 from quanyi.payments.receipt import book, book_refund, book_taken_back

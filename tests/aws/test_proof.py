@@ -31,8 +31,9 @@ from checkout.pay import start_payment
 from fulfill.reveal import reveal
 from quanyi.errors import Refusal
 from quanyi.money import Money
+from quanyi.orders.books import books
 from quanyi.orders.journal import balances
-from quanyi.orders.model import Order, books
+from quanyi.orders.model import Order
 from quanyi.payments.port import Captured, RefundTold, TakenBack
 from quanyi.payments.receipt import book, book_refund, book_taken_back
 from tests.aws.after_sale import SUPPORT, desk_of

@@ -11,6 +11,7 @@ import pytest
 
 from quanyi.callers import Caller
 from quanyi.stats.levels import LevelsTable
+from quanyi.stats.once import OnceCounter
 from quanyi.table import ConditionFailed
 from stream import cards, orders, trail
 from tests.aws.conftest import BUS, Call, Cloud, LambdaContext
@@ -154,16 +155,16 @@ def test_levels_that_broke_off_half_way_are_completed_not_doubled(
     records = records_of(market.cloud, "CardsTable")
     for number, record in enumerate(records):
         record["dynamodb"]["ApproximateCreationDateTime"] = 1_795_000_000 + number
-    whole, calls = LevelsTable._add, 0  # pyright: ignore[reportPrivateUsage]
+    whole, calls = OnceCounter._add, 0  # pyright: ignore[reportPrivateUsage]
 
-    def breaking(self: LevelsTable, *args: Any) -> None:
+    def breaking(self: OnceCounter, *args: Any) -> None:
         nonlocal calls
         calls += 1
         if calls == 3:
             raise ConditionFailed({})
         whole(self, *args)
 
-    monkeypatch.setattr(LevelsTable, "_add", breaking)
+    monkeypatch.setattr(OnceCounter, "_add", breaking)
     with pytest.raises(ConditionFailed):
         cards.handler({"Records": records}, LambdaContext())
     cards.handler({"Records": records}, LambdaContext())

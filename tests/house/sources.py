@@ -38,6 +38,9 @@ ADAPTERS = {
 }
 """The layer's only modules that know AWS's SDK or HTTP."""
 
+ENGINES = {"zen": "expression.py"}
+"""Heavy libraries that know nothing of AWS, and the layer's only module that knows each."""
+
 PROVIDERS = {"payments/alipay/", "payments/wechat/", "payments/stripe/"}
 """Folders of payment providers' adapters: they speak HTTP, each by its provider's own library."""
 
@@ -48,6 +51,11 @@ INDOORS = {
     "catalog/listing_table.py": "rows of the catalogue's lists",
     "catalog/category_table.py": "the category tree's items",
     "stats/levels.py": "counters in the stats table",
+    "stats/once.py": "counters that count each write once",
+    "risk/signals.py": "tokens in the risk table",
+    "risk/holds.py": "caps of what is unpaid, in the risk table",
+    "risk/learning.py": "writes what orders tell into the risk table",
+    "risk/assess.py": "reads, decides and records in the risk table",
     "mail/outbox.py": "what was mailed, in the stats table",
     "vault/kms.py": "data keys and the keyring",
     "cards/pools.py": "the list of open pools",
@@ -55,6 +63,10 @@ INDOORS = {
     "cases/intake.py": "records cases in the orders table",
     "cases/reveals.py": "who opened what, in the orders table",
     "cases/sealed.py": "seals under the members table's keys",
+    "risk/list_table.py": "block and allow lists, in the risk table",
+    "risk/version_table.py": "versions of rules and policies, in the risk table",
+    "risk/listing.py": "reads the risk table's decisions",
+    "risk/review_table.py": "reviews, in the risk table",
     "payments/receipt.py": "books money into the orders table",
     "payments/sandbox.py": "the sandbox provider's own table",
     "payments/deployed.py": "the providers of a deployment",
@@ -93,6 +105,8 @@ def foreign_imports(found: Sources) -> list[str]:
     """Modules of the layer that import AWS's SDK or an HTTP library without being an adapter."""
     wrong = []
     for path, name in _imports(found, LAYER):
+        if _below(path, LAYER) != ENGINES.get(name.split(".")[0], _below(path, LAYER)):
+            wrong.append(f"{path} imports {name}")
         if name.split(".")[0] not in FOREIGN and name not in FOREIGN_MODULES:
             continue
         if _below(path, LAYER) not in ADAPTERS and not _is_provider(path):

@@ -39,6 +39,7 @@ RULES: dict[str, tuple[Callable[[Sources], list[str]], dict[str, str]]] = {
             f"{LAYER}/orders/changes.py": "from botocore.exceptions import ClientError",
             f"{LAYER}/payments/receipt.py": "def f():\n    import urllib.request",
             f"{LAYER}/payments/port.py": "def f():\n    import stripe",
+            f"{LAYER}/catalog/model.py": "def f():\n    import zen",
         },
     ),
     "rules know no adapter": (

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from quanyi.orders.books import books
 from quanyi.orders.journal import balances
-from quanyi.orders.model import Order, books
+from quanyi.orders.model import Order
 from quanyi.orders.table import from_item
 from quanyi.table import Item, from_wire
 from tests.stack.shop import Order as Placed

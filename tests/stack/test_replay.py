@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from quanyi.orders.books import books as sums_of
 from quanyi.orders.journal import balances
-from quanyi.orders.model import books as sums_of
 from tests.stack.books import Books
 from tests.stack.provider import Notice
 from tests.stack.psp import PATIENCE, Psp

@@ -17,8 +17,9 @@ from quanyi.cases.table import from_item, to_item
 from quanyi.cases.telling import entry_of_case, events_of_case
 from quanyi.errors import Conflict, Invalid, Refusal
 from quanyi.money import Money
+from quanyi.orders.books import books
 from quanyi.orders.changes import captured, delivered, placed, settled, with_payment
-from quanyi.orders.model import Line, Order, Payment, Unit, books
+from quanyi.orders.model import Line, Order, Payment, Unit
 from quanyi.orders.numbers import payment_number
 from quanyi.orders.refunds import share_answered, taken_back, with_refund
 from quanyi.payments.port import CaseTold

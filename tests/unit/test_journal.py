@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from quanyi.errors import Conflict, Invalid
 from quanyi.ledger.model import currency_of, entries_of, sums
 from quanyi.money import Money
+from quanyi.orders.books import books
 from quanyi.orders.changes import assigned, captured, delivered, ended, placed, replaced, settled, with_payment
 from quanyi.orders.journal import balances, posted
-from quanyi.orders.model import Line, Order, Payment, Posting, Replaced, Unit, books
+from quanyi.orders.model import Line, Order, Payment, Posting, Replaced, Unit
 from quanyi.orders.refunds import (
     goods_known,
     share_answered,

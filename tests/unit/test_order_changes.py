@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quanyi.errors import Conflict
+from quanyi.orders.books import books
 from quanyi.orders.changes import (
     ALLOWED,
     assigned,
@@ -19,7 +20,7 @@ from quanyi.orders.changes import (
     unassigned,
     with_payment,
 )
-from quanyi.orders.model import Line, Order, Payment, Unit, books
+from quanyi.orders.model import Line, Order, Payment, Unit
 from quanyi.orders.refunds import goods_known, share_answered, with_refund
 from quanyi.orders.table import from_item, to_item
 from quanyi.table import from_wire, to_wire

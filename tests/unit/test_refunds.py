@@ -10,8 +10,9 @@ from quanyi.errors import Conflict, Invalid
 from quanyi.events.model import GoodsLost, RefundFailed, RefundRequested, RefundSucceeded
 from quanyi.events.of_order import events_of
 from quanyi.money import Money
+from quanyi.orders.books import books
 from quanyi.orders.changes import assigned, captured, delivered, placed, settled, with_payment
-from quanyi.orders.model import Line, Order, Payment, Unit, books
+from quanyi.orders.model import Line, Order, Payment, Unit
 from quanyi.orders.refunds import goods_known, share_answered, taken_back, with_allowance, with_refund
 from quanyi.payments.receipt import needs_workflow
 
@@ -82,10 +83,10 @@ def test_a_unit_that_does_not_wait_gets_no_card() -> None:
 def test_an_execution_does_not_sleep_over_a_refund() -> None:
     it = bought(2)
     it = it.model_copy(update={"units": tuple(u.model_copy(update={"card": None}) for u in it.units)})
-    assert not ready(it)
+    assert not ready(it, NOW)
     asked = refunded(it, "0-0")
-    assert ready(asked)
-    assert not ready(share_answered(asked, asked.refunds[0].id, 0, "unknown", NOW)), "that is for the sweep"
+    assert ready(asked, NOW)
+    assert not ready(share_answered(asked, asked.refunds[0].id, 0, "unknown", NOW), NOW), "that is for the sweep"
 
 
 def test_more_than_the_units_are_worth_is_never_sent() -> None:

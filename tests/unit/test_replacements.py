@@ -24,9 +24,10 @@ from quanyi.errors import Conflict, NotFound
 from quanyi.events.model import CardReplaced
 from quanyi.events.of_order import events_of
 from quanyi.money import Money
+from quanyi.orders.books import books
 from quanyi.orders.changes import assigned, delivered, replaced, settled
 from quanyi.orders.journal import balances, posted
-from quanyi.orders.model import Order, Replaced, Unit, books
+from quanyi.orders.model import Order, Replaced, Unit
 from quanyi.orders.pricing import Wanted, quote
 from tests.unit.test_refunds import BY, NOW, bought, refunded
 

@@ -12,8 +12,9 @@ from quanyi.batches.model import Batch
 from quanyi.clock import stamp
 from quanyi.errors import Conflict, Invalid
 from quanyi.money import Money
+from quanyi.orders.books import books
 from quanyi.orders.changes import assigned, captured, delivered, replaced, settled
-from quanyi.orders.model import Order, Replaced, books
+from quanyi.orders.model import Order, Replaced
 from quanyi.orders.refunds import goods_known, share_answered, with_allowance, with_refund
 from tests.unit.test_journal import NOW, STEPS, apply, placed_order
 

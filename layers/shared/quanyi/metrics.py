@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-Metric = Literal["ForgedNotification", "ProbeRefused", "NotificationNotBooked"]
+Metric = Literal["ForgedNotification", "ProbeRefused", "NotificationNotBooked", "RiskRuleFailed", "ReviewTimedOut"]
 
 
 def count(metric: Metric, **dimensions: str) -> None:

@@ -203,6 +203,31 @@ class CaseClosed(CaseEvent):
     state: Annotated[str, Field(description="`accepted`, `refunded`, `won`, `lost` or `closed`")]
 
 
+class ReviewEvent(DomainEvent):
+    """What every event about a review says. `order` is empty for a use of a voucher that no order sold."""
+
+    rev: Annotated[int, Field(description="the revision of the review that this tells of")]
+    review: Annotated[str, Field(description="the review's id")]
+    point: Annotated[str, Field(description="`order`, `delivery`, `redemption` or `refund`")]
+    subject: Annotated[str, Field(description="what was held: an order, a redemption, a refund")]
+    amount: Annotated[int, Field(description="what is at stake, minor units of `currency`")]
+
+
+class ReviewOpened(ReviewEvent):
+    """A rule held something: a person has to decide. Sent within a minute or two."""
+
+    reasons: Annotated[tuple[str, ...], Field(description="codes of the rules that applied")]
+    due_at: Annotated[Timestamp, Field(description="when it is decided without a person")]
+    otherwise: Annotated[str, Field(description="to what, then: `approve` or `refuse`")]
+
+
+class ReviewDecided(ReviewEvent):
+    """A review is over: what was held goes on, or is refused."""
+
+    state: Annotated[str, Field(description="`approved` or `refused`")]
+    by: Annotated[str, Field(description="who decided: role and key, or `system` when nobody did in time")]
+
+
 EVENTS: tuple[type[DomainEvent], ...] = (
     OrderPlaced,
     PaymentCaptured,
@@ -223,4 +248,6 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     CaseAnswered,
     CaseDueSoon,
     CaseClosed,
+    ReviewOpened,
+    ReviewDecided,
 )

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from quanyi.orders.books import books
 from quanyi.orders.journal import balances
-from quanyi.orders.model import Order, Posting, books
+from quanyi.orders.model import Order, Posting
 from quanyi.orders.promise import overdue
 from quanyi.settlements.differences import Difference
 

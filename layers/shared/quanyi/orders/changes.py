@@ -11,6 +11,7 @@ from typing import Any
 
 from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.money import Money
+from quanyi.orders.holding import is_held
 from quanyi.orders.model import Order, OrderState, Payment, Replaced, Unit
 
 ALLOWED: dict[OrderState, frozenset[OrderState]] = {
@@ -21,13 +22,14 @@ ALLOWED: dict[OrderState, frozenset[OrderState]] = {
     "on_hold": frozenset({"fulfilling", "fulfilled", "refunding", "refunded", "partially_refunded"}),
     "fulfilled": frozenset({"fulfilling", "refunding", "refunded", "partially_refunded"}),
     "partially_refunded": frozenset({"fulfilling", "refunding", "refunded"}),
-    "refunding": frozenset({"refunded", "partially_refunded", "fulfilled", "fulfilling"}),
+    "refunding": frozenset({"refunded", "partially_refunded", "fulfilled", "fulfilling", "on_hold"}),
     "expired": frozenset({"paid", "refunding"}),
     "cancelled": frozenset({"refunding"}),
     "refunded": frozenset({"refunding"}),
 }
 """The table of transitions. `expired -> paid` is a late payment; `refunded -> refunding` a second payment sent back;
-`fulfilled -> fulfilling` a bad card that is replaced."""
+`fulfilled -> fulfilling` a bad card that is replaced; `on_hold` is what somebody must look at before its delivery, or
+what is delivered later."""
 
 SWEEP_PAID_AFTER = timedelta(minutes=2)
 """A paid order that is not settled by then has lost its workflow, or the workflow is waiting; the sweep looks."""
@@ -76,6 +78,19 @@ def ask_again(order: Order, now: datetime) -> Order:
     return order.model_copy(update={"due_at": min(order.expires_at, now + max(ASK_AFTER, now - oldest))})
 
 
+MOST_FAILURES = 20
+"""Of one payment that are told apart: more say no more."""
+
+
+def failed(order: Order, payment_id: str, failure: str) -> Order:
+    """The provider refused a try of a payment, which stays as it is. Applied once for a `failure`."""
+    payment = order.payment(payment_id)
+    if payment is None or failure in payment.failures or len(payment.failures) >= MOST_FAILURES:
+        return order
+    told = payment.model_copy(update={"failures": (*payment.failures, failure)})
+    return order.model_copy(update={"payments": tuple(told if p.id == payment_id else p for p in order.payments)})
+
+
 def closed(order: Order, payments: Collection[str]) -> Order:
     """Tries that the provider has closed: they can no longer be paid."""
     return order.model_copy(
@@ -97,6 +112,7 @@ def captured(
     *,
     currency: str | None = None,
     fee: int = 0,
+    paid_by: str = "",
 ) -> Order:
     """The provider took `amount` minor units. Applied once for a transaction, whatever the order's state.
 
@@ -125,6 +141,7 @@ def captured(
             "fee": fee,
             "transaction": transaction,
             "captured_at": now,
+            "paid_by": paid_by,
         }
     )
     payments = tuple(done if p.id == payment_id else p for p in order.payments)
@@ -235,7 +252,7 @@ def settled(order: Order, now: datetime) -> Order:
     elif not order.paid_at:
         to = "refunded" if order.refunds else order.state
     elif "waiting" in states:
-        to = "fulfilling"
+        to = "on_hold" if is_held(order, now) else "fulfilling"
     elif states == {"delivered"}:
         to = "partially_refunded" if any(unit.back for unit in order.units) else "fulfilled"
     else:

@@ -8,7 +8,7 @@ service. A bundle line becomes units of its components, the line's price split p
 holds for every order at any time (`books`).
 """
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -34,6 +34,9 @@ UnitKind = Literal["card", "manual"]
 PaymentState = Literal["open", "captured", "closed", "failed"]
 RefundState = Literal["requested", "succeeded", "failed"]
 ShareState = Literal["requested", "unknown", "succeeded", "failed"]
+RiskState = Literal["", "held", "review", "approved", "refused"]
+"""Placed and `held`: somebody must look at it before its delivery; then it is under `review`, until it is approved or
+refused. Empty while nothing has been decided about its delivery."""
 Goods = Literal["none", "out", "returned", "lost"]
 """What becomes of a delivered card whose money goes back: `out` until it is known, `returned` to stock when nobody has
 seen it, else `lost`: a third party's card cannot be called back."""
@@ -148,6 +151,10 @@ class Payment(Part):
     """Of which rows of those files (`settlements.fees`) it is the sum; empty until the first."""
     transaction: str | None = None
     captured_at: Timestamp | None = None
+    failures: tuple[str, ...] = ()
+    """What its provider says failed before: names of its own, at most `orders.changes.MOST_FAILURES`."""
+    paid_by: str = ""
+    """Keyed hash of the account that paid, where its provider tells one (`risk.identities`)."""
 
 
 class Share(Part):
@@ -242,6 +249,15 @@ class Order(Part):
     settled_at: Timestamp | None = None
     end_reason: str | None = None
     notes: tuple[Note, ...] = ()
+    agent: str = ""
+    """Who sold it, by the merchant's own name of them."""
+    traces: dict[str, str] = {}
+    """Keyed hashes of the device, address and network that it was placed from (`risk.identities`)."""
+    risk: RiskState = ""
+    decision: str = ""
+    """The risk decision that was made about it last."""
+    not_before: Timestamp | None = None
+    """Nothing is delivered earlier, by the shop's policies."""
     frozen: tuple[str, ...] = ()
     """Cases that are open: until they are over, what was not revealed yet stays closed."""
     journal: tuple[Posting, ...] = ()
@@ -313,24 +329,3 @@ class Order(Part):
         idle = not any(share.state in ("requested", "unknown") for r in self.refunds for share in r.shares)
         idle = idle and all(unit.goods != "out" for unit in self.units)
         return failed and idle and not busy and self.surplus <= 0 and not self.misfits and not self.open_tries
-
-
-class Books(Part):
-    """Minor units. `captured = delivered + refunded + owed`, and `owed` is exactly what is still to be done."""
-
-    captured: int
-    delivered: int
-    refunded: int
-    owed: Annotated[int, Field(ge=0)]
-
-
-def books(order: Order) -> Books:
-    """The order's money. Raises AssertionError where it does not add up: that is a fault, never a state."""
-    delivered = sum(unit.value for unit in order.units if unit.state == "delivered")
-    owed = order.captured - delivered - order.refunded
-    waiting = sum(unit.value for unit in order.units if unit.state == "waiting") if order.paid_at else 0
-    if owed != waiting + order.going_back + order.surplus:
-        raise AssertionError(
-            f"{order.id}: owed {owed}, but {waiting} waits, {order.going_back} goes back, {order.surplus} is surplus"
-        )
-    return Books(captured=order.captured, delivered=delivered, refunded=order.refunded, owed=owed)

@@ -120,17 +120,28 @@ class Refunding:
 
 @dataclass(frozen=True)
 class Captured:
-    """The provider's word, verified or queried, that it took money. `fee` is what it keeps, where it says so."""
+    """The provider's word, verified or queried, that it took money. `fee` is what it keeps, where it says so; `payer`
+    is the account that paid, as the provider names it: personal data, of which only a keyed hash is kept."""
 
     payment: str
     transaction: str
     amount: int
     currency: str
     fee: int = 0
+    payer: str = field(default="", repr=False, compare=False)
 
     @property
     def order(self) -> str:
         return order_of(self.payment)
+
+
+@dataclass(frozen=True)
+class TryFailed:
+    """The shopper tried to pay, and the provider or their bank refused; the payment stays open for another try.
+    `failure` names this one at the provider."""
+
+    payment: str
+    failure: str
 
 
 @dataclass(frozen=True)
@@ -184,7 +195,7 @@ class CaseHint:
     case: str
 
 
-Notice: TypeAlias = Captured | RefundTold | TakenBack | CaseTold | CaseHint
+Notice: TypeAlias = Captured | TryFailed | RefundTold | TakenBack | CaseTold | CaseHint
 
 
 @dataclass(frozen=True)

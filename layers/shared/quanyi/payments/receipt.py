@@ -5,17 +5,31 @@ from datetime import datetime
 from functools import partial
 
 from quanyi.errors import Conflict, Invalid, NotFound
-from quanyi.orders.changes import captured, settled
+from quanyi.ids import derived_id
+from quanyi.orders.changes import captured, failed, settled
 from quanyi.orders.model import Order, Payment, Refund
 from quanyi.orders.numbers import order_of, share_number
 from quanyi.orders.refunds import share_answered, taken_back
 from quanyi.orders.table import OrdersTable
-from quanyi.payments.port import Captured, Refunding, RefundTold, TakenBack, Try
+from quanyi.payments.port import Captured, Refunding, RefundTold, TakenBack, Try, TryFailed
+from quanyi.risk.identities import traced
+from quanyi.vault.keys import NamedKeys
 from quanyi.workflow import Workflow
 
+FAILURE = 8
+"""Characters of a failed try's name on the order."""
 
-def book(orders: OrdersTable, workflow: Workflow, provider: str, fact: Captured, now: datetime) -> Order:
-    """Books a capture and makes sure that the workflow runs; the same fact again ends the same.
+
+def book(
+    orders: OrdersTable,
+    workflow: Workflow,
+    provider: str,
+    fact: Captured,
+    now: datetime,
+    keyring: NamedKeys | None = None,
+) -> Order:
+    """Books a capture and makes sure that the workflow runs; the same fact again ends the same. `keyring` hashes the
+    account that paid; without one, or where the provider tells none, it stays unknown.
 
     Order and payment must fit, or nothing changes (Invalid, NotFound, Conflict). Amount and currency need not: what was
     taken is booked as it is, and too little, too much or the wrong currency has its defined end
@@ -44,8 +58,17 @@ def book(orders: OrdersTable, workflow: Workflow, provider: str, fact: Captured,
         now=now,
         currency=fact.currency,
         fee=fact.fee,
+        paid_by=traced(keyring, "payer", f"{provider}:{fact.payer}") if keyring and fact.payer else "",
     )
     return _let_go_on(workflow, orders.change(order, taken))
+
+
+def book_failure(orders: OrdersTable, provider: str, told: TryFailed) -> Order:
+    """Notes that a try was refused: what somebody who tests cards has many of. Raises NotFound."""
+    order = orders.get(order_of(told.payment))
+    _payment(order, provider, told.payment)
+    name = derived_id("", told.failure)[:FAILURE]
+    return orders.change(order, partial(failed, payment_id=told.payment, failure=name))
 
 
 def book_refund(orders: OrdersTable, provider: str, told: RefundTold, now: datetime) -> Order:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from quanyi.clock import stamp
 from quanyi.errors import Conflict, Malformed, NotFound
 from quanyi.ids import Draw, new_id
-from quanyi.payments.port import Captured, Created, Forged, Intent, Notice, Outcome, Refunding, Reply, Try
+from quanyi.payments.port import Captured, Created, Forged, Intent, Notice, Outcome, Refunding, Reply, Try, TryFailed
 from quanyi.table import ConditionFailed, Item, Table
 from quanyi.vault.kms import Keyring
 
@@ -58,10 +58,12 @@ class Sandbox:
             notice = loads(body)
             if notice["merchant"] != MERCHANT:
                 raise Forged("Another merchant's notification.")
+            if notice["event"] == "payment.failed":
+                return (TryFailed(notice["payment"], notice["failure"]),)
             if notice["event"] != "payment.captured":
                 return ()
             names = ("payment", "transaction", "amount", "currency")
-            return (Captured(**{name: notice[name] for name in names}),)
+            return (Captured(**{name: notice[name] for name in names}, payer=notice.get("payer", "")),)
         except (ValueError, KeyError, TypeError):
             raise Malformed("This is genuine, but not a notification.") from None
 
@@ -103,6 +105,7 @@ class Sandbox:
         draw: Draw,
         amount: int | None = None,
         currency: str | None = None,
+        payer: str = "",
     ) -> Item:
         """The shopper pays (perhaps another amount or currency) or gives up. Paying twice is one capture. Raises
         NotFound, and Conflict when the merchant has closed the payment."""
@@ -122,6 +125,7 @@ class Sandbox:
                 transaction=new_id("ST", draw),
                 captured_amount=taken,
                 currency=currency or item["currency"],
+                payer=payer,
             )
         except ConditionFailed as failed:
             if failed.item["state"] == "closed":
@@ -130,8 +134,14 @@ class Sandbox:
 
     def notification(self, payment: str, item: Item, now: datetime) -> tuple[dict[str, str], bytes]:
         """Headers and raw body of the signed notice that a payment was captured."""
-        captured = _captured(payment, item)
-        notice = {"event": "payment.captured", "merchant": MERCHANT, "at": stamp(now), **vars(captured)}
+        return self._signed({"event": "payment.captured", **vars(_captured(payment, item))}, now)
+
+    def failure(self, payment: str, now: datetime, draw: Draw) -> tuple[dict[str, str], bytes]:
+        """Likewise that a try of a payment was refused."""
+        return self._signed({"event": "payment.failed", "payment": payment, "failure": new_id("SF", draw)}, now)
+
+    def _signed(self, told: Mapping[str, Any], now: datetime) -> tuple[dict[str, str], bytes]:
+        notice = {**told, "merchant": MERCHANT, "at": stamp(now)}
         body = dumps(notice, separators=(",", ":")).encode()
         sent_at = int(now.timestamp())
         signature = f"t={sent_at},v1={self._signature(sent_at, body)}"
@@ -143,7 +153,8 @@ class Sandbox:
     def _move(self, payment: str, to: str, condition: str, **values: Any) -> Item:
         sets = "SET #state = :to"
         if "transaction" in values:
-            sets += ", #transaction = :transaction, captured_amount = :captured_amount, currency = :currency"
+            sets += ", #transaction = :transaction, captured_amount = :captured_amount"
+            sets += ", currency = :currency, payer = :payer"
         return self.table.update(_key(payment), sets, condition=condition, to=to, **values)
 
 
@@ -152,7 +163,9 @@ def _key(payment: str) -> dict[str, str]:
 
 
 def _captured(payment: str, item: Item) -> Captured:
-    return Captured(payment, item["transaction"], item["captured_amount"], item["currency"])
+    return Captured(
+        payment, item["transaction"], item["captured_amount"], item["currency"], payer=item.get("payer", "")
+    )
 
 
 def _refund_key(refund: str) -> dict[str, str]:

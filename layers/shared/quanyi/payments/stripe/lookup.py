@@ -55,7 +55,8 @@ def standing(found: Found) -> Captured | Literal["open", "closed"]:
     """`open` is what may still be paid, or is being paid (`processing`). Raises ValueError when that cannot be told."""
     if isinstance(found, PaymentIntent):
         if found.status == "succeeded":
-            return Captured(found.payment, found.id, found.amount_received, found.currency.upper())
+            amount, currency = found.amount_received, found.currency.upper()
+            return Captured(found.payment, found.id, amount, currency, payer=found.payer)
         return "closed" if found.status == "canceled" else "open"
     if found.status != "complete":
         return "closed" if found.status == "expired" else "open"
@@ -63,7 +64,8 @@ def standing(found: Found) -> Captured | Literal["open", "closed"]:
         raise ValueError("a complete session without its payment")
     if found.intent.status == "succeeded":
         intent = found.intent
-        return Captured(found.payment, intent.id, intent.amount_received, intent.currency.upper())
+        amount, currency = intent.amount_received, intent.currency.upper()
+        return Captured(found.payment, intent.id, amount, currency, payer=found.payer)
     # A complete session cannot be paid a second time: a slow method that failed in the end leaves it unpaid.
     return "closed" if found.intent.status in ("canceled", "requires_payment_method") else "open"
 

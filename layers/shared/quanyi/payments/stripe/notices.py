@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from quanyi.errors import Malformed
 from quanyi.payments.access import Access
-from quanyi.payments.port import Captured, Forged, Notice, ProviderUnavailable, RefundTold, TakenBack
+from quanyi.payments.port import Captured, Forged, Notice, ProviderUnavailable, RefundTold, TakenBack, TryFailed
 from quanyi.payments.stripe import cases
 from quanyi.payments.stripe.api import Refused, asking
 from quanyi.payments.stripe.keys import is_live
@@ -74,7 +74,13 @@ def _captured(data: Mapping[str, Any], connect: Connect) -> Sequence[Notice]:
     intent = PaymentIntent.of(data)
     if not intent.payment:
         return ()
-    return (Captured(intent.payment, intent.id, intent.amount_received, intent.currency.upper()),)
+    return (Captured(intent.payment, intent.id, intent.amount_received, intent.currency.upper(), payer=intent.payer),)
+
+
+def _try_failed(data: Mapping[str, Any], connect: Connect) -> Sequence[Notice]:
+    """Named by its charge where there was one; else all failures of that intent are one."""
+    intent = PaymentIntent.of(data)
+    return (TryFailed(intent.payment, intent.last_charge or intent.id),) if intent.payment else ()
 
 
 def _checked_out(data: Mapping[str, Any], connect: Connect) -> Sequence[Notice]:
@@ -84,7 +90,8 @@ def _checked_out(data: Mapping[str, Any], connect: Connect) -> Sequence[Notice]:
         return ()
     if session.amount_total is None or session.currency is None:
         raise ValueError("paid, but not how much")
-    return (Captured(session.payment, session.payment_intent, session.amount_total, session.currency.upper()),)
+    amount, currency = session.amount_total, session.currency.upper()
+    return (Captured(session.payment, session.payment_intent, amount, currency, payer=session.payer),)
 
 
 def _refunded(data: Mapping[str, Any], connect: Connect) -> Sequence[Notice]:
@@ -139,6 +146,7 @@ def _payment_of(intent: str, connect: Connect) -> str:
 
 _TELLERS: Mapping[str, Callable[[Mapping[str, Any], Connect], Sequence[Notice]]] = {
     "payment_intent.succeeded": _captured,
+    "payment_intent.payment_failed": _try_failed,
     "checkout.session.completed": _checked_out,
     "checkout.session.async_payment_succeeded": _checked_out,
     "charge.refunded": _charge_refunded,

@@ -52,8 +52,29 @@ class Read(BaseModel):
         return cls.model_validate(said.to_dict() if hasattr(said, "to_dict") else said)
 
 
+class Card(Read):
+    fingerprint: Reference = ""
+
+
+class Means(Read):
+    """What was paid with."""
+
+    card: Annotated[Card, BeforeValidator(_or_none)] = Card()
+
+
+class Paid(Read):
+    """What we read of a charge to know who paid."""
+
+    payment_method_details: Annotated[Means, BeforeValidator(_or_none)] = Means()
+
+
+class PaidList(Read):
+    data: tuple[Paid, ...] = ()
+
+
 class PaymentIntent(Read):
-    """https://docs.stripe.com/api/payment_intents/object"""
+    """https://docs.stripe.com/api/payment_intents/object; `charges` is there in old versions only, and in new ones
+    `latest_charge` is an id unless it is expanded."""
 
     id: str
     status: str
@@ -61,11 +82,23 @@ class PaymentIntent(Read):
     amount_received: Units = 0
     metadata: Metadata = {}
     client_secret: Secret | None = None
+    customer: Reference = ""
+    last_charge: Annotated[Reference, Field(validation_alias="latest_charge")] = ""
+    latest_charge: Annotated[Paid | None, BeforeValidator(_expanded)] = None
+    charges: Annotated[PaidList, BeforeValidator(_or_none)] = PaidList()
 
     @property
     def payment(self) -> str:
         """Our number, or nothing."""
         return ours(self.metadata)
+
+    @property
+    def payer(self) -> str:
+        """The card's fingerprint, the same for one card whoever shows it; else the customer; nothing where Stripe
+        tells neither."""
+        charges = [self.latest_charge] if self.latest_charge else self.charges.data
+        cards = (charge.payment_method_details.card.fingerprint for charge in charges)
+        return next(filter(None, cards), self.customer)
 
 
 class Session(Read):
@@ -80,10 +113,15 @@ class Session(Read):
     intent: Annotated[PaymentIntent | None, BeforeValidator(_expanded), Field(validation_alias="payment_intent")] = None
     metadata: Metadata = {}
     url: str | None = None
+    customer: Reference = ""
 
     @property
     def payment(self) -> str:
         return ours(self.metadata)
+
+    @property
+    def payer(self) -> str:
+        return (self.intent.payer if self.intent else "") or self.customer
 
 
 class Refund(Read):

@@ -32,6 +32,10 @@ class Amount(Read):
     currency: Text = "CNY"
 
 
+class Payer(Read):
+    openid: MaybeText = ""
+
+
 class Transaction(Read):
     """支付通知 and 查询订单: https://pay.weixin.qq.com/doc/v3/merchant/4013070356."""
 
@@ -41,12 +45,14 @@ class Transaction(Read):
     trade_state: Text
     transaction_id: MaybeText = ""
     amount: Amount | None = None
+    payer: Payer | None = None
 
     def captured(self) -> Captured | None:
         """The capture, once there was one: a payment that is refunded (REFUND) was captured before."""
         if self.trade_state not in ("SUCCESS", "REFUND") or self.amount is None or not self.transaction_id:
             return None
-        return Captured(self.out_trade_no, self.transaction_id, self.amount.total, self.amount.currency)
+        payer = self.payer.openid if self.payer else ""
+        return Captured(self.out_trade_no, self.transaction_id, self.amount.total, self.amount.currency, payer=payer)
 
 
 class RefundAmount(Read):

@@ -1,0 +1,217 @@
+"""What is decided about an order: read what is known, ask the rules, record what came of it. One entry per point.
+
+Each entry reads in one call and writes in one. The same question asked again is answered by what was recorded, so that
+whoever decides may be replayed: nothing counts twice, and no rule that was changed meanwhile turns a decision round.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from quanyi.money import Money
+from quanyi.orders.model import Order, RiskState
+from quanyi.orders.table import OrdersTable
+from quanyi.risk import buckets
+from quanyi.risk.decisions import DecisionRecord, decision_id
+from quanyi.risk.facts import Bucket, Facts, Point, Value
+from quanyi.risk.holds import HoldsTable, counts
+from quanyi.risk.identities import main_sku, persons_of
+from quanyi.risk.list_table import entries_in, listed_key
+from quanyi.risk.lists import list_facts
+from quanyi.risk.order_facts import order_facts, payment_facts
+from quanyi.risk.policies import delay_of
+from quanyi.risk.refusals import ReviewNeeded, RiskRefused, TooManyUnpaid
+from quanyi.risk.review_table import ReviewsTable, review_key
+from quanyi.risk.reviews import Review, review_id, review_of
+from quanyi.risk.rules import Hit
+from quanyi.risk.signals import by_identity, key
+from quanyi.risk.table import DecisionsTable, InForce, RulesInForce, decision_key
+from quanyi.risk.tokens import counted
+from quanyi.table import ConditionFailed, Item, Key, Table, Write
+
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was found about an order in one read."""
+
+    force: InForce
+    facts: dict[str, Value]
+    record: DecisionRecord | None
+    """What the same question got before."""
+    review: Review | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """On the delivery of a paid order."""
+
+    risk: RiskState
+    decision: str
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Risk:
+    """`table` is the risk table, `zone` the shop's."""
+
+    table: Table
+    zone: str
+    rules: RulesInForce
+
+    @classmethod
+    def of(cls, table: Table, zone: str) -> Self:
+        return cls(table, zone, RulesInForce(table))
+
+    @property
+    def holds(self) -> HoldsTable:
+        return HoldsTable(self.table)
+
+    @property
+    def decisions(self) -> DecisionsTable:
+        return DecisionsTable(self.table)
+
+    @property
+    def reviews(self) -> ReviewsTable:
+        return ReviewsTable(self.table)
+
+    def at_order(self, orders: OrdersTable, order: Order, now: datetime) -> DecisionRecord:
+        """Whether an order may be placed; then it counts as unpaid for its buyer. `order.decision` names the question.
+        Raises RiskRefused, TooManyUnpaid, Busy."""
+        known = self._known("order", order, now, order.decision)
+        # Under the name that the order has for it: several tries to place it under one key are several questions.
+        record = known.record or known.force.decide(known.facts, subject=order.id, order=order.id, now=now).model_copy(
+            update={"id": order.decision}
+        )
+        if record.outcome == "refuse":
+            self.decisions.add(record)
+            raise RiskRefused(record)
+        if known.record:  # counted in the same write as it was recorded
+            return record
+        return self._counted(orders, order, record, known, now)
+
+    def at_delivery(self, order: Order, now: datetime) -> Verdict:
+        """Whether, and when, what waits of a paid order is delivered. What the rules hold gets a review."""
+        assert order.paid_at
+        question = decision_id("delivery", order.id)
+        known = self._known("delivery", order, now, question)
+        record, review = known.record, known.review
+        if record is None:
+            record = _held_before(known.force.decide(known.facts, subject=order.id, order=order.id, now=now), order)
+        if record.outcome == "hold" and review is None:
+            review = self._review(record, known.force, Money(amount=order.total, currency=order.currency), order, now)
+        elif known.record is None:
+            record = self.decisions.add(record)
+        until = order.paid_at + delay_of(known.force.policies, record.facts)
+        return Verdict(_standing(record, review), record.id, not_before=until if until > now else None)
+
+    def at_refund(
+        self, order: Order, facts: Facts, amount: Money, request: str, now: datetime, *, despite: bool = False
+    ) -> None:
+        """Whether money may go back, by the same request once for ever. `despite` goes on whatever the rules say: that
+        too is recorded. Raises RiskRefused, ReviewNeeded."""
+        question = decision_id("refund", order.id, request)
+        known = self._known("refund", order, now, question)
+        record, review = known.record, known.review
+        if record is None:
+            record = known.force.decide(
+                {**known.facts, **facts}, subject=order.id, order=order.id, request=request, now=now
+            )
+            if record.outcome == "hold" and not despite:
+                review = self._review(record, known.force, amount, order, now)
+            else:
+                record = self.decisions.add(record)
+        if despite:
+            return
+        match _standing(record, review):
+            case "refused":
+                raise RiskRefused(record)
+            case "review":
+                raise ReviewNeeded(record)
+            case _:
+                return
+
+    def decided(self, order: Order) -> bool:
+        """Whether the review that an order waits for is over."""
+        found = self.reviews.find([review_id(order.decision)])
+        return all(not review.is_open for review in found.values())
+
+    def _known(self, point: Point, order: Order, now: datetime, question: str) -> Known:
+        persons = persons_of(order)
+        agent: list[tuple[Bucket, str]] = [("agent", order.agent)] if order.agent else []
+        sold: list[tuple[Bucket, str]] = [("channel", order.channel), *agent, ("sku", main_sku(order))]
+        keys: list[Key] = [
+            *self.rules.keys(point),
+            decision_key(question),
+            review_key(review_id(question)),
+            *(key(*person) for person in persons.items()),
+            *(listed_key(*person) for person in persons.items()),
+            *buckets.keys(sold, now),
+        ]
+        items = self.table.get_many(keys)
+        facts: dict[str, Value] = order_facts(order, self.zone) | list_facts(entries_in(items), now)
+        if point == "delivery":
+            facts |= payment_facts(order)
+        for identity, item in by_identity(items).items():
+            facts |= counted(item, identity, now)
+        facts |= buckets.counted(sold, items, now)
+        by_kind: Mapping[str, Item] = {item["sk"]: item for item in items}
+        record, review = by_kind.get("DECISION"), by_kind.get("REVIEW")
+        return Known(
+            self.rules.found(point, items),
+            facts,
+            DecisionRecord.model_validate(record) if record else None,
+            Review.model_validate(review) if review else None,
+        )
+
+    def _counted(
+        self, orders: OrdersTable, order: Order, record: DecisionRecord, known: Known, now: datetime
+    ) -> DecisionRecord:
+        cap = known.force.policies.unpaid
+        capped = not known.facts.get("lists.allowed")
+        if capped and len(order.units) > cap.units:
+            raise TooManyUnpaid(cap.orders, cap.units)
+        holds = self.holds.writes(order, cap, now) if capped else []
+        for last in (False,) * (TRIES - 1) + (True,):
+            try:
+                self.table.together([self.decisions.write(record), *holds])
+            except ConditionFailed as failed:
+                if failed.item.get("sk") == "DECISION":
+                    return DecisionRecord.model_validate(failed.item)
+                if counts(failed.item, order):  # left by an earlier try of its call that was not tidied up
+                    self.holds.release(order)
+                elif last or not self.holds.heal(orders, order):
+                    raise TooManyUnpaid(cap.orders, cap.units) from None
+            else:
+                return record
+        raise TooManyUnpaid(cap.orders, cap.units)
+
+    def _review(self, record: DecisionRecord, force: InForce, amount: Money, order: Order, now: datetime) -> Review:
+        """Opens the review of a decision, recording both together. What was there first stands."""
+        terms = force.policies.review(record.point)
+        review = review_of(record, terms, amount=amount, channel=order.channel, now=now)
+        both: Sequence[Write] = [self.decisions.write(record), self.reviews.write_open(review)]
+        try:
+            self.table.together(both)
+        except ConditionFailed:
+            return self.reviews.open(review)
+        return review
+
+
+def _held_before(record: DecisionRecord, order: Order) -> DecisionRecord:
+    """What was placed only to be looked at is looked at, whatever the rules of its delivery say, unless they trust its
+    buyer."""
+    trusted = any(hit.then == "approve" for hit in record.hits)
+    if order.risk != "held" or record.outcome != "approve" or trusted:
+        return record
+    held = Hit(rule="held_at_order", then="hold", reason="held_at_order")
+    return record.model_copy(update={"outcome": "hold", "hits": (*record.hits, held)})
+
+
+def _standing(record: DecisionRecord, review: Review | None) -> RiskState:
+    if record.outcome == "hold":
+        ended = review.state if review else "open"
+        return "review" if ended == "open" else ended
+    return "approved" if record.outcome == "approve" else "refused"

@@ -1,0 +1,116 @@
+"""Where reviews are kept, in the risk table.
+
+    REVIEW#<id>   REVIEW   a review
+
+In `listed-index` an open one stands under `REVIEWS#open` by its deadline, a decided one under `REVIEWS#telling` until
+everybody has surely been told, then under `REVIEWS#done` by its end.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from quanyi.clock import stamp
+from quanyi.errors import Busy, NotFound
+from quanyi.risk.reviews import KEPT, Review
+from quanyi.risk.table import LISTED_INDEX
+from quanyi.table import ConditionFailed, Item, Key, Table, Write
+
+Queue: TypeAlias = Literal["open", "telling", "done"]
+
+NEW = "attribute_not_exists(pk)"
+UNCHANGED = "rev = :rev"
+
+
+@dataclass(frozen=True)
+class ReviewsTable:
+    """`table` is the risk table."""
+
+    table: Table
+
+    def open(self, review: Review) -> Review:
+        """Opens a review, or answers the one that its decision got first, as it is now."""
+        written = review.model_copy(update={"rev": 1})
+        try:
+            self.table.put(to_item(written), condition=NEW)
+        except ConditionFailed as failed:
+            return Review.model_validate(failed.item)
+        return written
+
+    def write_open(self, review: Review) -> Write:
+        """The same as part of a transaction; its condition fails when it was opened before."""
+        return self.table.write_put(to_item(review.model_copy(update={"rev": 1})), condition=NEW)
+
+    def get(self, review: str) -> Review:
+        """Consistent. Raises NotFound."""
+        item = self.table.get(review_key(review))
+        if item is None:
+            raise NotFound("review")
+        return Review.model_validate(item)
+
+    def find(self, reviews: Sequence[str]) -> dict[str, Review]:
+        """Consistent; by id."""
+        items = self.table.get_many([review_key(each) for each in dict.fromkeys(reviews)])
+        return {item["id"]: Review.model_validate(item) for item in items}
+
+    def change(self, review: Review, decide: Callable[[Review], Review], tries: int = 20) -> Review:
+        """Applies `decide` until its answer is written against an unchanged review; an equal answer writes nothing.
+        What `decide` raises goes through. Raises NotFound, Busy."""
+        for _ in range(tries):
+            wanted = decide(review)
+            if wanted == review:
+                return review
+            written = wanted.model_copy(update={"rev": review.rev + 1})
+            try:
+                self.table.put(to_item(written), condition=UNCHANGED, rev=review.rev)
+            except ConditionFailed as failed:
+                if not failed.item:
+                    raise NotFound("review") from None
+                review = Review.model_validate(failed.item)
+                continue
+            return written
+        raise Busy("the review is contended")
+
+    def page(self, queue: Queue, *, limit: int, after: str = "") -> list[str]:
+        """Places in a queue, beyond `after`: open reviews by deadline, the next first; the others with the latest end
+        first. `id_at` tells which review stands at one. A hint: the index lags."""
+        ahead = queue == "open"
+        found = self.table.query(
+            f"#list = :list AND listed {'>' if ahead else '<'} :after",
+            index=LISTED_INDEX,
+            limit=limit,
+            forward=ahead,
+            list=f"REVIEWS#{queue}",
+            after=after or ("0" if ahead else "~"),
+        )
+        return [item["listed"] for item in found.items]
+
+    def every(self, queue: Queue) -> Iterator[str]:
+        """Ids of a queue's reviews, open ones by deadline. A hint likewise."""
+        found = self.table.query_all("#list = :list", index=LISTED_INDEX, limit=100, list=f"REVIEWS#{queue}")
+        return (id_at(item["listed"]) for item in found)
+
+
+def id_at(place: str) -> str:
+    return place.partition("#")[2]
+
+
+def review_key(review: str) -> Key:
+    return {"pk": f"REVIEW#{review}", "sk": "REVIEW"}
+
+
+def queue_of(review: Review) -> Queue:
+    if review.is_open:
+        return "open"
+    return "done" if review.finished else "telling"
+
+
+def to_item(review: Review) -> Item:
+    by = review.decided_at or review.due_at
+    return {
+        **review.model_dump(mode="json"),
+        **review_key(review.id),
+        "list": f"REVIEWS#{queue_of(review)}",
+        "listed": f"{stamp(by)}#{review.id}",
+        "expires": int((review.decided_at + KEPT).timestamp()) if review.decided_at else None,
+    }

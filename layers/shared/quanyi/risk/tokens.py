@@ -1,0 +1,79 @@
+"""Rolling counts without counters: what happened is a token in a set, its moment in front and its own name behind.
+
+Adding the same token again changes nothing, so whoever counts may be replayed; a window is counted when it is read. A
+set keeps its newest tokens only, and then says "at least so many".
+
+    <moment: 7 characters, seconds in base 36><name: 8 characters>
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from quanyi.clock import moment
+from quanyi.ids import derived_id
+from quanyi.risk.facts import COUNTED, WINDOWS, Identity, Value
+
+KEPT = 200
+"""Tokens of a set that are kept: more is as good as that many."""
+SLACK = 20
+"""So many more may gather before a set is cut: cutting is a write of its own."""
+ACCOUNTS = "accounts"
+ACCOUNTS_WINDOW = timedelta(days=7)
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_MOMENT, _NAME = 7, 8
+_DAY = 86_400
+
+
+def token(at: datetime, *what: str) -> str:
+    """Of something that happened at a moment; `what` names it for ever."""
+    return _base36(int(at.timestamp())) + derived_id("", *what)[:_NAME]
+
+
+def account(at: datetime, member: str) -> str:
+    """Of a buyer who was seen: one token a day."""
+    return _base36(int(at.timestamp()) // _DAY * _DAY) + derived_id("", member)[:_NAME]
+
+
+def counted(item: Mapping[str, Any], identity: Identity, now: datetime) -> dict[str, Value]:
+    """The facts that an identity's item tells, without zeros: `device.placed_1h` and the like."""
+    found: dict[str, Value] = {}
+    for fact in COUNTED:
+        moments = sorted(_at(each) for each in item.get(fact, ()))
+        for window, length in WINDOWS.items():
+            since = int((now - length).timestamp())
+            if number := sum(at > since for at in moments):
+                found[f"{identity}.{fact}_{window}"] = number
+    since = int((now - ACCOUNTS_WINDOW).timestamp()) // _DAY * _DAY
+    names = {each[_MOMENT:] for each in item.get(ACCOUNTS, ()) if _at(each) >= since}
+    if names:
+        found[f"{identity}.accounts_7d"] = len(names)
+    if days := (now - moment(item["since"])).days if "since" in item else 0:
+        found[f"{identity}.days_known"] = days
+    return found
+
+
+def superfluous(tokens: Collection[str]) -> set[str]:
+    """What a set has too much of: the oldest beyond those that are kept. Empty while the slack is not used up."""
+    return set(sorted(tokens)[:-KEPT]) if len(tokens) > KEPT + SLACK else set()
+
+
+def latest(tokens: Iterable[str]) -> datetime:
+    return datetime.fromtimestamp(max(map(_at, tokens)), UTC)
+
+
+def earliest(tokens: Iterable[str]) -> datetime:
+    return datetime.fromtimestamp(min(map(_at, tokens)), UTC)
+
+
+def _at(token: str) -> int:
+    return int(token[:_MOMENT], 36)
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits.rjust(_MOMENT, "0")
