@@ -154,7 +154,7 @@ def decisions(
 ) -> DecisionPage:
     caller.needs("operator")
     room = rules_room()
-    found = newest(room.table, point, (outcome,) if outcome else STOPPED, limit, room.now(), cursor)
+    found = newest(room.table, point, (outcome,) if outcome else STOPPED, limit, cursor)
     return DecisionPage(items=[DecisionView.brief(each) for each in room.decisions.find(found.ids)], next=found.next)
 
 

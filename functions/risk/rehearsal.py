@@ -15,8 +15,6 @@ from risk.wiring import RulesRoom
 
 ALL: tuple[Outcome, ...] = ("approve", "hold", "refuse")
 EXAMPLES = 20
-PAGES = 6
-"""Of the list of decisions; with days without any, they reach back all the time that decisions are kept."""
 
 
 def rehearse(room: RulesRoom, caller: Caller, point: Point, version: int, most: int) -> RehearsalView:
@@ -30,7 +28,7 @@ def rehearse(room: RulesRoom, caller: Caller, point: Point, version: int, most: 
     errors: Counter[str] = Counter()
     examples: list[ChangedView] = []
     failed = 0
-    for record in _recorded(room, point, most):
+    for record in room.decisions.find(newest(room.table, point, ALL, most).ids):
         found = book.decide(record.facts)
         outcomes[record.outcome, found.outcome] += 1
         hits.update(hit.rule for hit in found.hits)
@@ -63,15 +61,3 @@ def _changed(record: DecisionRecord, found: Decision) -> ChangedView:
         hits=list(found.hits),
         errors=list(found.errors),
     )
-
-
-def _recorded(room: RulesRoom, point: Point, most: int) -> list[DecisionRecord]:
-    ids: list[str] = []
-    cursor: str | None = None
-    for _ in range(PAGES):
-        found = newest(room.table, point, ALL, most - len(ids), room.now(), cursor)
-        ids += found.ids
-        cursor = found.next
-        if cursor is None or len(ids) >= most:
-            break
-    return room.decisions.find(ids)

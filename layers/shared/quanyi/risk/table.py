@@ -5,7 +5,7 @@
     DECISION#<id>    DECISION   a decision; the table forgets it after some months
 
 Versions are in `risk.version_table`, lists in `risk.list_table`, reviews in `risk.review_table`. In `listed-index` a
-decision stands under its point, outcome, day (UTC) and one of four shards, by its time.
+decision stands under its point, outcome and one of four shards, by its time.
 """
 
 import time
@@ -151,7 +151,7 @@ def to_item(record: DecisionRecord) -> Item:
     return {
         **record.model_dump(mode="json"),
         **decision_key(record.id),
-        "list": f"DECISIONS#{record.point}#{record.outcome}#{record.at:%Y-%m-%d}#{shard}",
+        "list": f"DECISIONS#{record.point}#{record.outcome}#{shard}",
         "listed": f"{stamp(record.at)}#{record.id}",
         "expires": int((record.at + KEPT).timestamp()),
     }

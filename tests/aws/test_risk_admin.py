@@ -1,0 +1,494 @@
+"""Risk control by the API: versions of rules, dry runs, roll back, policies, lists, and decisions explained."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from quanyi.callers import Caller
+from quanyi.errors import Busy, Conflict
+from quanyi.orders.table import OrdersTable
+from quanyi.risk.decisions import decided
+from quanyi.risk.facts import Facts, Point
+from quanyi.risk.identities import persons_of
+from quanyi.risk.list_table import ListsTable, entries_in, listed_key
+from quanyi.risk.listing import newest
+from quanyi.risk.lists import list_facts
+from quanyi.risk.table import DecisionsTable, RulesInForce
+from quanyi.risk.version_table import VersionsTable
+from risk import admin
+from risk.messages import DryRunBody
+from risk.versions import activate
+from risk.wiring import RulesRoom
+from tests.aws.conftest import Call, Cloud
+from tests.aws.market import Market
+
+OPERATOR = Caller(role="operator", key_id="OP1")
+OTHER = Caller(role="operator", key_id="OP2")
+START = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+BASE = "/v1/admin/risk"
+
+MANY = {"id": "many", "when": "device.placed_1h >= 5", "then": "hold", "reason": "many_orders"}
+LARGE = {"id": "large", "when": "order.total > 100000", "then": "refuse", "reason": "large"}
+FAILING = {"id": "failing", "when": "order.total / order.units > 3", "then": "hold", "reason": "price"}
+
+
+@dataclass
+class Office:
+    cloud: Cloud
+    call: Call
+    now: datetime = START
+    room: RulesRoom = field(init=False)
+
+    def __post_init__(self) -> None:
+        orders = OrdersTable(self.cloud.table("OrdersTable"), "Asia/Shanghai")
+        clock = lambda: self.now  # noqa: E731 - reads the office's clock at each call
+        self.room = RulesRoom(self.cloud.table("RiskTable"), orders, self.cloud.keyring, clock)
+
+    def ask(self, method: str, path: str, body: Any = None, *, by: Caller = OPERATOR, **query: str) -> tuple[int, Any]:
+        return self.call(admin.handler, method, BASE + path, body, caller=by, query=query or None)[:2]
+
+    def done(self, method: str, path: str, body: Any = None, **how: Any) -> Any:
+        status, found = self.ask(method, path, body, **how)
+        assert status in (200, 201), found
+        return found
+
+    def refused(self, method: str, path: str, body: Any = None, **how: Any) -> tuple[int, str]:
+        """Status and reason; and that nothing was written."""
+        before = self.cloud.contents("RiskTable")
+        status, found = self.ask(method, path, body, **how)
+        assert self.cloud.contents("RiskTable") == before
+        return status, found.get("reason", found["code"])
+
+    def save(self, *rules: Any, base: int = 0, point: str = "order", **table: Any) -> Any:
+        return self.done("POST", f"/rules/{point}", {"base": base, "table": {"rules": rules, **table}})
+
+    def put_into_force(self, *rules: Any, base: int = 0, instead_of: int | None = None) -> Any:
+        version = self.save(*rules, base=base)["version"]
+        self.done("POST", f"/rules/order/{version}/dry-run", {})
+        before = base if instead_of is None else instead_of
+        return self.done("POST", "/rules/order/activate", {"version": version, "instead_of": before})
+
+    def decide(self, subject: str, facts: Facts, point: Point = "order") -> Any:
+        """By what is in force, as a process that knows nothing yet would; recorded."""
+        record = RulesInForce(self.room.table).of(point).decide(facts, subject=subject, order=subject, now=self.now)
+        return DecisionsTable(self.room.table).add(record)
+
+
+@pytest.fixture
+def office(cloud: Cloud, call: Call, monkeypatch: pytest.MonkeyPatch) -> Office:
+    made = Office(cloud, call)
+    monkeypatch.setattr(admin, "rules_room", lambda: made.room)
+    return made
+
+
+def twice(act: Callable[[], Any]) -> Any:
+    first = act()
+    assert act() == first
+    return first
+
+
+# Versions.
+
+
+def test_a_version_is_saved_tried_activated_and_rolled_back_each_twice(office: Office) -> None:
+    made = twice(lambda: office.save(MANY, hold_at=100))
+    assert (made["version"], made["by"], made["tried"]) == (1, OPERATOR.name, None)
+    assert office.decide("O1", {"device.placed_1h": 5}).version == 0
+    into_force = {"version": 1, "instead_of": 0}
+    assert office.refused("POST", "/rules/order/activate", into_force) == (409, "not_tried")
+
+    office.done("POST", "/rules/order/1/dry-run", {})
+    active = twice(lambda: office.done("POST", "/rules/order/activate", into_force))
+    assert (active["version"], active["before"], len(active["history"])) == (1, 0, 1)
+    held = office.decide("O2", {"device.placed_1h": 5})
+    assert (held.version, held.outcome, held.hits[0].rule) == (1, "hold", "many")
+
+    office.put_into_force(LARGE, base=1)
+    assert office.decide("O3", {"device.placed_1h": 5}).outcome == "approve"
+    back = twice(lambda: office.done("POST", "/rules/order/roll-back", {"version": 2}))
+    assert (back["version"], back["before"]) == (1, 0)
+    assert office.decide("O4", {"device.placed_1h": 5}).outcome == "hold"
+    assert office.refused("POST", "/rules/order/roll-back", {"version": 7}) == (409, "stale_version")
+    built_in = office.done("POST", "/rules/order/roll-back", {"version": 1})
+    assert (built_in["version"], built_in["before"]) == (0, None)
+    assert office.decide("O5", {"device.placed_1h": 5}).version == 0
+    assert office.refused("POST", "/rules/order/roll-back", {"version": 0}) == (409, "nothing_before")
+    assert [step["version"] for step in office.done("GET", "/rules/order")["active"]["history"]] == [1, 2, 1, 0]
+
+
+def test_a_version_goes_back_into_force_after_it_was_left(office: Office) -> None:
+    office.put_into_force(MANY)
+    office.done("POST", "/rules/order/roll-back", {"version": 1})
+    again = office.done("POST", "/rules/order/activate", {"version": 1, "instead_of": 0})
+    assert (again["version"], again["before"]) == (1, 0)
+    assert office.done("POST", "/rules/order/roll-back", {"version": 1})["version"] == 0
+
+
+def test_whoever_comes_second_is_told(office: Office) -> None:
+    office.save(MANY)
+    other = {"base": 0, "table": {"rules": [LARGE]}}
+    assert office.refused("POST", "/rules/order", other) == (409, "stale_version")
+    assert office.refused("POST", "/rules/order", {**other, "base": 5}) == (409, "stale_version")
+    assert office.done("POST", "/rules/order", {**other, "base": 1}, by=OTHER)["version"] == 2
+    for version in (1, 2):
+        office.done("POST", f"/rules/order/{version}/dry-run", {})
+    office.done("POST", "/rules/order/activate", {"version": 2, "instead_of": 0})
+    stale = {"version": 1, "instead_of": 0}
+    assert office.refused("POST", "/rules/order/activate", stale) == (409, "stale_version")
+
+
+def test_two_activations_at_once_have_one_outcome(office: Office) -> None:
+    for base, rule in enumerate((MANY, LARGE)):
+        office.save(rule, base=base)
+        office.done("POST", f"/rules/order/{base + 1}/dry-run", {})
+    table = office.room.versions("order")
+    known = table.active()
+    activate(office.room, OPERATOR, "order", 1, 0)
+    with pytest.raises(Conflict):
+        table.activate(known, table.get(2), by="late", now=office.now)
+    assert table.active().version == 1
+
+
+def test_points_have_their_own_versions(office: Office) -> None:
+    office.put_into_force(MANY)
+    points = office.done("GET", "/rules")["points"]
+    assert {point: found["version"] for point, found in points.items()} == {
+        "order": 1,
+        "delivery": 0,
+        "redemption": 0,
+        "refund": 0,
+    }
+    assert office.done("GET", "/rules/refund/0")["table"]["rules"][0]["id"] == "blocked"
+    assert office.refused("GET", "/rules/refund/1")[0] == 404
+    assert office.refused("GET", "/rules/elsewhere")[0] == 422
+
+
+def test_versions_come_page_by_page(office: Office) -> None:
+    for base in range(3):
+        office.save({**MANY, "id": f"r{base}"}, base=base)
+    first = office.done("GET", "/rules/order", limit="2")
+    rest = office.done("GET", "/rules/order", limit="2", below=str(first["next"]))
+    assert [each["version"] for each in first["items"] + rest["items"]] == [3, 2, 1]
+    assert rest["next"] is None
+
+
+def test_what_cannot_be_asked_is_not_saved(office: Office) -> None:
+    wrong = {**MANY, "when": "device.plced_1h >= 5"}
+    status, problem = office.ask("POST", "/rules/order", {"base": 0, "table": {"rules": [LARGE, wrong]}})
+    assert (status, problem["reason"]) == (422, "rules_invalid")
+    (fault,) = problem["errors"]
+    assert (fault["field"], fault["rule"], fault["code"]) == ("rules.1.when", "many", "unknown_field")
+    assert "device.placed_1h" in fault["message"]
+    for rules in ([{**MANY, "then": "explode"}], [MANY, MANY], [{**MANY, "score": 3}], [{**MANY, "extra": 1}]):
+        assert office.refused("POST", "/rules/order", {"base": 0, "table": {"rules": rules}})[0] == 422
+    assert office.done("GET", "/rules/order")["items"] == []
+
+
+def test_the_fields_that_there_are(office: Office) -> None:
+    found = office.done("GET", "/rules/refund/fields")["fields"]
+    by_name = {each["name"]: each for each in found}
+    assert by_name["refund.revealed"]["type"] == "number"
+    assert by_name["lists.blocked"]["type"] == "texts"
+    assert all(each["about"] for each in found)
+
+
+# Dry runs.
+
+
+def test_a_dry_run_tells_what_would_change_and_changes_nothing_else(office: Office) -> None:
+    for number in range(6):
+        office.decide(f"O{number}", {"device.placed_1h": number, "order.total": 60_000 * number})
+        office.now += timedelta(days=8)
+    office.decide("R1", {"device.placed_1h": 9}, point="delivery")
+    office.save(MANY, LARGE)
+    before = {item["pk"]: item for item in office.cloud.contents("RiskTable")["RiskTable"]}
+    found = office.done("POST", "/rules/order/1/dry-run", {})
+    assert found["shifts"] == [
+        {"before": "approve", "after": "approve", "decisions": 2},
+        {"before": "approve", "after": "refuse", "decisions": 4},
+    ]
+    assert (found["run"]["decisions"], found["run"]["changed"], found["run"]["failed"]) == (6, 4, 0)
+    assert (found["hits"], found["errors"]) == ({"large": 4, "many": 1}, {})
+    assert [example["subject"] for example in found["examples"]] == ["O5", "O4", "O3", "O2"]
+    assert found["examples"][0]["hits"][0]["when"] == MANY["when"]
+    after = {item["pk"]: item for item in office.cloud.contents("RiskTable")["RiskTable"]}
+    assert {pk for pk in after if after[pk] != before[pk]} == {"RULES#order"}
+    assert office.done("GET", "/rules/order")["items"][0]["tried"]["changed"] == 4
+    assert office.done("POST", "/rules/order/1/dry-run", {"decisions": 2})["run"]["decisions"] == 2
+    same = office.done("POST", "/rules/order/0/dry-run", {})
+    assert same["run"]["changed"] == 0
+
+
+def test_rules_that_fail_in_their_dry_run_are_not_activated(office: Office) -> None:
+    office.decide("O1", {"order.total": 100, "order.units": 0})
+    office.decide("O2", {"order.total": 100, "order.units": 5})
+    office.save(FAILING)
+    found = office.done("POST", "/rules/order/1/dry-run", {})
+    assert (found["errors"], found["run"]["failed"]) == ({"failing": 1}, 1)
+    assert found["examples"][-1]["errors"][0]["rule"] == "failing"
+    into_force = {"version": 1, "instead_of": 0}
+    assert office.refused("POST", "/rules/order/activate", into_force) == (409, "rules_failed")
+
+
+def test_a_rule_that_fails_when_it_decides_holds_and_is_counted(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office.put_into_force({**MANY, "then": "approve", "when": "order.total >= 0"})
+    # As if a field had gone with a release: saved when there was one.
+    key = {"pk": "RULES#order", "sk": "ACTIVE"}
+    item = office.room.table.get(key)
+    assert item
+    item["content"]["rules"].append({**LARGE, "when": "order.weight > 3"})
+    office.room.table.put(item)
+    capsys.readouterr()
+    record = office.decide("O1", {"order.total": 5})
+    assert (record.outcome, [error.rule for error in record.errors]) == ("hold", ["large"])
+    counted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "RiskRuleFailed" in line]
+    assert [line.get("point") for line in counted] == [None, "order"]
+
+
+def test_an_active_version_that_cannot_be_read_holds(office: Office) -> None:
+    office.room.table.put({"pk": "RULES#order", "sk": "ACTIVE", "rev": 1, "version": 1, "content": {"rules": 5}})
+    record = office.decide("O1", {"lists.allowed": ("member",)})
+    assert (record.outcome, record.version, record.errors[0].rule) == ("hold", 1, "table")
+
+
+def test_what_is_in_force_is_read_once_in_a_while(office: Office) -> None:
+    clock = [0.0]
+    rules = RulesInForce(office.room.table, monotonic=lambda: clock[0])
+    assert rules.of("order").book.version == 0
+    office.put_into_force(MANY)
+    assert rules.keys("order") == []
+    assert rules.of("order").book.version == 0
+    clock[0] = 31.0
+    assert len(rules.keys("order")) == 2
+    assert rules.of("order").book.version == 1
+
+
+# Policies.
+
+
+def test_policies_are_in_force_as_they_are_saved_twice(office: Office) -> None:
+    wishes = {
+        "amounts": [{"at": "order", "above": {"amount": 1000, "currency": "CNY"}}],
+        "reviews": {"refund": {"minutes": 60, "otherwise": "approve"}},
+    }
+    body = {"base": 0, "note": "小心", "policies": wishes}
+    found = twice(lambda: office.done("PUT", "/policies", body))
+    assert (found["version"], found["policies"]["amounts"][0]["above"]["amount"]) == (1, 1000)
+    record = office.decide("O1", {"order.total": 1001, "order.currency": "CNY"})
+    assert (record.outcome, record.policies, record.hits[0].rule) == ("hold", 1, "policy.amount.0")
+    assert RulesInForce(office.room.table).of("refund").policies.review("refund").otherwise == "approve"
+    assert office.refused("PUT", "/policies", {"base": 0, "policies": {}}) == (409, "stale_version")
+    assert office.done("PUT", "/policies", {"base": 1, "policies": {}})["version"] == 2
+    assert office.decide("O2", {"order.total": 1001, "order.currency": "CNY"}).outcome == "approve"
+    assert office.refused("PUT", "/policies", {"base": 2, "policies": {"amounts": [{"at": "order"}]}})[0] == 422
+
+
+def test_policies_whose_activation_died_are_activated_by_the_same_call(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: Any, **__: Any) -> None:
+        raise Busy("gone")
+
+    body = {"base": 0, "policies": {"units": [{"at": "order", "most": 3}]}}
+    with monkeypatch.context() as patch:
+        patch.setattr(VersionsTable, "activate", dies)
+        assert office.ask("PUT", "/policies", body)[0] == 503
+    assert (office.done("GET", "/policies")["version"], office.room.versions("policies").newest()) == (0, 1)
+    assert office.decide("O1", {"order.units": 4}).outcome == "approve"
+    assert office.done("PUT", "/policies", body)["version"] == 1
+    assert office.decide("O2", {"order.units": 4}).outcome == "hold"
+
+
+# Lists.
+
+
+def entries(office: Office, **identities: str) -> Any:
+    keys = [listed_key(kind, value) for kind, value in identities.items()]  # type: ignore[arg-type]
+    return list_facts(entries_in(office.room.table.get_many(keys)), office.now)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "same"),
+    [
+        ("email", "Mallory@Example.com", " mallory@example.com"),
+        ("phone", "+86 138-0013-8000", "+8613800138000"),
+        ("ip", "203.0.113.7", "::ffff:203.0.113.7"),
+        ("net", "203.0.113.0/24", "203.0.113.99"),
+        ("device", "d-4711", "d-4711"),
+        ("payer", "stripe:fp_1", "stripe:fp_1"),
+    ],
+)
+def test_who_is_listed_is_kept_as_a_hash(office: Office, kind: str, value: str, same: str) -> None:
+    body = {"kind": kind, "value": value, "effect": "block", "reason": "刷单"}
+    made = twice(lambda: office.done("POST", "/lists", body))
+    assert office.done("POST", "/lists/find", {"kind": kind, "value": same})["id"] == made["id"]
+    kept = json.dumps(office.cloud.contents("RiskTable"), ensure_ascii=False) + json.dumps(made)
+    assert value not in kept
+    assert same.strip() not in kept
+    assert office.done("GET", "/lists", effect="block")["items"] == [made]
+    assert office.done("GET", "/lists", effect="allow")["items"] == []
+
+
+def test_an_order_says_who_is_meant(office: Office, cloud: Cloud) -> None:
+    market = Market(cloud)
+    market.sku()
+    market.stock("ik-month", 3)
+    order = market.place()
+    made = office.done("POST", "/lists", {"kind": "email", "order": order.id, "effect": "block", "reason": "退款"})
+    persons = persons_of(order)
+    assert made["id"] == f"email.{persons['email']}"
+    assert entries(office, **persons)["lists.blocked"] == ("email",)
+    nobody = {"kind": "payer", "order": order.id, "effect": "block", "reason": "x"}
+    assert office.refused("POST", "/lists", nobody) == (422, "not_known")
+    assert office.refused("POST", "/lists", {**nobody, "order": "O" + "0" * 20})[0] == 404
+
+
+def test_a_member_is_named_by_the_channels_user_id(office: Office, cloud: Cloud) -> None:
+    market = Market(cloud)
+    market.sku()
+    market.stock("ik-month", 3)
+    order = market.place(member="user-7")
+    body = {"kind": "member", "value": "user-7", "channel": "site"}
+    made = office.done("POST", "/lists", {**body, "effect": "allow", "reason": "老客户"})
+    assert made["id"] == f"member.{order.member}"
+    by_id = office.done("POST", "/lists/find", {"kind": "member", "value": order.member})
+    assert by_id["effect"] == "allow"
+
+
+def test_an_entry_ends_by_itself_or_is_taken_off(office: Office) -> None:
+    until = office.now + timedelta(days=2)
+    short = {"kind": "ip", "value": "203.0.113.7", "effect": "block", "reason": "扫号", "until": until.isoformat()}
+    made = office.done("POST", "/lists", short)
+    kind, hash_ = made["id"].split(".")
+    assert entries(office, **{kind: hash_})["lists.blocked"] == ("ip",)
+    office.now = until
+    assert entries(office, **{kind: hash_})["lists.blocked"] == ()
+    assert office.done("GET", "/lists", effect="block")["items"] == []
+    assert [each["id"] for each in office.done("GET", "/lists", effect="block", over="true")["items"]] == [made["id"]]
+    assert office.refused("POST", "/lists", short) == (422, "until_past")
+
+    lasting = office.done("POST", "/lists", {**short, "until": None})
+    assert lasting["id"] == made["id"]
+    gone = twice(lambda: office.done("DELETE", f"/lists/{lasting['id']}", by=OTHER))
+    assert (gone["until"], gone["ended_by"]) == (stamp_of(office.now), OTHER.name)
+    assert entries(office, **{kind: hash_})["lists.blocked"] == ()
+    assert office.refused("DELETE", "/lists/ip.unknown")[0] == 404
+    assert office.refused("DELETE", "/lists/planet.x")[0] == 404
+
+
+def test_taking_off_meets_a_new_entry(office: Office) -> None:
+    body = {"kind": "ip", "value": "203.0.113.7", "effect": "block", "reason": "a"}
+    made = office.done("POST", "/lists", body)
+    lists = ListsTable(office.room.table)
+    (known,) = lists.find([("ip", made["id"].split(".")[1])])
+    office.now += timedelta(seconds=1)
+    office.done("POST", "/lists", {**body, "effect": "allow", "reason": "b"})
+    ended = lists.end(known, by="x", now=office.now)
+    assert (ended.effect, ended.until) == ("allow", office.now)
+
+
+def test_the_last_word_about_somebody_counts(office: Office) -> None:
+    body = {"kind": "device", "value": "d-1", "effect": "block", "reason": "a"}
+    made = office.done("POST", "/lists", body)
+    office.now += timedelta(seconds=1)
+    office.done("POST", "/lists", {**body, "effect": "allow", "reason": "b"})
+    kind, hash_ = made["id"].split(".")
+    assert entries(office, **{kind: hash_}) == {"lists.blocked": (), "lists.allowed": ("device",)}
+    assert office.done("GET", "/lists", effect="block")["items"] == []
+
+
+def test_lists_come_page_by_page(office: Office) -> None:
+    for number in range(5):
+        office.now += timedelta(seconds=1)
+        body = {"kind": "ip", "value": f"203.0.113.{number}", "effect": "block", "reason": str(number)}
+        office.done("POST", "/lists", body)
+    reasons: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = office.done("GET", "/lists", effect="block", limit="2", **cursor)
+        reasons += [each["reason"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    assert reasons == ["4", "3", "2", "1", "0"]
+    assert office.refused("GET", "/lists", effect="allow", cursor="x")[0] == 400
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "email", "value": "12345678"},
+        {"kind": "phone", "value": "12"},
+        {"kind": "ip", "value": "not an address"},
+        {"kind": "member", "value": "user-7"},
+        {"kind": "email"},
+        {"kind": "email", "value": "a@example.com", "order": "O" + "0" * 20},
+        {"kind": "device", "value": "d", "channel": "site"},
+        {"kind": "star", "value": "sirius"},
+    ],
+)
+def test_what_names_nobody_is_not_listed(office: Office, wrong: Any) -> None:
+    body = {"effect": "block", "reason": "x", **wrong}
+    assert office.refused("POST", "/lists", body)[0] == 422
+
+
+# Decisions.
+
+
+def test_a_decision_is_explained_afterwards(office: Office) -> None:
+    office.put_into_force(MANY)
+    record = office.decide("O1", {"device.placed_1h": 7, "order.total": 0})
+    office.put_into_force({**MANY, "when": "device.placed_1h >= 50"}, base=1)
+    found = office.done("GET", f"/decisions/{record.id}")
+    assert (found["outcome"], found["version"], found["hits"][0]["when"]) == ("hold", 1, MANY["when"])
+    assert [(fact["name"], fact["value"]) for fact in found["facts"]] == [("device.placed_1h", 7)]
+    assert found["facts"][0]["about"]
+    assert office.refused("GET", "/decisions/D" + "0" * 20)[0] == 404
+
+
+def test_the_same_question_keeps_its_first_answer(office: Office) -> None:
+    first = office.decide("O1", {"device.placed_1h": 1})
+    assert office.decide("O1", {"lists.blocked": ("ip",)}) == first
+    other = decided(RulesInForce(office.room.table).of("order").book, {}, subject="O1", request="again", now=office.now)
+    assert other.id != first.id
+
+
+def test_decisions_are_listed_newest_first_over_the_days(office: Office) -> None:
+    made: list[str] = []
+    for number in range(12):
+        blocked: Facts = {"lists.blocked": ("ip",)} if number % 2 else {}
+        record = office.decide(f"O{number}", blocked)
+        made.append(record.id)
+        office.now += timedelta(hours=30)
+    listed: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = office.done("GET", "/decisions", point="order", limit="2", **cursor)
+        listed += [each["id"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    assert listed == made[1::2][::-1]
+    passed = newest(office.room.table, "order", ("approve",), 100)
+    assert passed.ids == made[0::2][::-1]
+    assert office.done("GET", "/decisions", point="order", outcome="hold")["items"] == []
+    assert office.refused("GET", "/decisions", point="order", cursor="x")[0] == 400
+
+
+def test_who_may(office: Office) -> None:
+    for role in ("support", "analyst", "storefront", "counter"):
+        other = Caller(role=role, key_id="X", channel="site")  # type: ignore[arg-type]
+        for path in ("/rules", "/policies", "/rules/order", "/rules/order/0"):
+            assert office.refused("GET", path, by=other)[0] == 403
+        assert office.refused("POST", "/rules/order", {"base": 0, "table": {}}, by=other)[0] == 403
+    assert DryRunBody().decisions <= 2000
+
+
+def stamp_of(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.000Z"
