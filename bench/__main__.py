@@ -14,6 +14,7 @@ MODULES = (
     "notifying",
     "cold_start",
     "lazy_import",
+    "risk",
     "importing",
     "stock_size",
     "rush",
@@ -22,7 +23,7 @@ MODULES = (
     "cost",
 )
 ORDER = (
-    *("rush", "storm", "claims", "calls", "notifying", "cost", "speed", "cold-start", "lazy-import"),
+    *("rush", "storm", "claims", "calls", "notifying", "cost", "speed", "cold-start", "lazy-import", "risk"),
     *("importing", "stock-size"),
 )
 

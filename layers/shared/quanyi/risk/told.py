@@ -61,10 +61,11 @@ def told(old: Order | None, new: Order, at: datetime) -> Told:
 
 
 def _signs(order: Order, happening: Happening) -> Iterator[Sign]:
+    mine, buyer = token(happening.at, order.id, happening.what), account(happening.at, order.member)
     for identity, value in persons_of(order).items():
-        yield Sign(identity, value, happening.fact, token(happening.at, order.id, happening.what))
+        yield Sign(identity, value, happening.fact, mine)
         if happening.fact in ("placed", "paid") and identity != "member":
-            yield Sign(identity, value, "accounts", account(happening.at, order.member))
+            yield Sign(identity, value, "accounts", buyer)
 
 
 def _happenings(old: Order | None, new: Order, at: datetime) -> Iterator[Happening]:
