@@ -14,7 +14,8 @@ from quanyi.money import Money
 from quanyi.orders.books import books
 from quanyi.orders.changes import assigned, captured, delivered, ended, placed, replaced, settled, with_payment
 from quanyi.orders.journal import balances, posted
-from quanyi.orders.model import Line, Order, Payment, Posting, Replaced, Unit
+from quanyi.orders.model import Line, Order, Payment, Replaced, Unit
+from quanyi.orders.posting import Posting
 from quanyi.orders.refunds import (
     goods_known,
     share_answered,

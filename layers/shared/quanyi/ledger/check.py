@@ -8,7 +8,8 @@ from typing import Any
 
 from quanyi.orders.books import books
 from quanyi.orders.journal import balances
-from quanyi.orders.model import Order, Posting
+from quanyi.orders.model import Order
+from quanyi.orders.posting import Posting
 from quanyi.orders.promise import overdue
 from quanyi.settlements.differences import Difference
 

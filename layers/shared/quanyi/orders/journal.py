@@ -21,7 +21,8 @@ Accounts, debit positive, in minor units of the order's currency (another one is
 from collections import Counter
 from datetime import datetime
 
-from quanyi.orders.model import Line, Order, Posting, Unit
+from quanyi.orders.model import Line, Order, Unit
+from quanyi.orders.posting import Posting
 
 
 def balances(order: Order) -> dict[str, int]:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from quanyi.catalog.model import Titles, Validity
 from quanyi.clock import Timestamp
 from quanyi.money import Currency
+from quanyi.orders.posting import Posting
 
 OrderState = Literal[
     "placing",
@@ -213,15 +214,6 @@ class Refund(Part):
     @property
     def of_surplus(self) -> bool:
         return not self.units and not self.parts
-
-
-class Posting(Part):
-    """One entry of the order's journal: accounts and amounts that add up to zero, debit positive. See
-    `orders.journal`."""
-
-    rev: int
-    at: Timestamp
-    lines: dict[str, int]
 
 
 class Note(Part):

@@ -1,0 +1,15 @@
+"""One entry of an order's journal; `orders.journal` says which accounts there are and what is posted."""
+
+from pydantic import BaseModel, ConfigDict
+
+from quanyi.clock import Timestamp
+
+
+class Posting(BaseModel):
+    """Accounts and amounts that add up to zero, debit positive; `rev` is the write of the order that it came with."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    rev: int
+    at: Timestamp
+    lines: dict[str, int]
