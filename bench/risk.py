@@ -90,17 +90,18 @@ def measure() -> Figure:
     }
     scores = {name: together(parts) for name, parts in worlds.items()}
     unseen = scores["unseen seeds"]
-    worst = max((score.orders.share, name) for name, score in scores.items() if name != "development")
-    recall = min((score.recall, name) for name, score in scores.items())
+    others = {name: score for name, score in scores.items() if name not in ("development", "unseen seeds")}
+    most = max((score.orders.share, name) for name, score in others.items())
+    least = min((score.recall, name) for name, score in others.items())
     return Figure(
         name="risk",
         title="Labelled weeks with the default rules: abusers stopped, honest orders held, on unseen seeds",
         aim=f"honest orders held ≤ {MOST:.1%}; recall as high as that allows",
         seen=(
             f"{unseen.recall:.0%} stopped, {unseen.orders.share:.2%} held; "
-            f"in shifted worlds at least {recall[0]:.0%} ({recall[1]}), at most {worst[0]:.2%} ({worst[1]})"
+            f"in shifted worlds at least {least[0]:.0%} ({least[1]}), at most {most[0]:.2%} ({most[1]})"
         ),
-        reached=unseen.orders.share <= MOST and worst[0] <= MOST,
+        reached=unseen.orders.share <= MOST and most[0] <= MOST,
         how=(
             "A generator (`bench/shop_week`, committed before any rule was tuned) draws weeks of a shop, with the "
             "truth about everybody. Each week is lived through by the shop's own risk control: the rules, windows, "
