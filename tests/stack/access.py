@@ -14,6 +14,7 @@ SHOP = frozenset({"storefront", "publishable"})
 STAFF = frozenset({"operator", "support"})
 BUYER = frozenset({"storefront", "order"})
 OPERATOR = frozenset({"operator"})
+TILL = frozenset({"counter", "storefront"})
 REPORTS = frozenset({"operator", "analyst"})
 ANYBODY = None
 
@@ -53,7 +54,7 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     ),
     **_all(OPERATOR, "POST", ("/admin/orders/{order_id}/recover",)),
     **_all(OPERATOR, "GET POST", ("/admin/settlements",)),
-    **_all(REPORTS, "GET", ("/reports/reconcile", "/reports/tax")),
+    **_all(REPORTS, "GET", ("/reports/reconcile", "/reports/tax", "/reports/diversion")),
     # Catalogue and keys.
     **_all(OPERATOR, "GET POST", ("/admin/products", "/admin/categories", "/admin/channels", "/admin/keys")),
     **_all(OPERATOR, "GET PUT PATCH", ("/admin/products/{product_id}",)),
@@ -88,6 +89,20 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "GET", ("/admin/risk/decisions", "/admin/risk/decisions/{decision_id}")),
     **_all(STAFF, "GET", ("/reviews", "/reviews/{review_id}")),
     **_all(STAFF, "POST", ("/reviews/{review_id}/approve", "/reviews/{review_id}/refuse")),
+    # Vouchers: those who issue them, those who help, those who hold them, those who redeem them.
+    **_all(OPERATOR, "POST", ("/admin/voucher-series", "/admin/voucher-series/{series_id}/generate")),
+    **_all(STAFF, "GET", ("/admin/voucher-series", "/admin/vouchers", "/admin/vouchers/{card_id}")),
+    **_all(OPERATOR, "GET", (f"/admin/voucher-series/{{series_id}}{more}" for more in ("", "/export"))),
+    **_all(OPERATOR, "GET", ("/admin/voucher-series/{series_id}/vouchers/{card_id}/qr",)),
+    **_all(OPERATOR, "POST", ("/admin/voucher-series/{series_id}/{action}", "/admin/vouchers/{card_id}/{action}")),
+    **_all(STAFF, "POST", ("/admin/vouchers/find",)),
+    **_all(BUYER, "GET", ("/orders/{order_id}/vouchers/{unit}/qr",)),
+    **_all(TILL, "POST", ("/redemptions", "/redemptions/check", "/issuers/{issuer}/redemptions")),
+    **_all(TILL | OPERATOR, "GET", ("/redemptions",)),
+    **_all(TILL | OPERATOR, "POST", ("/redemptions/{redemption_id}/reverse",)),
+    **_all(OPERATOR, "GET", ("/admin/stores", "/admin/issuers")),
+    **_all(OPERATOR, "GET PUT", ("/admin/stores/{store_id}",)),
+    **_all(OPERATOR, "PUT", ("/admin/issuers/{issuer}", "/admin/issuers/{issuer}/credentials")),
     # Mails.
     **_all(OPERATOR, "GET", ("/admin/mail-templates", "/admin/mail-templates/{kind}/{language}")),
     **_all(OPERATOR, "PUT DELETE", ("/admin/mail-templates/{kind}/{language}",)),
