@@ -11,6 +11,7 @@ from quanyi.orders.model import Order
 from tests.aws.market import SITE, Market
 
 SUPPORT = Caller(role="support", key_id="SU1")
+OPERATOR = Caller(role="operator", key_id="OP1")
 
 
 def desk_of(market: Market) -> Aftersales:

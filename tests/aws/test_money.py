@@ -178,7 +178,7 @@ def test_a_provider_that_never_answers_does_not_keep_cards_for_ever(market: Mark
     market.later(days=2)
     market.sweep()
     assert market.order(order).state == "awaiting_payment"
-    market.later(minutes=10)  # it looks that often by then
+    market.later(minutes=11)  # it looks every ten by then
     market.sweep()
     assert market.order(order).state == "expired"
     other = market.pay(market.place(quantity=5))

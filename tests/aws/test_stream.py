@@ -73,6 +73,8 @@ def a_day(market: Market) -> None:
     fact = market.captured(payment)
     market.later(hours=1)
     market.sweep()
+    market.later(hours=1, minutes=1)
+    market.sweep()  # which frees what the one before let go of
     market.place(quantity=3, key="somebody-else")
     market.notify(fact)
     market.run()

@@ -46,8 +46,9 @@ def market(psp: Watched) -> Market:
 
 
 def waiting(market: Market, provider: str, count: int) -> list[Order]:
-    """Orders with an open try there."""
-    placed = [market.place() for _ in range(count)]
+    """Orders with an open try there, each of another buyer."""
+    buyers = [{"email": f"{provider}{number}@example.com"} for number in range(count)]
+    placed = [market.place(contact=buyer) for buyer in buyers]
     return [start_payment(market.shop, SITE, it.id, "p", PaymentBody(provider=provider))[0] for it in placed]
 
 

@@ -16,7 +16,7 @@ from quanyi.table import Item
 from quanyi.vouchers.code import plain, well_formed
 from quanyi.vouchers.model import Series, series_id_of
 from quanyi.vouchers.use import new_voucher
-from tests.aws.after_sale import SUPPORT, card, delivered, desk_of
+from tests.aws.after_sale import OPERATOR, SUPPORT, card, delivered, desk_of
 from tests.aws.faults import MODES, Faults, insist
 from tests.aws.market import SITE, Market
 from tests.aws.memory import MemoryCloud
@@ -33,14 +33,16 @@ def bought(market: Market, sku: str = "coffee") -> Order:
     return delivered(market, sku=sku)
 
 
-def sent_back(market: Market, order: Order) -> Order:
-    refund_order(desk_of(market), SUPPORT, order.id, "r1", RefundBody(reason="changed their mind"))
+def sent_back(market: Market, order: Order, *, despite_risk: bool = False) -> Order:
+    by = OPERATOR if despite_risk else SUPPORT
+    body = RefundBody(reason="changed their mind", despite_risk=despite_risk)
+    refund_order(desk_of(market), by, order.id, "r1", body)
     market.run()
     return market.order(order)
 
 
 def replaced(market: Market, order: Order) -> Claim:
-    asked = ReplacementBody.model_validate({"unit": "0-0", "reason": "invalid"})
+    asked = ReplacementBody.model_validate({"unit": "0-0", "reason": "invalid", "replaced_before": 0})
     return replace_card(desk_of(market), SUPPORT, order.id, "s1", asked)
 
 
@@ -136,7 +138,7 @@ def test_a_refund_of_a_used_voucher_is_a_loss(market: Market, amount: int) -> No
     market.sku("coffee", **COFFEE)
     order = bought(market)
     used(market, order.units[0].card, amount)
-    order = sent_back(market, order)
+    order = sent_back(market, order, despite_risk=True)
     assert order.units[0].goods == "lost"
     assert card(market, order.units[0].card)["state"] == ("quarantined" if amount == 1 else "redeemed")
 

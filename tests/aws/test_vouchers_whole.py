@@ -7,12 +7,13 @@ from aftersales.refunding import refund_order
 from quanyi.cases.reveals import Reveals
 from quanyi.orders.model import Order
 from quanyi.redemptions.model import number_of
+from quanyi.risk.refusals import ReviewNeeded
 from quanyi.vouchers.refusals import NotUsable, VoucherSpent
 from redeem.messages import UseBody
 from redeem.reversing import reverse
 from redeem.using import Redeemed, redeem
 from redeem.wiring import Till
-from tests.aws.after_sale import SUPPORT, card, delivered, desk_of, shown
+from tests.aws.after_sale import OPERATOR, SUPPORT, card, delivered, desk_of, shown
 from tests.aws.counter import TILL, Counter
 from tests.aws.market import SITE, Market
 from tests.aws.memory import MemoryCloud
@@ -51,8 +52,10 @@ def by_qr(market: Market, order: Order, kind: str) -> UseBody:
     return UseBody.model_validate({"qr": view.text})
 
 
-def refunded(market: Market, order: Order) -> str:
-    refund_order(desk_of(market), SUPPORT, order.id, "r1", RefundBody(reason="changed their mind"))
+def refunded(market: Market, order: Order, *, despite_risk: bool = False) -> str:
+    by = OPERATOR if despite_risk else SUPPORT
+    body = RefundBody(reason="changed their mind", despite_risk=despite_risk)
+    refund_order(desk_of(market), by, order.id, "r1", body)
     market.run()
     order = market.order(order)
     assert order.state == "refunded"
@@ -88,7 +91,9 @@ def test_a_refund_of_a_used_one_is_a_loss_and_ends_it_too(market: Market, till: 
     order = delivered(market, sku="coffee")
     body = by_code(market, order)
     use(till, body)
-    assert refunded(market, order) == "lost"
+    with pytest.raises(ReviewNeeded):
+        refunded(market, order)
+    assert refunded(market, order, despite_risk=True) == "lost"
     with pytest.raises(NotUsable):
         use(till, body, "k2")
 
