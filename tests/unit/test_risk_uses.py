@@ -1,5 +1,6 @@
 """What a use of a voucher tells, and where a voucher does not belong."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ NOW = datetime(2026, 11, 26, 4, 0, tzinfo=UTC)
 
 
 def record(**more: Any) -> Record:
-    use = Use(**{"id": "U" * 16, "amount": 1, "at": NOW, "key_id": "K1", "member": "M1"} | more)
+    use = replace(Use("U" * 16, 1, NOW, "K1", member="M1"), **more)
     return Record("C" * 43, "VS1", "coffee", "CNY", use)
 
 
