@@ -100,6 +100,8 @@ def _deliver(works: Works, order: Order, done: dict[str, Money]) -> list[str]:
     def one(unit: Unit) -> Money | None:
         hold = hold_name(order.id, unit.hold or order.attempt)
         sold = {"price": unit.amount, "sold_in": order.channel} if unit.own else None
+        if sold and order.agent:
+            sold["agent"] = order.agent
         card = works.cards.deliver(unit.card or "", hold=hold, order=order.id, unit=unit.id, now=works.now(), sold=sold)
         return _cost(works, card["batch"]) if card else None
 

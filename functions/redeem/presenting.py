@@ -6,7 +6,7 @@ calls then, whether there is a voucher with this code or not.
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ from quanyi.vouchers.refusals import VoucherMalformed, VoucherUnknown
 from quanyi.vouchers.rules import Sale
 from quanyi.vouchers.series import series_key, series_of
 from quanyi.vouchers.use import Voucher, is_voucher
+from redeem.judging import Inquiry, Request, inquiry
 from redeem.messages import UseBody
 from redeem.wiring import Till
 
@@ -47,6 +48,13 @@ class Found:
     pin: bool = False
     store: Store | None = None
     order: Item | None = None
+    inquiry: Inquiry | None = None
+    """What risk control goes by; None where nothing is to be decided."""
+
+    @property
+    def region(self) -> str:
+        """Of the store; empty where it has none."""
+        return (self.store.region if self.store else None) or ""
 
 
 @dataclass(frozen=True)
@@ -59,9 +67,10 @@ class _Shown:
     pin: Secret | None = None
 
 
-def find(till: Till, caller: Caller, body: UseBody) -> Found:
-    """At most two calls, of which the first reads the voucher and the second everything else. Raises VoucherMalformed,
-    VoucherUnknown, TooManyTries, Forbidden (another's store), Invalid (`store_missing`, `store_unknown`).
+def find(till: Till, caller: Caller, body: UseBody, request: Request | None = None) -> Found:
+    """At most two calls, of which the first reads the voucher and the second everything else. `request` is given where
+    the voucher shall be used, and not only looked at. Raises VoucherMalformed, VoucherUnknown, TooManyTries, Forbidden
+    (another's store), Invalid (`store_missing`, `store_unknown`).
 
     Where a PIN was tried, it was counted: `till.vouchers.forgive` takes that back, or the redemption itself does.
     """
@@ -73,18 +82,21 @@ def find(till: Till, caller: Caller, body: UseBody) -> Found:
         "store": (till.stores.table, till.stores.key(store)) if store else None,
         **_of_card(till, item, member, now),
     }
+    voucher = Voucher.from_item(item) if item else None
+    risk = inquiry(till, request, voucher, store, member, now) if request and voucher else None
     reads = [read for read in asked.values() if read]
-    guesses, answers = till.guesses.asked(watched, now), dict[str, Item | None]()
-    found = read_together([*guesses, *reads])
+    guesses, judged_by = till.guesses.asked(watched, now), risk.lookup.keys if risk else ()
+    found = read_together([*guesses, *reads, *((till.risk.table, key) for key in judged_by)])
     must_not_wait(watched, found[: len(guesses)], now)
-    answers = dict(zip((name for name, read in asked.items() if read), found[len(guesses) :], strict=True))
+    told = found[len(guesses) : len(guesses) + len(reads)]
+    answers = dict(zip((name for name, read in asked.items() if read), told, strict=True))
     if store and answers["store"] is None:
         raise Invalid("There is no such store: its id is set up under /v1/admin/stores.", reason="store_unknown")
-    if item is None or answers.get("series") is None or not _opened(till, shown, item):
+    if item is None or voucher is None or answers.get("series") is None or not _opened(till, shown, item):
         till.guesses.missed(watched, now)
         raise VoucherUnknown
     return Found(
-        voucher=Voucher.from_item(item),
+        voucher=voucher,
         series=series_of(answers["series"] or {}),
         sale=Sale(
             store=store,
@@ -100,6 +112,7 @@ def find(till: Till, caller: Caller, body: UseBody) -> Found:
         pin=shown.pin is not None,
         store=store_of(kept) if (kept := answers.get("store")) else None,
         order=answers.get("order"),
+        inquiry=risk and replace(risk, items=[item for item in found[len(guesses) + len(reads) :] if item]),
     )
 
 

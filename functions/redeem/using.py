@@ -7,7 +7,7 @@ from quanyi.callers import Caller
 from quanyi.errors import Busy, Refusal
 from quanyi.metrics import count
 from quanyi.redemptions.model import number_of
-from quanyi.replay import body_hash, must_repeat
+from quanyi.replay import must_repeat
 from quanyi.table import ConditionFailed, Item
 from quanyi.vouchers import condition
 from quanyi.vouchers.limits import counted
@@ -15,8 +15,9 @@ from quanyi.vouchers.model import Series
 from quanyi.vouchers.refusals import NotUsable, QrRefused, VoucherSpent, VoucherUnknown
 from quanyi.vouchers.rules import Refused, refusals
 from quanyi.vouchers.table import Taking
-from quanyi.vouchers.use import Use, Voucher, use_id_of
+from quanyi.vouchers.use import Use, Voucher
 from quanyi.vouchers.value import Taken, taken
+from redeem.judging import Request, judge
 from redeem.messages import UseBody
 from redeem.presenting import Found, find
 from redeem.wiring import Till
@@ -53,11 +54,12 @@ def check(till: Till, caller: Caller, body: UseBody) -> Checked:
 def redeem(till: Till, caller: Caller, key: str, body: UseBody) -> Redeemed:
     """Takes one use, once for each `key` of a caller and voucher: again, it answers the same use.
 
-    Raises what `check` does, NotUsable (every rule that says no), KeyReused, Busy.
+    Raises what `check` does, NotUsable (every rule that says no), RiskRefused, ReviewNeeded, KeyReused, Busy.
     """
     caller.needs("counter", "storefront")
-    found = find(till, caller, body)
-    asked, use_id = _asked(found, body), use_id_of(caller.channel or caller.key_id, key)
+    request = Request(caller, key, body)
+    found = find(till, caller, body, request)
+    asked, use_id = request.asked(found.sale.store, found.sale.member), request.use_id
     kept = found.voucher.use(use_id)
     try:
         if kept is None:
@@ -84,11 +86,12 @@ def redeem(till: Till, caller: Caller, key: str, body: UseBody) -> Redeemed:
 
 
 def _take(till: Till, found: Found, use: Use) -> Redeemed:
-    """One write. Where it finds the voucher changed, the rules are asked again about how it is now."""
+    """One write, and one before it of what risk control decides. Where it finds the voucher changed, the rules of use
+    are asked again about how it is now."""
+    _must_be_usable(till, found, use)
+    if found.inquiry:
+        judge(till, found.inquiry, found.series, use, found.region, found.order)
     for attempt in range(TRIES):
-        _must_hold(found, use.amount)
-        if refused := _refused(till, found):
-            raise NotUsable(refused)
         try:
             after = _written(till, found, use)
         except ConditionFailed as failed:
@@ -100,6 +103,7 @@ def _take(till: Till, found: Found, use: Use) -> Redeemed:
             return Redeemed(found.voucher, found.series, kept)
         if attempt > 1:
             till.pause(random.uniform(0, 0.005 * attempt))  # noqa: S311 - jitter, not a secret
+        _must_be_usable(till, found, use)
     raise Busy("the voucher is contended")
 
 
@@ -134,6 +138,13 @@ def _as_it_is_now(found: Found, item: Item) -> Found:
     return replace(found, voucher=Voucher.from_item(item))
 
 
+def _must_be_usable(till: Till, found: Found, use: Use) -> None:
+    """Raises QrRefused, VoucherSpent, NotUsable."""
+    _must_hold(found, use.amount)
+    if refused := _refused(till, found):
+        raise NotUsable(refused)
+
+
 def _must_hold(found: Found, wanted: int) -> None:
     """Raises QrRefused, VoucherSpent."""
     voucher, scan = found.voucher, found.scan
@@ -154,19 +165,11 @@ def _refused(till: Till, found: Found) -> list[Refused]:
         refused.append(Refused("order_frozen"))
     if found.store and not found.store.open:
         refused.append(Refused("store_closed"))
-    region = (found.store.region if found.store else None) or ""
-    if said := condition.refusal(found.voucher, found.series, found.sale, region, found.now, till.zone):
+    if said := condition.refusal(found.voucher, found.series, found.sale, found.region, found.now, till.zone):
         refused.append(said)
         if said.rule == "condition_failed":
             count("VoucherRuleFailed", series=found.series.id)
     return refused
-
-
-def _asked(found: Found, body: UseBody) -> str:
-    """What tells a repeated request from another one under the same key. Without what was presented, since that is
-    this voucher's either way, and without what names the customer, but for the keyed hash."""
-    nobody = {"code": None, "pin": None, "qr": None, "member": None, "phone": None, "client_ip": None}
-    return body_hash(found.sale.store, found.sale.member, body=body.model_copy(update=nobody))
 
 
 def _forgive(till: Till, found: Found) -> None:

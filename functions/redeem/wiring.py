@@ -14,6 +14,7 @@ from quanyi.issuers.settings import IssuerSettings
 from quanyi.issuers.table import ConfirmingCards, IssuersTable
 from quanyi.payments.secrets import ProviderSecrets
 from quanyi.redemptions.table import RedemptionsTable
+from quanyi.risk.assess import Risk
 from quanyi.secret import Secret
 from quanyi.settings import Settings
 from quanyi.stores.table import StoresTable
@@ -33,6 +34,7 @@ class RedeemSettings(Settings):
     members_table: str
     supply_table: str
     stats_table: str
+    risk_table: str
     kms_key_id: str
 
 
@@ -59,6 +61,7 @@ class Till:
     limits: MemberLimits
     guesses: Guesses
     redemptions: RedemptionsTable
+    risk: Risk
     keys: NamedKeys
     zone: str
     now: Clock = system_clock
@@ -120,6 +123,7 @@ def till() -> Till:
         limits=MemberLimits(Table(known.members_table, dynamodb), known.shop_time_zone),
         guesses=Guesses(stats),
         redemptions=RedemptionsTable(stats, known.shop_time_zone),
+        risk=Risk.of(Table(known.risk_table, dynamodb), known.shop_time_zone),
         keys=Keyring(catalog, Kms(known.kms_key_id, client("kms"))),
         zone=known.shop_time_zone,
     )

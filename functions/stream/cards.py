@@ -1,4 +1,5 @@
-"""The card table's stream: every card's audit trail, the stock levels, and the redemptions of vouchers.
+"""The card table's stream: every card's audit trail, the stock levels, the redemptions of vouchers, and what these tell
+about whoever made them.
 
 A batch becomes a few writes: entries 25 at a time, levels one transaction per SKU and second. All of it may be done
 again with the same outcome.
@@ -15,7 +16,7 @@ from quanyi.http import log
 from quanyi.redemptions.model import Record, records_of
 from quanyi.stats.model import Counted, counted
 from quanyi.stream import read_each
-from stream.wiring import audit, bus, levels, redemptions
+from stream.wiring import audit, bus, learn, levels, redemptions
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     entries = [one.entry for one in told if one.entry]
     audit().put(entries)
     levels().add([one.counted for one in told])
-    redemptions().put([record for one in told for record in one.redemptions])
+    uses = [record for one in told for record in one.redemptions]
+    redemptions().put(uses)
+    learn().from_uses(uses)
     if events := [event for one in told for event in one.events]:
         bus().put(events)
     log().info("cards told", extra={"records": len(told), "entries": len(entries), "events": len(events)})

@@ -10,6 +10,7 @@ from quanyi.cards.model import Face, NewCard, Pool
 from quanyi.cards.table import CardsTable
 from quanyi.clock import stamp
 from quanyi.redemptions.table import RedemptionsTable
+from quanyi.risk.assess import Risk
 from quanyi.stores.model import Store
 from quanyi.stores.table import StoresTable
 from quanyi.table import Item
@@ -67,6 +68,7 @@ class Counter:
             limits=MemberLimits(cloud.table("MembersTable"), ZONE),
             guesses=Guesses(stats),
             redemptions=RedemptionsTable(stats, ZONE),
+            risk=Risk.of(cloud.table("RiskTable"), ZONE),
             keys=cloud.keyring,
             zone=ZONE,
             now=lambda: self.now,
@@ -75,6 +77,10 @@ class Counter:
         self._numbers = count(1)
         for store, region in (("S1", "shanghai"), ("S2", "beijing")):
             self.till.stores.save(Store(id=store, name=store, region=region, updated_at=now))
+
+    @property
+    def risk(self) -> Risk:
+        return self.till.risk
 
     def later(self, **delta: float) -> None:
         self.now += timedelta(**delta)

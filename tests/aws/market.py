@@ -130,6 +130,10 @@ class Market:
             **common,
         )
 
+    @property
+    def risk(self) -> Risk:
+        return self.shop.risk
+
     # The merchant.
 
     def offer(self, provider: Provider) -> None:

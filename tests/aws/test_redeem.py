@@ -243,11 +243,11 @@ def test_a_freeze_between_reading_and_writing_holds(counter: Counter, monkeypatc
 def test_an_order_under_complaint_freezes_its_vouchers(counter: Counter) -> None:
     voucher = counter.hand_out(order="O1", unit="0-0")
     orders = counter.till.orders
-    orders.put({"pk": "ORDER#O1", "sk": "ORDER", "frozen": ["CASE1"]})
+    orders.put({"pk": "ORDER#O1", "sk": "ORDER", "currency": "CNY", "frozen": ["CASE1"]})
     with pytest.raises(NotUsable) as refused:
         counter.redeem(voucher)
     assert rules_of(refused) == ["order_frozen"]
-    orders.put({"pk": "ORDER#O1", "sk": "ORDER", "frozen": []})
+    orders.put({"pk": "ORDER#O1", "sk": "ORDER", "currency": "CNY", "frozen": []})
     assert counter.redeem(voucher).voucher.left == 0
 
 

@@ -175,16 +175,17 @@ def in_stock(market: Market) -> None:
 )
 def test_a_refund_of_a_voucher_from_stock(market: Market, seen: bool, left: int, goods: str, state: str) -> None:
     in_stock(market)
-    order = delivered(market, sku="gift", seen=seen)
+    order = delivered(market, sku="gift", seen=seen, agent="a-1")
     assert (order.units[0].own, order.units[0].series) == ("stock", "")
-    assert card(market, order.units[0].card)["price"] == 1999
+    sold = card(market, order.units[0].card)
+    assert (sold["price"], sold["sold_in"], sold["agent"]) == (1999, "site", "a-1")
     if left < 500:
         used(market, order.units[0].card, 500 - left)
     order = sent_back(market, order)
     after = card(market, order.units[0].card)
     assert (order.units[0].goods, after["state"]) == (goods, state)
     if goods == "returned":
-        assert {"price", "sold_in", "order", "delivered_at"} & {*after} == set()
+        assert {"price", "sold_in", "agent", "order", "delivered_at"} & {*after} == set()
 
 
 @pytest.mark.parametrize("mode", MODES)

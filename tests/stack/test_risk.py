@@ -1,16 +1,21 @@
 """Risk control as a shop has it: policies by the API, held orders, their reviews, and what is refused."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from tests.stack.shop import Order, Shop, Store, number, until
+from tests.stack.shop import Answer, Order, Shop, Store, number, until
+from tests.stack.test_redeem import handed_out
 
 POLICIES = {
-    "amounts": [{"at": "delivery", "above": {"amount": 500_000, "currency": "CNY"}, "then": "hold"}],
+    "amounts": [
+        {"at": "delivery", "above": {"amount": 500_000, "currency": "CNY"}, "then": "hold"},
+        {"at": "redemption", "above": {"amount": 5_000, "currency": "CNY"}, "then": "hold"},
+    ],
     "windows": [
+        {"at": "redemption", "identity": "member", "counted": "redeemed", "window": "1h", "most": 2, "then": "refuse"},
         {"at": "order", "identity": "device", "counted": "paid", "window": "1h", "most": 2, "then": "refuse"},
     ],
     "unpaid": {"orders": 3, "units": 50},
@@ -95,3 +100,63 @@ def test_nobody_holds_more_than_the_cap_without_paying(shop: Shop, site: Store) 
     site.try_place(sku, device=device).refuses(409, "too_many_unpaid")
     site.pay(first)
     assert site.place(sku, device=device)
+
+
+# Uses of vouchers.
+
+
+def at_a_till(shop: Shop) -> Callable[..., Answer]:
+    """`use(body, key)` at a new store."""
+    store = number("S")
+    shop.admin("PUT", f"/stores/{store}", {"name": store, "region": "shanghai", "version": 0}).must()
+    credential = shop.new_key("counter", stores=[store])["key"]
+
+    def use(body: Any, key: str) -> Answer:
+        return shop.wire.send("POST", "/v1/redemptions", body, credential=credential, key=key)
+
+    return use
+
+
+def test_a_held_use_goes_through_once_somebody_approves(shop: Shop) -> None:
+    (voucher,) = handed_out(shop, value={"kind": "amount", "amount": 10_000}, pin_digits=6)
+    use, body = at_a_till(shop), {"code": voucher["code"], "pin": voucher["pin"]}
+    dear, key = {**body, "amount": {"amount": 5_001, "currency": "CNY"}}, number()
+    told = [use(dear, key).refuses(409, "review_needed") for _ in range(2)]
+    assert told[0]["review"] == told[1]["review"]
+    assert told[0]["reasons"] == ["amount_limit"]
+    decide(shop, {"id": told[0]["review"]}, "approve")
+    done = [use(dear, key).must(201) for _ in range(2)]
+    assert done[0]["id"] == done[1]["id"]
+    assert done[0]["voucher"]["left"] == 4_999
+    again = use({**body, "amount": {"amount": 4_999, "currency": "CNY"}}, number()).must(201)
+    assert again["voucher"]["left"] == 0
+
+
+def test_a_use_that_somebody_refuses_stays_refused(shop: Shop) -> None:
+    (voucher,) = handed_out(shop, value={"kind": "amount", "amount": 10_000})
+    use, key = at_a_till(shop), number()
+    body = {"code": voucher["code"], "amount": {"amount": 6_000, "currency": "CNY"}}
+    review = use(body, key).refuses(409, "review_needed")["review"]
+    decide(shop, {"id": review}, "refuse")
+    for _ in range(2):
+        use(body, key).refuses(403, "risk_refused")
+    use({**body, "amount": {"amount": 5_000, "currency": "CNY"}}, number()).must(201)
+
+
+def test_one_person_uses_no_more_than_the_policy_says(shop: Shop) -> None:
+    """The stream tells of a use some seconds later."""
+    use, member, vouchers = at_a_till(shop), number("u"), handed_out(shop, 60)
+    for voucher in vouchers[:2]:
+        use({"code": voucher["code"], "member": member}, number()).must(201)
+    rest = iter(vouchers[2:])
+
+    def refused() -> bool:
+        answer = use({"code": next(rest)["code"], "member": member}, number())
+        if answer.status == 403:
+            assert answer.refuses(403, "risk_refused")["reasons"] == ["window_limit"]
+            return True
+        answer.must(201)
+        return False
+
+    until(refused, every=1)
+    use({"code": vouchers[-1]["code"], "member": number("u")}, number()).must(201)

@@ -148,7 +148,8 @@ class CardsTable:
         used, or is not this unit's (any more)."""
         return self._item(
             card_id,
-            "SET #state = :available, available = #pool REMOVE #hold, #order, #unit, delivered_at, price, sold_in",
+            "SET #state = :available, available = #pool "
+            "REMOVE #hold, #order, #unit, delivered_at, price, sold_in, #agent",
             DELIVERED_UNSEEN,
             order=order,
             unit=unit,

@@ -56,9 +56,9 @@ def traced(
         region = (store.region if store else None) or ""
         who = _person(record, order, zone)
         flags: dict[Flag, bool] = {
-            "foreign_region": bool(of and of.terms.regions and region and region not in of.terms.regions),
-            "foreign_store": bool(of and of.terms.rules.stores and record.use.store not in of.terms.rules.stores),
-            "below_floor": bool(of and of.terms.floor_price and price is not None and price < of.terms.floor_price),
+            "foreign_region": of is not None and of.terms.foreign_region(region),
+            "foreign_store": of is not None and of.terms.foreign_store(record.use.store),
+            "below_floor": of is not None and of.terms.below_floor(price),
             "in_bulk": who is not None and per_person[who] >= IN_BULK,
         }
         raised: tuple[Flag, ...] = tuple(flag for flag, holds in flags.items() if holds)

@@ -1,7 +1,9 @@
-"""What is decided about an order: read what is known, ask the rules, record what came of it. One entry per point.
+"""What is decided about an order or a use of a voucher: read what is known, ask the rules, record what came of it. One
+entry per point.
 
-Each entry reads in one call and writes in one. The same question asked again is answered by what was recorded, so that
-whoever decides may be replayed: nothing counts twice, and no rule that was changed meanwhile turns a decision round.
+Each entry reads in one call and writes in one (a redemption reads along with its own). The same question asked again is
+answered by what was recorded, so that whoever decides may be replayed: nothing counts twice, and no rule that was
+changed meanwhile turns a decision round.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +16,7 @@ from quanyi.orders.model import Order, RiskState
 from quanyi.orders.table import OrdersTable
 from quanyi.risk import buckets
 from quanyi.risk.decisions import DecisionRecord, decision_id
-from quanyi.risk.facts import Bucket, Facts, Point, Value
+from quanyi.risk.facts import Bucket, Facts, Identity, Point, Value
 from quanyi.risk.holds import HoldsTable, counts
 from quanyi.risk.identities import main_sku, persons_of
 from quanyi.risk.list_table import entries_in, listed_key
@@ -25,17 +27,29 @@ from quanyi.risk.refusals import ReviewNeeded, RiskRefused, TooManyUnpaid
 from quanyi.risk.review_table import ReviewsTable, review_key
 from quanyi.risk.reviews import Review, review_id, review_of
 from quanyi.risk.rules import Hit
-from quanyi.risk.signals import by_identity, key
+from quanyi.risk.signals import by_identity, by_tally, key
 from quanyi.risk.table import DecisionsTable, InForce, RulesInForce, decision_key
 from quanyi.risk.tokens import counted
+from quanyi.risk.uses import UseAsked, tally_facts
 from quanyi.table import ConditionFailed, Item, Key, Table, Write
 
 TRIES = 3
 
 
 @dataclass(frozen=True)
+class Lookup:
+    """What has to be read before something is decided. `force` is None where the rules are among it: it is looked at
+    once, for what is cached now may not be any more when the answer comes."""
+
+    point: Point
+    force: InForce | None
+    sold: Sequence[tuple[Bucket, str]]
+    keys: Sequence[Key]
+
+
+@dataclass(frozen=True)
 class Known:
-    """What was found about an order in one read."""
+    """What was found in one read."""
 
     force: InForce
     facts: dict[str, Value]
@@ -101,7 +115,8 @@ class Risk:
         if record is None:
             record = _held_before(known.force.decide(known.facts, subject=order.id, order=order.id, now=now), order)
         if record.outcome == "hold" and review is None:
-            review = self._review(record, known.force, Money(amount=order.total, currency=order.currency), order, now)
+            at_stake = Money(amount=order.total, currency=order.currency)
+            review = self._review(record, known.force, at_stake, order.channel, now)
         elif known.record is None:
             record = self.decisions.add(record)
         until = order.paid_at + delay_of(known.force.policies, record.facts)
@@ -120,18 +135,33 @@ class Risk:
                 {**known.facts, **facts}, subject=order.id, order=order.id, request=request, now=now
             )
             if record.outcome == "hold" and not despite:
-                review = self._review(record, known.force, amount, order, now)
+                review = self._review(record, known.force, amount, order.channel, now)
             else:
                 record = self.decisions.add(record)
-        if despite:
-            return
-        match _standing(record, review):
-            case "refused":
-                raise RiskRefused(record)
-            case "review":
-                raise ReviewNeeded(record)
-            case _:
-                return
+        if not despite:
+            _must_go_on(record, review)
+
+    def before_redemption(self, asked: UseAsked, now: datetime) -> Lookup:
+        """What `at_redemption` goes by, for whoever reads other things in the same call."""
+        question = decision_id("redemption", asked.number, asked.asked)
+        more = [key(*tally) for tally in asked.tallies.items()]
+        return self._lookup("redemption", question, asked.persons, asked.sold, now, more)
+
+    def at_redemption(
+        self, lookup: Lookup, items: Sequence[Item], asked: UseAsked, facts: Facts, worth: Money, now: datetime
+    ) -> None:
+        """Whether a voucher may be used, by the same request once for ever. `items` are what was found under the
+        lookup's keys. Raises RiskRefused, ReviewNeeded."""
+        known = self._found(lookup, items, {**facts, **tally_facts(by_tally(items), now)}, now)
+        record, review = known.record, known.review
+        if record is None:
+            order = asked.voucher.order or ""
+            record = known.force.decide(known.facts, subject=asked.number, order=order, request=asked.asked, now=now)
+            if record.outcome == "hold":
+                review = self._review(record, known.force, worth, asked.voucher.channel, now)
+            else:
+                record = self.decisions.add(record)
+        _must_go_on(record, review)
 
     def decided(self, order: Order) -> bool:
         """Whether the review that an order waits for is over."""
@@ -142,25 +172,43 @@ class Risk:
         persons = persons_of(order)
         agent: list[tuple[Bucket, str]] = [("agent", order.agent)] if order.agent else []
         sold: list[tuple[Bucket, str]] = [("channel", order.channel), *agent, ("sku", main_sku(order))]
+        lookup = self._lookup(point, question, persons, sold, now)
+        facts = order_facts(order, self.zone)
+        if point == "delivery":
+            facts |= payment_facts(order)
+        return self._found(lookup, self.table.get_many(lookup.keys), facts, now)
+
+    def _lookup(
+        self,
+        point: Point,
+        question: str,
+        persons: Mapping[Identity, str],
+        sold: Sequence[tuple[Bucket, str]],
+        now: datetime,
+        more: Sequence[Key] = (),
+    ) -> Lookup:
+        force = self.rules.known(point)
         keys: list[Key] = [
-            *self.rules.keys(point),
+            *([] if force else self.rules.keys(point)),
             decision_key(question),
             review_key(review_id(question)),
             *(key(*person) for person in persons.items()),
             *(listed_key(*person) for person in persons.items()),
             *buckets.keys(sold, now),
+            *more,
         ]
-        items = self.table.get_many(keys)
-        facts: dict[str, Value] = order_facts(order, self.zone) | list_facts(entries_in(items), now)
-        if point == "delivery":
-            facts |= payment_facts(order)
+        return Lookup(point, force, sold, keys)
+
+    def _found(self, lookup: Lookup, items: Sequence[Item], own: Facts, now: datetime) -> Known:
+        """`own` are the facts that nothing has to be looked up for."""
+        facts: dict[str, Value] = {**own, **list_facts(entries_in(items), now)}
         for identity, item in by_identity(items).items():
             facts |= counted(item, identity, now)
-        facts |= buckets.counted(sold, items, now)
+        facts |= buckets.counted(lookup.sold, items, now)
         by_kind: Mapping[str, Item] = {item["sk"]: item for item in items}
         record, review = by_kind.get("DECISION"), by_kind.get("REVIEW")
         return Known(
-            self.rules.found(point, items),
+            lookup.force or self.rules.found(lookup.point, items),
             facts,
             DecisionRecord.model_validate(record) if record else None,
             Review.model_validate(review) if review else None,
@@ -188,10 +236,10 @@ class Risk:
                 return record
         raise TooManyUnpaid(cap.orders, cap.units)
 
-    def _review(self, record: DecisionRecord, force: InForce, amount: Money, order: Order, now: datetime) -> Review:
+    def _review(self, record: DecisionRecord, force: InForce, amount: Money, channel: str, now: datetime) -> Review:
         """Opens the review of a decision, recording both together. What was there first stands."""
         terms = force.policies.review(record.point)
-        review = review_of(record, terms, amount=amount, channel=order.channel, now=now)
+        review = review_of(record, terms, amount=amount, channel=channel, now=now)
         both: Sequence[Write] = [self.decisions.write(record), self.reviews.write_open(review)]
         try:
             self.table.together(both)
@@ -208,6 +256,17 @@ def _held_before(record: DecisionRecord, order: Order) -> DecisionRecord:
         return record
     held = Hit(rule="held_at_order", then="hold", reason="held_at_order")
     return record.model_copy(update={"outcome": "hold", "hits": (*record.hits, held)})
+
+
+def _must_go_on(record: DecisionRecord, review: Review | None) -> None:
+    """Raises RiskRefused, ReviewNeeded."""
+    match _standing(record, review):
+        case "refused":
+            raise RiskRefused(record)
+        case "review":
+            raise ReviewNeeded(record)
+        case _:
+            return
 
 
 def _standing(record: DecisionRecord, review: Review | None) -> RiskState:

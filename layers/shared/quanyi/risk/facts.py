@@ -17,6 +17,11 @@ Identity: TypeAlias = Literal["member", "email", "phone", "ip", "net", "device",
 """Whom things are counted for: `net` is an address's network, `payer` the account that paid (known from then on)."""
 IDENTITIES: tuple[Identity, ...] = get_args(Identity)
 
+Tally: TypeAlias = Literal["terminal", "person"]
+"""What uses of vouchers are counted for besides: a till, and somebody among the vouchers of one series. Each has one
+fact of its own, and no list knows them."""
+TALLIES: tuple[Tally, ...] = get_args(Tally)
+
 Counted: TypeAlias = Literal["placed", "paid", "failed", "unpaid", "refunded", "seen_refunded", "disputed", "redeemed"]
 """`failed` are tries to pay that failed, `unpaid` orders that ended unpaid, `seen_refunded` refunds of what had been
 revealed, `redeemed` uses of vouchers."""
@@ -177,7 +182,7 @@ _REFUND = (
 )
 _REDEMPTION = (
     Field("voucher.kind", "once, times, amount, discount or goods", "amount"),
-    Field("voucher.amount", "what this use takes, minor units", 5_000),
+    Field("voucher.amount", "what this use takes, or its share of the price, minor units", 5_000),
     Field("voucher.currency", "ISO 4217 of that amount, or empty", "CNY"),
     Field("voucher.left_percent", "what is left of its value, 0 to 100", 80),
     Field("voucher.foreign_store", "this store is not among those it is meant for", True),

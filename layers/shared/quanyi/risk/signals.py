@@ -1,6 +1,7 @@
 """What is known about identities: sets of tokens in the risk table, one item each.
 
     SIGNAL#<identity>#<hash>   SIGNAL   a set of tokens (`risk.tokens`) per fact; `since` when it was first seen
+    SIGNAL#<tally>#<id>        SIGNAL   likewise (`risk.uses`)
 
 An identity that has not been seen for `FORGOTTEN` is dropped by TTL.
 """
@@ -12,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from quanyi.clock import stamp
-from quanyi.risk.facts import Identity
+from quanyi.risk.facts import IDENTITIES, TALLIES, Identity, Tally
 from quanyi.risk.tokens import earliest, latest, superfluous
 from quanyi.risk.told import Sign
 from quanyi.table import Item, Table
@@ -29,7 +30,7 @@ class SignalsTable:
 
     def add(self, signs: Iterable[Sign]) -> None:
         """Adds tokens; those that are there already change nothing. Raises Busy: then add all again."""
-        found: dict[tuple[Identity, str], dict[str, set[str]]] = {}
+        found: dict[tuple[Identity | Tally, str], dict[str, set[str]]] = {}
         for sign in signs:
             found.setdefault((sign.identity, sign.value), {}).setdefault(sign.kind, set()).add(sign.token)
         if not found:
@@ -37,7 +38,7 @@ class SignalsTable:
         with ThreadPoolExecutor(min(len(found), THREADS)) as several:
             list(several.map(self._add, found.items()))
 
-    def _add(self, told: tuple[tuple[Identity, str], Mapping[str, set[str]]]) -> None:
+    def _add(self, told: tuple[tuple[Identity | Tally, str], Mapping[str, set[str]]]) -> None:
         (identity, value), sets = told
         every = set[str]().union(*sets.values())
         item = self.table.update(
@@ -58,10 +59,20 @@ class SignalsTable:
             )
 
 
-def key(identity: Identity, value: str) -> dict[str, str]:
+def key(identity: Identity | Tally, value: str) -> dict[str, str]:
     return {"pk": f"SIGNAL#{identity}#{value}", "sk": "SIGNAL"}
 
 
 def by_identity(items: Sequence[Item]) -> dict[Identity, Item]:
-    """Those of `items` that are signals."""
+    """Those of `items` that are signals of identities."""
+    found = _by_kind(items)
+    return {kind: found[kind] for kind in IDENTITIES if kind in found}
+
+
+def by_tally(items: Sequence[Item]) -> dict[Tally, Item]:
+    found = _by_kind(items)
+    return {kind: found[kind] for kind in TALLIES if kind in found}
+
+
+def _by_kind(items: Sequence[Item]) -> dict[str, Item]:
     return {item["pk"].split("#")[1]: item for item in items if item["sk"] == "SIGNAL"}

@@ -54,7 +54,8 @@ class InForce:
 @dataclass(frozen=True)
 class RulesInForce:
     """Cached for seconds: what was activated reaches all processes within that time. Either `of(point)` reads for
-    itself, or the caller reads `keys(point)` along with what else it needs, and hands over what it found."""
+    itself; or the caller, where none are `known`, reads `keys(point)` along with what else it needs, and hands over
+    what it found."""
 
     table: Table
     monotonic: Callable[[], float] = time.monotonic
@@ -64,11 +65,11 @@ class RulesInForce:
 
     def keys(self, point: Point) -> list[Key]:
         """What has to be read; nothing while it is known."""
-        return [] if self._known(point) else [active_key(point), ACTIVE_POLICIES]
+        return [] if self.known(point) else [active_key(point), ACTIVE_POLICIES]
 
     def found(self, point: Point, items: Iterable[Item]) -> InForce:
         """`items` are what was found under `keys`; others among them are passed over."""
-        if known := self._known(point):
+        if known := self.known(point):
             return known
         by_key = {(item["pk"], item["sk"]): item for item in items}
         rules = by_key.get((f"RULES#{point}", "ACTIVE"))
@@ -77,9 +78,9 @@ class RulesInForce:
         return force
 
     def of(self, point: Point) -> InForce:
-        return self._known(point) or self.found(point, self.table.get_many(self.keys(point)))
+        return self.known(point) or self.found(point, self.table.get_many(self.keys(point)))
 
-    def _known(self, point: Point) -> InForce | None:
+    def known(self, point: Point) -> InForce | None:
         known = self._cache.get(point)
         return known[1] if known and self.monotonic() - known[0] < CACHE_SECONDS else None
 

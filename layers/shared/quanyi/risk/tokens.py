@@ -13,7 +13,7 @@ from typing import Any
 
 from quanyi.clock import moment
 from quanyi.ids import derived_id
-from quanyi.risk.facts import COUNTED, WINDOWS, Identity, Value
+from quanyi.risk.facts import COUNTED, WINDOWS, Identity, Value, Window
 
 KEPT = 200
 """Tokens of a set that are kept: more is as good as that many."""
@@ -40,7 +40,7 @@ def account(at: datetime, member: str) -> str:
 def counted(item: Mapping[str, Any], identity: Identity, now: datetime) -> dict[str, Value]:
     """The facts that an identity's item tells, without zeros: `device.placed_1h` and the like."""
     found: dict[str, Value] = {}
-    begins = {window: _base36(int((now - length).timestamp()) + 1) for window, length in WINDOWS.items()}
+    begins = {window: _begin(window, now) for window in WINDOWS}
     for fact in COUNTED:
         if fact in item:
             # By their moments, since all of these have as many characters.
@@ -57,6 +57,12 @@ def counted(item: Mapping[str, Any], identity: Identity, now: datetime) -> dict[
     return found
 
 
+def recent(tokens: Iterable[str], window: Window, now: datetime) -> list[str]:
+    """The names of what happened within a window."""
+    begin = _begin(window, now)
+    return [each[_MOMENT:] for each in tokens if each >= begin]
+
+
 def superfluous(tokens: Collection[str]) -> set[str]:
     """What a set has too much of: the oldest beyond those that are kept. Empty while the slack is not used up."""
     return set(sorted(tokens)[:-KEPT]) if len(tokens) > KEPT + SLACK else set()
@@ -68,6 +74,11 @@ def latest(tokens: Iterable[str]) -> datetime:
 
 def earliest(tokens: Iterable[str]) -> datetime:
     return datetime.fromtimestamp(min(map(_at, tokens)), UTC)
+
+
+def _begin(window: Window, now: datetime) -> str:
+    """What the tokens of a window are not below."""
+    return _base36(int((now - WINDOWS[window]).timestamp()) + 1)
 
 
 def _at(token: str) -> int:

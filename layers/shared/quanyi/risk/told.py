@@ -10,7 +10,7 @@ from datetime import datetime
 from quanyi.ids import derived_id
 from quanyi.orders.model import Order, Payment, Refund
 from quanyi.risk.buckets import noted
-from quanyi.risk.facts import BUCKET_COUNTED, Counted, Identity
+from quanyi.risk.facts import BUCKET_COUNTED, Counted, Identity, Tally
 from quanyi.risk.identities import buckets_of, persons_of
 from quanyi.risk.tokens import account, token
 from quanyi.stats.noted import Noted
@@ -22,7 +22,7 @@ UNPAID_STATES = ("placing", "awaiting_payment")
 class Sign:
     """A token for the set `kind` of an identity's item."""
 
-    identity: Identity
+    identity: Identity | Tally
     value: str
     kind: str
     token: str

@@ -179,6 +179,17 @@ class VoucherTerms(Terms):
             case _:
                 return 1
 
+    def foreign_region(self, region: str) -> bool:
+        """Whether it is not meant for a store there. One whose region nobody wrote down is nowhere in particular."""
+        return bool(self.regions and region and region not in self.regions)
+
+    def foreign_store(self, store: str) -> bool:
+        return bool(self.rules.stores and store not in self.rules.stores)
+
+    def below_floor(self, price: int | None) -> bool:
+        """`price` in minor units, None where nobody bought it."""
+        return price is not None and price < (self.floor_price or 0)
+
     @property
     def digest(self) -> str:
         """Names these terms: other terms have another one."""
