@@ -18,7 +18,9 @@ from desk.timeline import timeline_of
 from desk.wiring import Goods
 from fulfill.reveal import reveal
 from fulfill.support import ManualBody, deliver_by_hand
+from quanyi.callers import Caller
 from quanyi.cases.changes import thawed
+from quanyi.cases.evidence import as_fields
 from quanyi.cases.model import Case
 from quanyi.cases.table import CasesTable
 from quanyi.errors import Conflict, Invalid, KeyReused
@@ -176,6 +178,25 @@ def test_evidence_names_no_unit_that_was_withheld(court: Court) -> None:
     assert evidence
     assert [reveal.units for reveal in evidence.reveals] == [("0-1",)]
     assert [bool(unit.revealed_at) for unit in evidence.deliveries] == [False, True]
+
+
+def test_evidence_says_from_where_an_order_was_placed_until_the_member_is_erased(court: Court, cloud: Cloud) -> None:
+    browser = Caller(role="publishable", key_id="P1", channel="site", ip="203.0.113.7")
+    server = SITE.model_copy(update={"ip": "192.0.2.1"})
+    sent = court.sold(contact={}, member="u-1", client_ip="::ffff:203.0.113.8", seen=True)
+    own, silent = court.sold(caller=browser, client_ip="203.0.113.9"), court.sold(caller=server)
+    orders = {"203.0.113.8": sent, "203.0.113.7": own, None: silent}
+    for number, (ip, order) in enumerate(orders.items()):
+        told = gather(court.office, court.take(court.brings(order, "dispute", number=f"N{number}")))
+        assert told.order
+        assert told.order.ip == ip
+        assert as_fields(told, "en").get("customer_purchase_ip") == ip
+    assert "203.0.113" not in json.dumps(cloud.contents(), default=str)
+    profile = {"pk": f"MEMBER#{sent.member}", "sk": "PROFILE"}
+    cloud.table("MembersTable").update(profile, "REMOVE #key", names={"key": "key"})
+    erased = gather(court.office, court.case("N0"))
+    assert erased.order
+    assert (erased.order.ip, erased.order.reveals[0].ip) == (None, None)
 
 
 def test_two_cases_freeze_one_order_until_both_are_over(court: Court) -> None:
