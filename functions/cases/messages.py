@@ -56,8 +56,9 @@ class StepView(View):
 
 
 class CaseView(View):
-    """A complaint or dispute. `number` is the provider's; `order` is null for one about no order of this shop. An
-    `inquiry` is a dispute whose bank has taken no money yet: a refund answers it."""
+    """A complaint or dispute. `number` is the provider's; `order` is null for one about no order of this shop, and
+    `also` are further orders that it is about: they are frozen with it, but a refund is of `order` alone. An `inquiry`
+    is a dispute whose bank has taken no money yet: a refund answers it."""
 
     id: str
     provider: str
@@ -67,6 +68,7 @@ class CaseView(View):
     state: CaseState
     end: CaseEnd
     order: str | None
+    also: list[str]
     channel: str
     payment: str
     transaction: str | None
@@ -109,5 +111,6 @@ def _fields(case: Case, texts: dict[str, str]) -> dict[str, object]:
         {**answer.model_dump(exclude={"asked"}), "amount": money(answer.amount), "text": texts.get(answer.id)}
         for answer in case.answers
     ]
-    same = case.model_dump(include=set(CaseView.model_fields) - {"amount", "answers"})
-    return {**same, "amount": money(case.amount), "answers": answers}
+    same = case.model_dump(include=set(CaseView.model_fields) - {"also", "amount", "answers"})
+    also = [order for order in case.orders if order != case.order] if case.order else []
+    return {**same, "also": also, "amount": money(case.amount), "answers": answers}

@@ -4,7 +4,7 @@ and orders that are not as their case wants them.
 Each step may be repeated; what it does not finish, the next run does.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -94,17 +94,19 @@ def _recover(office: Office, case: Case, told: CaseTold) -> bool:
 
 def _tend(office: Office, ids: list[str]) -> int:
     cases = [case for case in office.cases.find(ids).values() if case.is_open]
-    orders = office.orders.find([case.order for case in cases if case.order])
+    orders = office.orders.find(list(dict.fromkeys(order for case in cases for order in case.orders)))
     return sum(
-        bool(_guarded(case.id, partial(_tend_one, office, case, orders.get(case.order or "")))) for case in cases
+        bool(_guarded(case.id, partial(_tend_one, office, case, [orders[o] for o in case.orders if o in orders])))
+        for case in cases
     )
 
 
-def _tend_one(office: Office, case: Case, order: Order | None) -> bool:
+def _tend_one(office: Office, case: Case, orders: Sequence[Order]) -> bool:
     acted = False
-    if order and case.id not in order.frozen:
-        # Only with a write of the case: whoever ended it meanwhile must not find their order frozen again.
-        case = office.intake.write(case, None, order) or _busy()
+    loose = [order for order in orders if case.names(order) and case.id not in order.frozen]
+    if loose:
+        # Only with a write of the case: whoever ended it meanwhile must not find their orders frozen again.
+        case = office.intake.write(case, None, loose) or _busy()
         acted = True
     if case.pending and case.pending.at + ASK_AGAIN <= office.now():
         case = pursue(office, case, case.pending)

@@ -20,7 +20,7 @@ _OURS: dict[Action, CaseState] = {
 
 
 def opened(provider: str, told: CaseTold, order: Order | None, now: datetime) -> Case:
-    """The first that is heard of a case; that may be its end already."""
+    """The first that is heard of a case; that may be its end already. `order` is that of the payment."""
     payment = order.payment(told.payment) if order else None
     state = _state(told)
     return Case(
@@ -32,6 +32,7 @@ def opened(provider: str, told: CaseTold, order: Order | None, now: datetime) ->
         order=order.id if order else None,
         channel=order.channel if order else "",
         payment=told.payment,
+        also=told.also,
         transaction=payment.transaction if payment else None,
         amount=told.amount,
         currency=told.currency,
@@ -52,8 +53,11 @@ def heard(case: Case, told: CaseTold, now: datetime, asked_at: datetime | None) 
 
     A notification brings an end, and that nobody waits for us any more; it never brings a case back. What was asked
     after all that is known does: a buyer who is not content goes on with a complaint that was closed or answered. A
-    dispute that is won or lost stays so. An inquiry becomes a dispute whenever that is told, answered or not.
+    dispute that is won or lost stays so. An inquiry becomes a dispute whenever that is told, answered or not. Payments
+    that it names are never forgotten.
     """
+    named = dict.fromkeys((*case.also, *told.also))
+    case = case.model_copy(update={"also": tuple(payment for payment in named if payment != case.payment)})
     fresh = asked_at is not None and asked_at > case.told_at
     if case.inquiry and not told.inquiry and told.end != "closed":
         case = case.model_copy(update={"inquiry": False})

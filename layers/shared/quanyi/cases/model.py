@@ -4,7 +4,8 @@ from typing import Literal
 
 from quanyi.clock import Timestamp
 from quanyi.ids import derived_id
-from quanyi.orders.model import Part
+from quanyi.orders.model import Order, Part
+from quanyi.orders.numbers import order_of
 from quanyi.payments.port import CaseEnd, CaseKind, Outcome
 
 CaseState = Literal["waiting_for_us", "answered", "accepted", "refunded", "won", "lost", "closed"]
@@ -60,6 +61,8 @@ class Case(Part):
     order: str | None = None
     channel: str = ""
     payment: str = ""
+    also: tuple[str, ...] = ()
+    """Further payments that it is about: their orders are frozen with it, too."""
     transaction: str | None = None
     amount: int
     currency: str
@@ -85,6 +88,15 @@ class Case(Part):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """Ids of the orders that its payments are of, if they are this shop's."""
+        return tuple(dict.fromkeys(order_of(payment) for payment in (self.payment, *self.also) if payment))
+
+    def names(self, order: Order) -> bool:
+        named = {self.payment, *self.also}
+        return any(payment.provider == self.provider and payment.id in named for payment in order.payments)
 
     @property
     def runs_out(self) -> bool:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.payments.port import CaseTold, Outcome, ProviderUnavailable
 from quanyi.payments.wechat.gateway import Answer, Gateway, NoAnswer
-from quanyi.payments.wechat.objects import PAYMENT, Complaint, ComplaintOrder, ComplaintPage, History, Read
+from quanyi.payments.wechat.objects import PAYMENT, Complaint, ComplaintPage, History, Read
 
 TO_ANSWER = timedelta(hours=24)
 TO_SOLVE = timedelta(hours=72)
@@ -164,16 +164,17 @@ def _listed(gateway: Gateway, begin: datetime, end: datetime) -> Iterator[CaseTo
 
 
 def _told(complaint: Complaint) -> CaseTold:
-    """One complaint can name several payments: the first of ours stands for it."""
-    ours = (order for order in complaint.complaint_order_info if PAYMENT.fullmatch(order.out_trade_no))
-    order = next(ours, ComplaintOrder())
+    """One complaint can name several payments: the first of ours stands for it, the others go with it."""
+    named = {order.out_trade_no: order for order in complaint.complaint_order_info}
+    ours = {payment: order for payment, order in named.items() if PAYMENT.fullmatch(payment)}
+    payment, *also = ours or [""]
     first = complaint.complaint_state == "PENDING"
     over = complaint.complaint_state == "PROCESSED"
     return CaseTold(
         case=complaint.complaint_id,
         kind="complaint",
-        payment=order.out_trade_no,
-        amount=order.amount,
+        payment=payment,
+        amount=sum(order.amount for order in ours.values()),
         currency="CNY",
         reason=complaint.problem_type.lower() or "others",
         opened_at=complaint.opened_at,
@@ -181,6 +182,7 @@ def _told(complaint: Complaint) -> CaseTold:
         end="closed" if over else "",
         waits_for_us=first or (complaint.incoming_user_response and not over),
         text=complaint.complaint_detail,
+        also=tuple(also),
     )
 
 
