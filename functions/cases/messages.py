@@ -1,5 +1,7 @@
 """What the shop's people send and see about cases."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
@@ -84,16 +86,27 @@ class CaseView(View):
         return cls.model_validate(_fields(case, texts or {}))
 
 
+class WordsView(View):
+    """`at` is when the shop heard of it."""
+
+    text: str
+    at: Timestamp
+
+
 class FullCase(CaseView):
-    """With what was said: `text` is the buyer's own words, null where there are none or the member was erased."""
+    """With what was said: `text` is the buyer's first words, null where there are none or the member was erased;
+    `words` all of them, oldest first."""
 
     text: str | None
+    words: list[WordsView]
     history: list[StepView]
 
     @classmethod
-    def with_texts(cls, case: Case, text: str | None, texts: dict[str, str]) -> "FullCase":
+    def with_texts(cls, case: Case, words: Sequence[tuple[datetime, str]], texts: dict[str, str]) -> "FullCase":
         history = [step.model_dump() for step in case.history]
-        return cls.model_validate({**_fields(case, texts), "text": text, "history": history})
+        said = [{"text": text, "at": at} for at, text in words]
+        first = words[0][1] if words else None
+        return cls.model_validate({**_fields(case, texts), "text": first, "words": said, "history": history})
 
 
 class CasePage(View):

@@ -72,7 +72,7 @@ def _look(office: Office, name: str) -> int:
 
 def _take(office: Office, name: str, told: CaseTold, known: dict[str, Case], asked_at: datetime) -> bool:
     case = known.get(case_id(name, told.case))
-    new = case is None or heard(case, told, office.now(), asked_at) != case
+    new = case is None or heard(case, told, office.now(), asked_at) != case or bool(office.intake.unheard(case, told))
     if new:
         case = office.intake.record(name, told, asked_at)
     if case and case.order and told.kind == "dispute" and told.end == "lost":

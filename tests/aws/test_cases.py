@@ -12,6 +12,7 @@ import pytest
 from botocore.client import BaseClient
 from pydantic import ValidationError
 
+from cases import admin as cases_admin
 from cases.gather import gather
 from cases.messages import CaseView
 from cases.sweep import sweep
@@ -65,6 +66,7 @@ def test_a_case_is_recorded_once_its_order_frozen_and_its_words_sealed(
     order = court.sold()
     told = court.brings(order)
     court.market.shop.cases.take(court.provider, told)
+    court.take(told)
     assert calls_of(monkeypatch, lambda: court.take(CaseHint("N1"))) == ["BatchGetItem"]
     assert court.order(order).frozen == (court.case().id,)
     view = reveal(court.market.works, SITE, order.id).deliveries[0].units[0]
@@ -217,6 +219,39 @@ def test_two_cases_freeze_one_order_until_both_are_over(court: Court) -> None:
     assert reveal(court.market.works, SITE, order.id).deliveries[0].units[0].number
 
 
+def test_each_new_word_of_a_buyer_is_kept_sealed_once_and_in_order(court: Court, cloud: Cloud) -> None:
+    order = court.sold()
+    told = court.brings(order)
+    court.take(told)
+    for later in (("第二次说",), (), ("第二次说", "还是不行"), ("第二次说",)):
+        court.market.later(minutes=15)
+        court.desk.told["N1"] = replace(told, later=later)
+        sweep(court.office)
+        court.take(CaseHint("N1"))
+    court.desk.told["N1"] = replace(told, text="改了", later=())
+    court.take(CaseHint("N1"))
+    rev = court.case().rev
+    assert sweep(court.office)["told"] == 0
+    assert court.case().rev == rev
+    full = cases_admin.full(court.office, court.case())
+    assert [said.text for said in full.words] == [WORDS, "第二次说", "还是不行", "改了"]
+    assert full.text == WORDS
+    assert [said.at for said in full.words] == sorted(said.at for said in full.words)
+    kept = json.dumps(cloud.contents(), default=str, ensure_ascii=False)
+    assert "还是不行" not in kept
+    profile = {"pk": f"MEMBER#{order.member}", "sk": "PROFILE"}
+    cloud.table("MembersTable").update(profile, "REMOVE #key", names={"key": "key"})
+    assert cases_admin.full(court.office, court.case()).words == []
+
+
+def test_what_was_heard_before_words_were_counted_still_shows(court: Court) -> None:
+    order = court.sold()
+    case = court.take(replace(court.brings(order), text=""))
+    sealed = court.office.seal.close(WORDS, order.member, case.id)
+    court.office.cases.change(case, lambda it: it.model_copy(update={"sealed": sealed}))
+    assert cases_admin.full(court.office, court.case()).text == WORDS
+
+
 def test_a_complaint_about_several_orders_freezes_them_all(court: Court) -> None:
     first, second, third = court.sold(), court.sold(), court.sold()
     foreign = payment_number("O" + "9" * 20, "wechat", "k")
@@ -263,7 +298,7 @@ def test_a_case_about_nothing_of_ours_is_kept_and_can_be_answered(court: Court, 
     told = CaseTold("N1", "complaint", payment, 100, "CNY", "others", court.market.now, text=WORDS)
     case = court.office.intake.record(name, told)
     assert (case.order, case.channel) == (None, "")
-    assert court.office.seal.open(case.sealed, None, case.id) == WORDS
+    assert court.office.seal.open(case.words[0].sealed, None, case.id) == WORDS
     if name == "sandbox":
         court.desk.told["N1"] = told
         assert court.answer(case, action="reply", text=OURS).state == "answered"

@@ -62,6 +62,23 @@ def test_a_complaint_with_its_deadline(server: WechatServer, wechat: Wechat) -> 
     assert "卡密" not in repr(told)
 
 
+def test_what_a_buyer_says_later_is_told_while_it_waits_for_us(server: WechatServer, wechat: Wechat) -> None:
+    paid(server, wechat)
+    number = server.complain(PAYMENT, "卡密无效")
+    assert wechat.case(number).later == ()
+    wechat.answer_case(number, "已补发新卡", {}, now())
+    complaint = server.ledger.complaints[number]
+    for kind, text in (("USER_RESPONSE", "还是不行"), ("USER_CONTINUE_COMPLAINT", "再次投诉")):
+        complaint["steps"].append({**complaint["steps"][0], "operate_type": kind, "operate_details": text})
+    assert wechat.case(number).later == (), "answered"
+    complaint["incoming_user_response"] = True
+    told = wechat.case(number)
+    assert (told.text, told.later) == ("卡密无效", ("还是不行", "再次投诉"))
+    assert "再次" not in repr(told)
+    (listed,) = wechat.cases_since(now() - timedelta(hours=1), now())
+    assert listed.later == told.later
+
+
 def test_a_complaint_about_several_payments_names_them_all(server: WechatServer, wechat: Wechat) -> None:
     paid(server, wechat)
     number = server.complain(PAYMENT)

@@ -4,7 +4,18 @@ nothing."""
 from datetime import datetime
 from typing import Any, Literal
 
-from quanyi.cases.model import MOST_ANSWERS, MOST_STEPS, Action, Answer, Case, CaseState, Step, case_id
+from quanyi.cases.model import (
+    MOST_ANSWERS,
+    MOST_STEPS,
+    MOST_WORDS,
+    Action,
+    Answer,
+    Case,
+    CaseState,
+    Step,
+    Words,
+    case_id,
+)
 from quanyi.errors import Conflict, Invalid
 from quanyi.orders.changes import settled
 from quanyi.orders.model import Order
@@ -83,6 +94,13 @@ def heard(case: Case, told: CaseTold, now: datetime, asked_at: datetime | None) 
     warned_still = case.warned and to == "answered" and due_at == case.due_at
     again = {"end": "", "ended_at": None, "due_at": due_at, "warned": warned_still}
     return _stepped(case, to, case.provider, now, **again)
+
+
+def with_words(case: Case, words: Words) -> Case:
+    """What a buyer said, once, after what they said before."""
+    if len(case.words) >= MOST_WORDS or any(said.mark == words.mark for said in case.words):
+        return case
+    return case.model_copy(update={"words": (*case.words, words)})
 
 
 def answering(case: Case, answer: Answer) -> Case:

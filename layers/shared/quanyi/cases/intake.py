@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from quanyi.cases.changes import heard, opened, suits
-from quanyi.cases.model import Case, case_id
+from quanyi.cases.changes import heard, opened, suits, with_words
+from quanyi.cases.model import LONGEST_WORDS, MOST_WORDS, Case, Words, case_id
 from quanyi.cases.sealed import CaseSeal
 from quanyi.cases.table import CasesTable, from_item, key_of
 from quanyi.clock import Clock, system_clock
@@ -57,15 +57,21 @@ class CaseIntake:
             if case is None:
                 told, order = _led_by_ours(provider, told, orders)
                 case, known = opened(provider, told, order, now), None
-                if told.text:
-                    member = order.member if order else None
-                    case = case.model_copy(update={"sealed": self.seal.close(told.text, member, case.id)})
             else:
                 case, known = heard(case, told, now, asked_at), case
+            case = self._listening(case, told, orders, now)
             done = self.write(case, known, filter(case.names, orders))
             if done:
                 return done
         raise Busy("the case is contended")
+
+    def unheard(self, case: Case, told: CaseTold) -> list[str]:
+        """What the buyer says that is not kept yet."""
+        if len(case.words) >= MOST_WORDS:
+            return []
+        known = {said.mark for said in case.words}
+        every = (text[:LONGEST_WORDS] for text in (told.text, *told.later) if text)
+        return [said for said in every if self.seal.mark(said, case.id) not in known]
 
     def write(self, case: Case, known: Case | None, orders: Iterable[Order]) -> Case | None:
         """Writes its orders and the case as the case wants them; `known` is the case as it was read. None: somebody
@@ -77,6 +83,13 @@ class CaseIntake:
                 self.orders.change(order, wanted)
                 moved = True
         return self.cases.save(case) if moved or case != known else case
+
+    def _listening(self, case: Case, told: CaseTold, orders: Iterable[Order], now: datetime) -> Case:
+        member = next((order.member for order in orders if order.id == case.order), None)
+        for said in self.unheard(case, told):
+            sealed = self.seal.close(said, member, case.id)
+            case = with_words(case, Words(mark=self.seal.mark(said, case.id), sealed=sealed, at=now))
+        return case
 
     def together(self, case: str, payments: Iterable[str]) -> tuple[Case | None, list[Order]]:
         """A case, and the orders of these payments and of those that it names, in one consistent read; in two where it

@@ -18,6 +18,9 @@ Action = Literal["reply", "refund", "accept", "decline"]
 MOST_ANSWERS = 40
 MOST_STEPS = 100
 """Of its history; the oldest go."""
+MOST_WORDS = 50
+LONGEST_WORDS = 2000
+"""How often, and how many characters at once, a buyer is heard in one case."""
 
 
 class Answer(Part):
@@ -40,6 +43,15 @@ class Step(Part):
     what: str
     by: str
     at: Timestamp
+
+
+class Words(Part):
+    """One thing that the buyer said. `mark` is its keyed hash: what is told again is known by it."""
+
+    mark: str
+    sealed: bytes
+    at: Timestamp
+    """When it was heard."""
 
 
 class Case(Part):
@@ -69,7 +81,10 @@ class Case(Part):
     reason: str = ""
     """The provider's category of it."""
     sealed: bytes | None = None
-    """The buyer's own words, under their member's data key, or the deployment's where there is no member (any more)."""
+    """The buyer's first words, in cases from before `words`."""
+    words: tuple[Words, ...] = ()
+    """The buyer's own, as they were heard, under their member's data key, or the deployment's where there is no member
+    (any more)."""
     opened_at: Timestamp
     due_at: Timestamp | None = None
     """By when our answer must be there; None where the provider names no deadline."""

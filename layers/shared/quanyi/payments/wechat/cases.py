@@ -6,6 +6,7 @@ https://kf.qq.com/faq/230125a6NbmA230125vMNZnE.html, section 3.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, TypeVar
 
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.payments.port import CaseTold, Outcome, ProviderUnavailable
 from quanyi.payments.wechat.gateway import Answer, Gateway, NoAnswer
-from quanyi.payments.wechat.objects import PAYMENT, Complaint, ComplaintPage, History, Read
+from quanyi.payments.wechat.objects import PAYMENT, Complaint, ComplaintPage, History, Read, Step
 
 TO_ANSWER = timedelta(hours=24)
 TO_SOLVE = timedelta(hours=72)
@@ -28,6 +29,7 @@ WINDOW = timedelta(days=29)
 _NUMBER = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _BEIJING = timezone(timedelta(hours=8))
 _REFUSED = frozenset({"PARAM_ERROR", "INVALID_REQUEST", "NO_AUTH", "RESOURCE_NOT_EXISTS"})
+_BUYER_SAYS = frozenset({"USER_CONTINUE_COMPLAINT", "USER_RESPONSE"})
 _MOST_PAGES = 200
 
 ReadT = TypeVar("ReadT", bound=Read)
@@ -35,7 +37,7 @@ ReadT = TypeVar("ReadT", bound=Read)
 
 def case(gateway: Gateway, number: str) -> CaseTold:
     """See `CaseDesk.case`."""
-    return _told(_complaint(gateway, number))
+    return _heard(gateway, _complaint(gateway, number))
 
 
 def cases_since(gateway: Gateway, since: datetime, now: datetime) -> Sequence[CaseTold]:
@@ -156,7 +158,7 @@ def _listed(gateway: Gateway, begin: datetime, end: datetime) -> Iterator[CaseTo
             page = _read(ComplaintPage, gateway.ask("complaint_list_query", limit=PAGE, offset=offset, **days))
         except NoAnswer:
             raise ProviderUnavailable("WeChat Pay did not answer clearly.") from None
-        yield from map(_told, page.data)
+        yield from (_heard(gateway, complaint) for complaint in page.data)
         if len(page.data) < PAGE:
             return
         offset += PAGE
@@ -186,7 +188,21 @@ def _told(complaint: Complaint) -> CaseTold:
     )
 
 
-def _steps(gateway: Gateway, number: str) -> Sequence[Any]:
+def _heard(gateway: Gateway, complaint: Complaint) -> CaseTold:
+    """With what the buyer said since, where WeChat says that nobody answered it yet. Words that cannot be had now are
+    had at the next look; the case itself does not wait for them."""
+    told = _told(complaint)
+    if not complaint.incoming_user_response or told.end:
+        return told
+    try:
+        steps = [step for step in _steps(gateway, told.case) if step.operate_type in _BUYER_SAYS]
+    except NoAnswer:
+        return told
+    steps.sort(key=lambda step: step.operate_time or told.opened_at)
+    return replace(told, later=tuple(step.operate_details for step in steps if step.operate_details))
+
+
+def _steps(gateway: Gateway, number: str) -> Sequence[Step]:
     return _read(History, gateway.ask("complaint_history_query", complaint_id=number, limit=300)).data
 
 
