@@ -16,6 +16,7 @@ from quanyi.cases.changes import heard, warned, withdrawn
 from quanyi.cases.model import Case, case_id
 from quanyi.errors import Busy
 from quanyi.http import log, place
+from quanyi.metrics import count
 from quanyi.orders.model import Order
 from quanyi.payments.port import CaseDesk, CaseTold, NoSuchProvider, TakenBack
 from quanyi.payments.receipt import book_taken_back, needs_workflow
@@ -128,9 +129,10 @@ def _hundreds(ids: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _guarded(name: str, act: Callable[[], ItemT]) -> ItemT | None:
-    """None where it failed: one item's fault must not stop the others."""
+    """None where it failed: one item's fault must not stop the others. It is counted: a deadline may pass unheard."""
     try:
         return act()
     except Exception as fault:  # noqa: BLE001 - logged by class and place
+        count("CaseSweepFailed")
         log().error("sweep failed", extra={"item": name, "fault": type(fault).__name__, "at": place(fault)})
         return None

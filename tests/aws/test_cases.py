@@ -504,6 +504,15 @@ def test_the_sweep_asks_on_and_a_provider_that_is_down_holds_nothing_up(court: C
     assert court.office.cases.looked_at("sandbox") is None
 
 
+def test_what_a_sweep_cannot_do_is_counted(court: Court, capsys: pytest.CaptureFixture[str]) -> None:
+    sweep(court.office)
+    assert "CaseSweepFailed" not in capsys.readouterr().out
+    court.desk.down = True
+    sweep(court.office)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CaseSweepFailed" in line]
+    assert [line["CaseSweepFailed"] for line in lines] == [[1.0]]
+
+
 # Faults.
 
 
