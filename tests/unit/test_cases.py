@@ -373,6 +373,7 @@ def test_evidence_goes_by_the_names_that_providers_have() -> None:
     log = fields["access_activity_log"]
     assert "198.51.100.7 (the buyer's own browser)" in log
     assert "192.0.2.9 (the sales channel's server)" in log
+    assert log.index("198.51.100.7") < log.index("card-id"), "what is long is cut at its end"
     assert fields["service_date"] == "2026-11-23"
     assert "2026-11-23T04:05:00.000Z" in fields["access_activity_log"]
     assert "refunds" not in fields

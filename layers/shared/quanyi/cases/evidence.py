@@ -110,7 +110,8 @@ class Evidence(Part):
 def as_fields(evidence: Evidence, language: Language) -> dict[str, str]:
     """By the names that Stripe has for them (https://docs.stripe.com/api/disputes/evidence_object); the others are
     `order`, `refunds` and `earlier_orders`. The addresses of reveals stand in the activity log: they need not be
-    that of the purchase."""
+    that of the purchase. What was opened, by whom and from where, comes first in it: a provider may cut what is long.
+    """
     order = evidence.order
     if order is None:
         return {}
@@ -121,7 +122,7 @@ def as_fields(evidence: Evidence, language: Language) -> dict[str, str]:
         "customer_purchase_ip": order.ip or "",
         "service_date": f"{min(dates):%Y-%m-%d}" if dates else "",
         "product_description": "\n".join(_bought(order, language)),
-        "access_activity_log": "\n".join((*_deliveries(order, language), *_reveals(order, language))),
+        "access_activity_log": "\n".join((*_reveals(order, language), *_deliveries(order, language))),
         "order": "\n".join(_order(order, language)),
         "refunds": "\n".join(_refunds(order, language)),
         "earlier_orders": words["earlier"].format(**dict(order.earlier)) if order.earlier else "",
