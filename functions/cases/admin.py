@@ -90,8 +90,10 @@ def list_cases(
 
 def full(office: Office, case: Case) -> FullCase:
     order = office.orders.find([case.order]).get(case.order) if case.order else None
-    text = office.seal.open(case.sealed, order.member if order else None, case.id)
-    return FullCase.with_texts(case, text, texts_of(office, case))
+    member = order.member if order else None
+    kept = [(case.opened_at, case.sealed), *((said.at, said.sealed) for said in case.words)]
+    words = [(at, text) for at, sealed in kept if (text := office.seal.open(sealed, member, case.id))]
+    return FullCase.with_texts(case, words, texts_of(office, case))
 
 
 handler = entry(app)

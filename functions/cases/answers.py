@@ -134,8 +134,13 @@ def _told(office: Office, case: Case, answer: Answer, desk: CaseDesk) -> Outcome
     order = office.orders.change(case.order, lambda it: paid_back(it, answer, office.now()))
     if needs_workflow(order):
         office.workflow.start(order)
-    taken = desk.money_back(case.number, _gone_whole(order))
+    taken = desk.money_back(case.number, all(map(_gone_whole, (order, *_others(office, case)))))
     return "unknown" if heard == "unknown" else taken
+
+
+def _others(office: Office, case: Case) -> list[Order]:
+    """Further orders that the case is about: money is promised for none that were not refunded."""
+    return [order for order in office.orders.find(case.orders).values() if order.id != case.order and case.names(order)]
 
 
 def _gone_whole(order: Order) -> bool:
@@ -147,11 +152,11 @@ def _finished(office: Office, case: Case, answer: Answer, outcome: Outcome | Lit
     if outcome == "unknown":
         return case
     for _ in range(TRIES):
-        known, order = office.intake.together(case.id, case.order or "")
+        known, orders = office.intake.together(case.id, (case.payment, *case.also))
         assert known
-        paid = order is not None and any(refund.asked == answer.id for refund in order.refunds)
+        paid = any(refund.asked == answer.id for order in orders for refund in order.refunds)
         wanted = answered(known, answer.id, outcome, office.now(), paid_back=paid)
-        done = office.intake.write(wanted, known, order)
+        done = office.intake.write(wanted, known, filter(known.names, orders))
         if done:
             return done
     raise Busy("the case is contended")

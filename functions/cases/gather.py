@@ -62,6 +62,7 @@ def _ordered(office: Office, order: Order) -> Ordered:
         ),
         email=contact.email,
         phone=contact.phone,
+        ip=contact.ip,
         earlier=_earlier(office, order),
     )
 

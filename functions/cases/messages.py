@@ -1,5 +1,7 @@
 """What the shop's people send and see about cases."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
@@ -56,8 +58,9 @@ class StepView(View):
 
 
 class CaseView(View):
-    """A complaint or dispute. `number` is the provider's; `order` is null for one about no order of this shop. An
-    `inquiry` is a dispute whose bank has taken no money yet: a refund answers it."""
+    """A complaint or dispute. `number` is the provider's; `order` is null for one about no order of this shop, and
+    `also` are further orders that it is about: they are frozen with it, but a refund is of `order` alone. An `inquiry`
+    is a dispute whose bank has taken no money yet: a refund answers it."""
 
     id: str
     provider: str
@@ -67,6 +70,7 @@ class CaseView(View):
     state: CaseState
     end: CaseEnd
     order: str | None
+    also: list[str]
     channel: str
     payment: str
     transaction: str | None
@@ -82,16 +86,27 @@ class CaseView(View):
         return cls.model_validate(_fields(case, texts or {}))
 
 
+class WordsView(View):
+    """`at` is when the shop heard of it."""
+
+    text: str
+    at: Timestamp
+
+
 class FullCase(CaseView):
-    """With what was said: `text` is the buyer's own words, null where there are none or the member was erased."""
+    """With what was said: `text` is the buyer's first words, null where there are none or the member was erased;
+    `words` all of them, oldest first."""
 
     text: str | None
+    words: list[WordsView]
     history: list[StepView]
 
     @classmethod
-    def with_texts(cls, case: Case, text: str | None, texts: dict[str, str]) -> "FullCase":
+    def with_texts(cls, case: Case, words: Sequence[tuple[datetime, str]], texts: dict[str, str]) -> "FullCase":
         history = [step.model_dump() for step in case.history]
-        return cls.model_validate({**_fields(case, texts), "text": text, "history": history})
+        said = [{"text": text, "at": at} for at, text in words]
+        first = words[0][1] if words else None
+        return cls.model_validate({**_fields(case, texts), "text": first, "words": said, "history": history})
 
 
 class CasePage(View):
@@ -109,5 +124,6 @@ def _fields(case: Case, texts: dict[str, str]) -> dict[str, object]:
         {**answer.model_dump(exclude={"asked"}), "amount": money(answer.amount), "text": texts.get(answer.id)}
         for answer in case.answers
     ]
-    same = case.model_dump(include=set(CaseView.model_fields) - {"amount", "answers"})
-    return {**same, "amount": money(case.amount), "answers": answers}
+    same = case.model_dump(include=set(CaseView.model_fields) - {"also", "amount", "answers"})
+    also = [order for order in case.orders if order != case.order] if case.order else []
+    return {**same, "also": also, "amount": money(case.amount), "answers": answers}

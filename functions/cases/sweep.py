@@ -4,7 +4,7 @@ and orders that are not as their case wants them.
 Each step may be repeated; what it does not finish, the next run does.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -16,6 +16,7 @@ from quanyi.cases.changes import heard, warned, withdrawn
 from quanyi.cases.model import Case, case_id
 from quanyi.errors import Busy
 from quanyi.http import log, place
+from quanyi.metrics import count
 from quanyi.orders.model import Order
 from quanyi.payments.port import CaseDesk, CaseTold, NoSuchProvider, TakenBack
 from quanyi.payments.receipt import book_taken_back, needs_workflow
@@ -72,7 +73,7 @@ def _look(office: Office, name: str) -> int:
 
 def _take(office: Office, name: str, told: CaseTold, known: dict[str, Case], asked_at: datetime) -> bool:
     case = known.get(case_id(name, told.case))
-    new = case is None or heard(case, told, office.now(), asked_at) != case
+    new = case is None or heard(case, told, office.now(), asked_at) != case or bool(office.intake.unheard(case, told))
     if new:
         case = office.intake.record(name, told, asked_at)
     if case and case.order and told.kind == "dispute" and told.end == "lost":
@@ -94,17 +95,19 @@ def _recover(office: Office, case: Case, told: CaseTold) -> bool:
 
 def _tend(office: Office, ids: list[str]) -> int:
     cases = [case for case in office.cases.find(ids).values() if case.is_open]
-    orders = office.orders.find([case.order for case in cases if case.order])
+    orders = office.orders.find(list(dict.fromkeys(order for case in cases for order in case.orders)))
     return sum(
-        bool(_guarded(case.id, partial(_tend_one, office, case, orders.get(case.order or "")))) for case in cases
+        bool(_guarded(case.id, partial(_tend_one, office, case, [orders[o] for o in case.orders if o in orders])))
+        for case in cases
     )
 
 
-def _tend_one(office: Office, case: Case, order: Order | None) -> bool:
+def _tend_one(office: Office, case: Case, orders: Sequence[Order]) -> bool:
     acted = False
-    if order and case.id not in order.frozen:
-        # Only with a write of the case: whoever ended it meanwhile must not find their order frozen again.
-        case = office.intake.write(case, None, order) or _busy()
+    loose = [order for order in orders if case.names(order) and case.id not in order.frozen]
+    if loose:
+        # Only with a write of the case: whoever ended it meanwhile must not find their orders frozen again.
+        case = office.intake.write(case, None, loose) or _busy()
         acted = True
     if case.pending and case.pending.at + ASK_AGAIN <= office.now():
         case = pursue(office, case, case.pending)
@@ -126,9 +129,10 @@ def _hundreds(ids: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _guarded(name: str, act: Callable[[], ItemT]) -> ItemT | None:
-    """None where it failed: one item's fault must not stop the others."""
+    """None where it failed: one item's fault must not stop the others. It is counted: a deadline may pass unheard."""
     try:
         return act()
     except Exception as fault:  # noqa: BLE001 - logged by class and place
+        count("CaseSweepFailed")
         log().error("sweep failed", extra={"item": name, "fault": type(fault).__name__, "at": place(fault)})
         return None

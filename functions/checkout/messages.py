@@ -50,9 +50,9 @@ class OrderBody(Body):
     quote: Annotated[str, StringConstraints(max_length=64)] | None = None
     """`version` of a quote: refused when price or content has changed since."""
     device: Annotated[str, StringConstraints(max_length=128)] = ""
-    """An id of the shopper's device that lasts. Only a keyed hash of it is kept, as of the address."""
+    """An id of the shopper's device that lasts. Only a keyed hash of it is kept."""
     client_ip: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F:.]{0,45}$")] = ""
-    """The shopper's address, where a channel's server places the order for them."""
+    """The shopper's address, where a channel's server places the order for them: evidence in a dispute, kept sealed."""
     agent: Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?$")] = ""
     """Who sold it, by the shop's own id of them. Only a channel's server may say so."""
 

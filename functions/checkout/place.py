@@ -28,7 +28,7 @@ from quanyi.orders.model import Order, Unit
 from quanyi.orders.pricing import Quote, Wanted, components_of, merged, quote
 from quanyi.orders.table import Stale
 from quanyi.risk.decisions import decision_id
-from quanyi.risk.identities import traces
+from quanyi.risk.identities import address, traces
 from quanyi.vault.sealing import seal
 
 ABANDONED_AFTER = timedelta(seconds=30)
@@ -69,7 +69,8 @@ def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody) -> Order:
         if first is None or first.state == "placing":
             raise
         return _first_answer(first, body_hash)
-    contact = Contact(body.contact.email, body.contact.phone)
+    ip = address(caller.ip if caller.role == "publishable" else body.client_ip)
+    contact = Contact(body.contact.email, body.contact.phone, ip or None)
     order = Order(
         id=order_id,
         channel=caller.channel,
@@ -86,9 +87,7 @@ def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody) -> Order:
         password=_password(shop, order_id, body),
         due_at=now + 2 * ABANDONED_AFTER,
         agent=body.agent,
-        traces=traces(
-            shop.keyring, device=body.device, ip=caller.ip if caller.role == "publishable" else body.client_ip
-        ),
+        traces=traces(shop.keyring, device=body.device, ip=ip),
         decision=decision_id("order", order_id, stamp(now)),
         **_found_by(shop, contact),
     )
@@ -170,7 +169,7 @@ def _fill(shop: Shop, order: Order, contact: Contact, now: datetime) -> Order:
     if shortages:
         _undo(shop, order, list(cards.values()), purchases)
         raise SoldOut(shortages)
-    sealed = seal(member_key, contact.to_text(), order.id, shop.draw) if order.email or order.phone else None
+    sealed = seal(member_key, contact.to_text(), order.id, shop.draw) if contact != Contact() else None
     try:
         return shop.orders.save(placed(order, cards, contact_sealed=sealed))
     except Stale:

@@ -44,7 +44,7 @@ def search(desk: Desk, body: SearchBody) -> Page:
 
 def contact_of(desk: Desk, order: Order) -> Contact | None:
     """Where the buyer can be reached; None when they left nothing, or were erased."""
-    if order.contact_sealed is None:
+    if order.contact_sealed is None or not order.has_contact:
         return None
     try:
         key = desk.members.data_key(order.member)

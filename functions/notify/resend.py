@@ -19,7 +19,7 @@ def resend(desk: Desk, caller: Caller, order_id: str, key: str) -> Due:
     order = desk.orders.get(order_id)
     if not any(unit.state == "delivered" for unit in order.units):
         raise Conflict("Nothing of this order is delivered.", state=order.state, reason="nothing_delivered")
-    if order.contact_sealed is None:
+    if not order.has_contact:
         raise Conflict("This order has no contact to send to.", state=order.state, reason="no_contact")
     due = Due(kind="delivery", order=order.id, occasion=derived_id("A", order.id, key))
     now = desk.now()

@@ -23,7 +23,7 @@ def send(post: Post, due: Due) -> Outcome:
     Everything that can go wrong without a mail goes first, so that little lies between noting and sending.
     """
     order = post.orders.get(due.order)
-    if order.contact_sealed is None:
+    if not order.has_contact:
         return "no_contact"
     address = _address(post, order)
     items = _items(order, due.units)

@@ -90,8 +90,8 @@ class Court:
     desk: Desk
     office: Office
 
-    def sold(self, quantity: int = 1, *, seen: bool = False) -> Order:
-        order = self.market.pay(self.market.place(quantity=quantity))
+    def sold(self, quantity: int = 1, *, seen: bool = False, **more: Any) -> Order:
+        order = self.market.pay(self.market.place(quantity=quantity, **more))
         self.market.run()
         if seen:
             reveal(self.market.works, buyer(order), order.id)

@@ -12,17 +12,22 @@ import pytest
 from botocore.client import BaseClient
 from pydantic import ValidationError
 
+from cases import admin as cases_admin
 from cases.gather import gather
+from cases.messages import CaseView
 from cases.sweep import sweep
 from desk.timeline import timeline_of
 from desk.wiring import Goods
 from fulfill.reveal import reveal
 from fulfill.support import ManualBody, deliver_by_hand
+from quanyi.callers import Caller
 from quanyi.cases.changes import thawed
+from quanyi.cases.evidence import as_fields
 from quanyi.cases.model import Case
 from quanyi.cases.table import CasesTable
 from quanyi.errors import Conflict, Invalid, KeyReused
 from quanyi.orders.model import Order
+from quanyi.orders.numbers import order_of, payment_number
 from quanyi.orders.refunds import with_refund
 from quanyi.payments.port import CaseHint, CaseTold, TakenBack
 from quanyi.payments.receipt import book_taken_back
@@ -61,6 +66,7 @@ def test_a_case_is_recorded_once_its_order_frozen_and_its_words_sealed(
     order = court.sold()
     told = court.brings(order)
     court.market.shop.cases.take(court.provider, told)
+    court.take(told)
     assert calls_of(monkeypatch, lambda: court.take(CaseHint("N1"))) == ["BatchGetItem"]
     assert court.order(order).frozen == (court.case().id,)
     view = reveal(court.market.works, SITE, order.id).deliveries[0].units[0]
@@ -178,6 +184,25 @@ def test_evidence_names_no_unit_that_was_withheld(court: Court) -> None:
     assert [bool(unit.revealed_at) for unit in evidence.deliveries] == [False, True]
 
 
+def test_evidence_says_from_where_an_order_was_placed_until_the_member_is_erased(court: Court, cloud: Cloud) -> None:
+    browser = Caller(role="publishable", key_id="P1", channel="site", ip="203.0.113.7")
+    server = SITE.model_copy(update={"ip": "192.0.2.1"})
+    sent = court.sold(contact={}, member="u-1", client_ip="::ffff:203.0.113.8", seen=True)
+    own, silent = court.sold(caller=browser, client_ip="203.0.113.9"), court.sold(caller=server)
+    orders = {"203.0.113.8": sent, "203.0.113.7": own, None: silent}
+    for number, (ip, order) in enumerate(orders.items()):
+        told = gather(court.office, court.take(court.brings(order, "dispute", number=f"N{number}")))
+        assert told.order
+        assert told.order.ip == ip
+        assert as_fields(told, "en").get("customer_purchase_ip") == ip
+    assert "203.0.113" not in json.dumps(cloud.contents(), default=str)
+    profile = {"pk": f"MEMBER#{sent.member}", "sk": "PROFILE"}
+    cloud.table("MembersTable").update(profile, "REMOVE #key", names={"key": "key"})
+    erased = gather(court.office, court.case("N0"))
+    assert erased.order
+    assert (erased.order.ip, erased.order.reveals[0].ip) == (None, None)
+
+
 def test_two_cases_freeze_one_order_until_both_are_over(court: Court) -> None:
     order = court.sold()
     one, two = court.brings(order), court.brings(order, number="N2")
@@ -194,6 +219,75 @@ def test_two_cases_freeze_one_order_until_both_are_over(court: Court) -> None:
     assert reveal(court.market.works, SITE, order.id).deliveries[0].units[0].number
 
 
+def test_each_new_word_of_a_buyer_is_kept_sealed_once_and_in_order(court: Court, cloud: Cloud) -> None:
+    order = court.sold()
+    told = court.brings(order)
+    court.take(told)
+    for later in (("第二次说",), (), ("第二次说", "还是不行"), ("第二次说",)):
+        court.market.later(minutes=15)
+        court.desk.told["N1"] = replace(told, later=later)
+        sweep(court.office)
+        court.take(CaseHint("N1"))
+    court.desk.told["N1"] = replace(told, text="改了", later=())
+    court.take(CaseHint("N1"))
+    rev = court.case().rev
+    assert sweep(court.office)["told"] == 0
+    assert court.case().rev == rev
+    full = cases_admin.full(court.office, court.case())
+    assert [said.text for said in full.words] == [WORDS, "第二次说", "还是不行", "改了"]
+    assert full.text == WORDS
+    assert [said.at for said in full.words] == sorted(said.at for said in full.words)
+    kept = json.dumps(cloud.contents(), default=str, ensure_ascii=False)
+    assert "还是不行" not in kept
+    profile = {"pk": f"MEMBER#{order.member}", "sk": "PROFILE"}
+    cloud.table("MembersTable").update(profile, "REMOVE #key", names={"key": "key"})
+    assert cases_admin.full(court.office, court.case()).words == []
+
+
+def test_what_was_heard_before_words_were_counted_still_shows(court: Court) -> None:
+    order = court.sold()
+    case = court.take(replace(court.brings(order), text=""))
+    sealed = court.office.seal.close(WORDS, order.member, case.id)
+    court.office.cases.change(case, lambda it: it.model_copy(update={"sealed": sealed}))
+    assert cases_admin.full(court.office, court.case()).text == WORDS
+
+
+def test_a_complaint_about_several_orders_freezes_them_all(court: Court) -> None:
+    first, second, third = court.sold(), court.sold(), court.sold()
+    foreign = payment_number("O" + "9" * 20, "wechat", "k")
+    named = [order.payments[0].id for order in (first, second, third)]
+    told = replace(court.brings(first), payment=foreign, also=tuple(named[:2]))
+    court.desk.told["N1"] = told
+    case = court.take(told)
+    assert court.take(told) == case
+    assert (case.order, case.payment, case.rev) == (first.id, named[0], 1)
+    assert CaseView.of(case).also == [order_of(foreign), second.id]
+    frozen = [court.order(order).frozen for order in (first, second, third)]
+    assert frozen == [(case.id,), (case.id,), ()]
+    assert reveal(court.market.works, SITE, second.id).deliveries[0].units[0].withheld
+    court.office.orders.change(second.id, lambda it: thawed(it, case.id))
+    court.desk.told["N1"] = told = replace(told, also=tuple(named))
+    court.market.later(minutes=15)
+    sweep(court.office)
+    assert [court.order(order).frozen for order in (first, second, third)] == [(case.id,)] * 3
+    court.market.later(minutes=15)
+    done = court.answer(case, action="refund")
+    assert (done.state, court.desk.told["N1"].end) == ("answered", ""), "the others are not refunded"
+    assert [bool(court.order(order).refunds) for order in (first, second, third)] == [True, False, False]
+    court.take(replace(told, also=(), end="closed"))
+    assert [court.order(order).frozen for order in (first, second, third)] == [()] * 3
+    assert [court.order(order).cases for order in (first, second, third)] == [(case.id,)] * 3
+
+
+def test_giving_in_lets_all_orders_of_a_case_go(court: Court) -> None:
+    orders = [court.sold(), court.sold()]
+    told = replace(court.brings(orders[0]), also=(orders[1].payments[0].id,))
+    court.desk.told["N1"] = told
+    case = court.take(told)
+    assert court.answer(case, action="accept").state == "accepted"
+    assert [court.order(order).frozen for order in orders] == [(), ()]
+
+
 @pytest.mark.parametrize("payment", ["", "P" + "0" * 28, "another provider's"])
 def test_a_case_about_nothing_of_ours_is_kept_and_can_be_answered(court: Court, payment: str) -> None:
     if payment.startswith("another"):
@@ -204,7 +298,7 @@ def test_a_case_about_nothing_of_ours_is_kept_and_can_be_answered(court: Court, 
     told = CaseTold("N1", "complaint", payment, 100, "CNY", "others", court.market.now, text=WORDS)
     case = court.office.intake.record(name, told)
     assert (case.order, case.channel) == (None, "")
-    assert court.office.seal.open(case.sealed, None, case.id) == WORDS
+    assert court.office.seal.open(case.words[0].sealed, None, case.id) == WORDS
     if name == "sandbox":
         court.desk.told["N1"] = told
         assert court.answer(case, action="reply", text=OURS).state == "answered"
@@ -408,6 +502,15 @@ def test_the_sweep_asks_on_and_a_provider_that_is_down_holds_nothing_up(court: C
     sweep(court.office)
     assert (court.case().state, court.order(order).frozen) == ("accepted", ())
     assert court.office.cases.looked_at("sandbox") is None
+
+
+def test_what_a_sweep_cannot_do_is_counted(court: Court, capsys: pytest.CaptureFixture[str]) -> None:
+    sweep(court.office)
+    assert "CaseSweepFailed" not in capsys.readouterr().out
+    court.desk.down = True
+    sweep(court.office)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CaseSweepFailed" in line]
+    assert [line["CaseSweepFailed"] for line in lines] == [[1.0]]
 
 
 # Faults.

@@ -161,6 +161,13 @@ def test_an_erased_member_has_no_contact(market: Market, call: Call) -> None:
     assert (status, full["contact"]) == (200, None)
 
 
+def test_where_an_order_came_from_is_no_contact(market: Market, call: Call) -> None:
+    order = market.place(contact={}, member="u-1", client_ip="203.0.113.7")
+    assert order.contact_sealed
+    status, full, _ = call(orders.handler, "GET", f"/v1/admin/orders/{order.id}", caller=OPERATOR)
+    assert (status, full["contact"]) == (200, None)
+
+
 def test_nobody_else_sees_anything(market: Market, call: Call) -> None:
     order = market.place()
     token = Caller(role="order", order=order.id)

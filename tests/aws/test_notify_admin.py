@@ -58,7 +58,7 @@ def test_a_mail_is_sent_again_five_times_a_day(shop: PostRoom, call: Call, monke
 def test_who_may_send_again_and_what(shop: PostRoom, call: Call) -> None:
     shop.sku()
     shop.stock("ik-month", 3)
-    unpaid, silent = shop.place(), shop.place(contact={}, member="u-1")
+    unpaid, silent = shop.place(), shop.place(contact={}, member="u-1", client_ip="203.0.113.7")
     shop.pay(silent)
     shop.run()
     before = shop.cloud.contents()

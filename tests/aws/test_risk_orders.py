@@ -69,7 +69,8 @@ def test_what_an_order_keeps_of_its_buyer_is_little_and_hashed(market: Market) -
 
 
 def test_one_card_stays_below_one_write_unit(market: Market) -> None:
-    order = market.place(**FROM_SOMEWHERE, agent="a-1")
+    longest: dict[str, Any] = FROM_SOMEWHERE | {"client_ip": "2001:db8:1234:5678:9abc:def0:1234:5678"}
+    order = market.place(**longest, agent="a-1")
     item = market.cloud.table("OrdersTable").get({"pk": f"ORDER#{order.id}", "sk": "ORDER"})
     assert _size(to_wire(item or {})) < 1024
 

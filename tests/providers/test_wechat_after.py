@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quanyi.errors import Conflict, Invalid, Malformed, NotFound
+from quanyi.orders.numbers import payment_number
 from quanyi.payments.port import ProviderUnavailable, SettlementRow
 from quanyi.payments.wechat import bill
 from quanyi.payments.wechat.provider import Wechat
@@ -59,6 +60,37 @@ def test_a_complaint_with_its_deadline(server: WechatServer, wechat: Wechat) -> 
     assert told.due_at == opened_at + timedelta(hours=24)
     assert told.waits_for_us
     assert "卡密" not in repr(told)
+
+
+def test_what_a_buyer_says_later_is_told_while_it_waits_for_us(server: WechatServer, wechat: Wechat) -> None:
+    paid(server, wechat)
+    number = server.complain(PAYMENT, "卡密无效")
+    assert wechat.case(number).later == ()
+    wechat.answer_case(number, "已补发新卡", {}, now())
+    complaint = server.ledger.complaints[number]
+    for kind, text in (("USER_RESPONSE", "还是不行"), ("USER_CONTINUE_COMPLAINT", "再次投诉")):
+        complaint["steps"].append({**complaint["steps"][0], "operate_type": kind, "operate_details": text})
+    assert wechat.case(number).later == (), "answered"
+    complaint["incoming_user_response"] = True
+    told = wechat.case(number)
+    assert (told.text, told.later) == ("卡密无效", ("还是不行", "再次投诉"))
+    assert "再次" not in repr(told)
+    (listed,) = wechat.cases_since(now() - timedelta(hours=1), now())
+    assert listed.later == told.later
+
+
+def test_a_complaint_about_several_payments_names_them_all(server: WechatServer, wechat: Wechat) -> None:
+    paid(server, wechat)
+    number = server.complain(PAYMENT)
+    (mine,) = server.ledger.complaints[number]["complaint_order_info"]
+    other = {**mine, "out_trade_no": payment_number("O" + "1" * 20, "wechat", "k"), "amount": 500}
+    foreign = {**mine, "out_trade_no": "erp-17", "amount": 700}
+    server.ledger.complaints[number]["complaint_order_info"] = [foreign, mine, other, mine]
+    told = wechat.case(number)
+    assert (told.payment, told.also, told.amount) == (PAYMENT, (other["out_trade_no"],), 2499)
+    server.ledger.complaints[number]["complaint_order_info"] = [foreign]
+    told = wechat.case(number)
+    assert (told.payment, told.also, told.amount) == ("", (), 0)
 
 
 def test_an_answer_is_sent_once_and_gains_time(server: WechatServer, wechat: Wechat) -> None:

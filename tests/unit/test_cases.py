@@ -360,6 +360,7 @@ def some_evidence() -> Evidence:
         ),
         refunds=(),
         email="buyer@example.com",
+        ip="203.0.113.9",
         earlier=Earlier(orders=3, delivered=2, refunded=1),
     )
     return Evidence.of(a_case(DISPUTE), order)
@@ -368,9 +369,11 @@ def some_evidence() -> Evidence:
 def test_evidence_goes_by_the_names_that_providers_have() -> None:
     fields = as_fields(some_evidence(), "en")
     assert fields["customer_email_address"] == "buyer@example.com"
+    assert fields["customer_purchase_ip"] == "203.0.113.9"
     log = fields["access_activity_log"]
     assert "198.51.100.7 (the buyer's own browser)" in log
     assert "192.0.2.9 (the sales channel's server)" in log
+    assert log.index("198.51.100.7") < log.index("card-id"), "what is long is cut at its end"
     assert fields["service_date"] == "2026-11-23"
     assert "2026-11-23T04:05:00.000Z" in fields["access_activity_log"]
     assert "refunds" not in fields
@@ -383,7 +386,7 @@ def test_evidence_goes_by_the_names_that_providers_have() -> None:
 )
 def test_evidence_as_text_ready_to_send(language: Any, words: list[str]) -> None:
     text = as_text(some_evidence(), language)
-    for word in (*words, "CNY 20.00", "pi_1", PAYMENT, "198.51.100.7", "acme", ID):
+    for word in (*words, "CNY 20.00", "pi_1", PAYMENT, "198.51.100.7", "203.0.113.9", "acme", ID):
         assert word in text
     assert "{" not in text
     assert as_text(Evidence.of(a_case(), None), language)

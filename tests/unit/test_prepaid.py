@@ -7,7 +7,7 @@ import pytest
 
 from quanyi.catalog.model import SkuTerms
 from quanyi.catalog.prepaid import BEARER_DAYS
-from quanyi.catalog.product import Product, ProductTerms, in_state, new_product, revised
+from quanyi.catalog.product import Product, ProductTerms, check_bundles, in_state, new_product, revised
 from quanyi.errors import Invalid
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -127,3 +127,26 @@ def test_a_draft_may_be_unfinished_but_a_published_product_may_not_become_wrong(
 def test_what_is_no_prepaid_card_of_the_measures(more: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="prepaid"):
         terms(**{"prepaid": None, **more})
+
+
+def test_a_bundle_sells_its_cards_as_long_as_it_is_on_sale_itself() -> None:
+    validity = {"until": NOW.replace(year=2029)}
+    fits, other = terms(BEARER, validity=validity, on_sale_until=NOW), terms(REGISTERED)
+    cards = {sku.id: sku for sku in in_state(draft(fits, other), "published", NOW).skus}
+
+    def bundle(**more: Any) -> Product:
+        parts = [{"sku": "s0", "quantity": 1}, {"sku": "s1", "quantity": 1}]
+        sku = terms(None, None, kind="bundle", components=parts, **more)
+        about = ProductTerms.model_validate({"titles": {"zh-CN": "礼包"}})
+        return new_product("P2", about, [("b", sku)], NOW, "hash")
+
+    check_bundles(bundle(), cards)
+    check_bundles(in_state(bundle(on_sale_until=NOW), "published", NOW), cards)
+    for more, problem in (
+        ({}, "end_of_sale_missing"),
+        ({"on_sale_until": NOW + timedelta(days=1)}, "shorter_than_three_years"),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            check_bundles(in_state(bundle(**more), "published", NOW), cards)
+        assert problems(refusal) == [("s0", 19, problem)]
+        assert refusal.value.extra["problems"][0]["bundle"] == "b"

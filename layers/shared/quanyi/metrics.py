@@ -11,6 +11,7 @@ Metric = Literal[
     "ReviewTimedOut",
     "VoucherGuessing",
     "VoucherRuleFailed",
+    "CaseSweepFailed",
 ]
 
 

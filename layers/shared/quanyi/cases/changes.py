@@ -4,7 +4,18 @@ nothing."""
 from datetime import datetime
 from typing import Any, Literal
 
-from quanyi.cases.model import MOST_ANSWERS, MOST_STEPS, Action, Answer, Case, CaseState, Step, case_id
+from quanyi.cases.model import (
+    MOST_ANSWERS,
+    MOST_STEPS,
+    MOST_WORDS,
+    Action,
+    Answer,
+    Case,
+    CaseState,
+    Step,
+    Words,
+    case_id,
+)
 from quanyi.errors import Conflict, Invalid
 from quanyi.orders.changes import settled
 from quanyi.orders.model import Order
@@ -20,7 +31,7 @@ _OURS: dict[Action, CaseState] = {
 
 
 def opened(provider: str, told: CaseTold, order: Order | None, now: datetime) -> Case:
-    """The first that is heard of a case; that may be its end already."""
+    """The first that is heard of a case; that may be its end already. `order` is that of the payment."""
     payment = order.payment(told.payment) if order else None
     state = _state(told)
     return Case(
@@ -32,6 +43,7 @@ def opened(provider: str, told: CaseTold, order: Order | None, now: datetime) ->
         order=order.id if order else None,
         channel=order.channel if order else "",
         payment=told.payment,
+        also=told.also,
         transaction=payment.transaction if payment else None,
         amount=told.amount,
         currency=told.currency,
@@ -52,8 +64,11 @@ def heard(case: Case, told: CaseTold, now: datetime, asked_at: datetime | None) 
 
     A notification brings an end, and that nobody waits for us any more; it never brings a case back. What was asked
     after all that is known does: a buyer who is not content goes on with a complaint that was closed or answered. A
-    dispute that is won or lost stays so. An inquiry becomes a dispute whenever that is told, answered or not.
+    dispute that is won or lost stays so. An inquiry becomes a dispute whenever that is told, answered or not. Payments
+    that it names are never forgotten.
     """
+    named = dict.fromkeys((*case.also, *told.also))
+    case = case.model_copy(update={"also": tuple(payment for payment in named if payment != case.payment)})
     fresh = asked_at is not None and asked_at > case.told_at
     if case.inquiry and not told.inquiry and told.end != "closed":
         case = case.model_copy(update={"inquiry": False})
@@ -79,6 +94,13 @@ def heard(case: Case, told: CaseTold, now: datetime, asked_at: datetime | None) 
     warned_still = case.warned and to == "answered" and due_at == case.due_at
     again = {"end": "", "ended_at": None, "due_at": due_at, "warned": warned_still}
     return _stepped(case, to, case.provider, now, **again)
+
+
+def with_words(case: Case, words: Words) -> Case:
+    """What a buyer said, once, after what they said before."""
+    if len(case.words) >= MOST_WORDS or any(said.mark == words.mark for said in case.words):
+        return case
+    return case.model_copy(update={"words": (*case.words, words)})
 
 
 def answering(case: Case, answer: Answer) -> Case:

@@ -82,6 +82,8 @@ class Ordered(Part):
     refunds: tuple[PaidBack, ...]
     email: str | None = None
     phone: str | None = None
+    ip: str | None = None
+    """From where it was placed; None where the channel's server did not say, or the member was erased."""
     earlier: Earlier | None = None
     """None where the buyer left no contact."""
 
@@ -107,8 +109,9 @@ class Evidence(Part):
 
 def as_fields(evidence: Evidence, language: Language) -> dict[str, str]:
     """By the names that Stripe has for them (https://docs.stripe.com/api/disputes/evidence_object); the others are
-    `order`, `refunds` and `earlier_orders`. The addresses are those of reveals, so they stand in the activity log only:
-    they need not be those of the purchase."""
+    `order`, `refunds` and `earlier_orders`. The addresses of reveals stand in the activity log: they need not be
+    that of the purchase. What was opened, by whom and from where, comes first in it: a provider may cut what is long.
+    """
     order = evidence.order
     if order is None:
         return {}
@@ -116,9 +119,10 @@ def as_fields(evidence: Evidence, language: Language) -> dict[str, str]:
     dates = [unit.delivered_at for unit in order.deliveries if unit.delivered_at]
     fields = {
         "customer_email_address": order.email or "",
+        "customer_purchase_ip": order.ip or "",
         "service_date": f"{min(dates):%Y-%m-%d}" if dates else "",
         "product_description": "\n".join(_bought(order, language)),
-        "access_activity_log": "\n".join((*_deliveries(order, language), *_reveals(order, language))),
+        "access_activity_log": "\n".join((*_reveals(order, language), *_deliveries(order, language))),
         "order": "\n".join(_order(order, language)),
         "refunds": "\n".join(_refunds(order, language)),
         "earlier_orders": words["earlier"].format(**dict(order.earlier)) if order.earlier else "",
@@ -155,7 +159,7 @@ def _order(order: Ordered, language: Language) -> list[str]:
     placed = words["placed"].format(
         id=order.id, at=stamp(order.created_at), total=_money(order.total), paid=_when(order.paid_at)
     )
-    return [placed] + [
+    return [placed, *([words["from"].format(ip=order.ip)] if order.ip else [])] + [
         words["paid"].format(
             amount=_money(paid.amount),
             provider=paid.provider,

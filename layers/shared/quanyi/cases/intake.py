@@ -1,16 +1,16 @@
-"""Taking what a provider tells about a case: recorded once, its order frozen with it.
+"""Taking what a provider tells about a case: recorded once, its orders frozen with it.
 
-The order is written before the case, and whenever it was, the case is written too: so of two that hear different
+The orders are written before the case, and whenever it was, the case is written too: so of two that hear different
 things at once, one must decide again on what the other wrote. What a crash between the two leaves, the same
 notification or the sweep mends.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from quanyi.cases.changes import heard, opened, suits
-from quanyi.cases.model import Case, case_id
+from quanyi.cases.changes import heard, opened, suits, with_words
+from quanyi.cases.model import LONGEST_WORDS, MOST_WORDS, Case, Words, case_id
 from quanyi.cases.sealed import CaseSeal
 from quanyi.cases.table import CasesTable, from_item, key_of
 from quanyi.clock import Clock, system_clock
@@ -20,7 +20,6 @@ from quanyi.orders.numbers import order_of
 from quanyi.orders.table import OrdersTable
 from quanyi.orders.table import from_item as order_from_item
 from quanyi.payments.port import CaseDesk, CaseHint, CaseTold, Provider
-from quanyi.table import Item
 
 TRIES = 20
 
@@ -50,40 +49,67 @@ class CaseIntake:
 
     def record(self, provider: str, told: CaseTold, asked_at: datetime | None = None) -> Case:
         """`asked_at` is when the provider was asked; None: it told by itself. At most four calls when nobody else
-        writes. Raises Busy."""
+        writes, and two more for each further order. Raises Busy."""
         wanted = case_id(provider, told.case)
         for _ in range(TRIES):
-            case, order = self.together(wanted, order_of(told.payment))
-            if order and not any(p.id == told.payment and p.provider == provider for p in order.payments):
-                order = None
+            case, orders = self.together(wanted, (told.payment, *told.also))
             now = self.now()
             if case is None:
+                told, order = _led_by_ours(provider, told, orders)
                 case, known = opened(provider, told, order, now), None
-                if told.text:
-                    member = order.member if order else None
-                    case = case.model_copy(update={"sealed": self.seal.close(told.text, member, case.id)})
             else:
                 case, known = heard(case, told, now, asked_at), case
-            done = self.write(case, known, order if order and order.id == case.order else None)
+            case = self._listening(case, told, orders, now)
+            done = self.write(case, known, filter(case.names, orders))
             if done:
                 return done
         raise Busy("the case is contended")
 
-    def write(self, case: Case, known: Case | None, order: Order | None) -> Case | None:
-        """Writes order and case as the case wants them; `known` is the case as it was read. None: somebody else was
-        faster, decide again."""
+    def unheard(self, case: Case, told: CaseTold) -> list[str]:
+        """What the buyer says that is not kept yet."""
+        if len(case.words) >= MOST_WORDS:
+            return []
+        known = {said.mark for said in case.words}
+        every = (text[:LONGEST_WORDS] for text in (told.text, *told.later) if text)
+        return [said for said in every if self.seal.mark(said, case.id) not in known]
+
+    def write(self, case: Case, known: Case | None, orders: Iterable[Order]) -> Case | None:
+        """Writes its orders and the case as the case wants them; `known` is the case as it was read. None: somebody
+        else was faster, decide again."""
         wanted: Callable[[Order], Order] = lambda it: suits(it, case)  # noqa: E731 - what `change` applies
         moved = False
-        if order and wanted(order) != order:
-            self.orders.change(order, wanted)
-            moved = True
+        for order in orders:
+            if wanted(order) != order:
+                self.orders.change(order, wanted)
+                moved = True
         return self.cases.save(case) if moved or case != known else case
 
-    def together(self, case: str, order: str) -> tuple[Case | None, Order | None]:
-        """A case and an order in one consistent read."""
-        keys = [key_of(case), {"pk": f"ORDER#{order}", "sk": "ORDER"}]
-        found: dict[str, Item] = {item["sk"]: item for item in self.orders.table.get_many(keys)}
-        return (
-            from_item(found["CASE"]) if "CASE" in found else None,
-            order_from_item(found["ORDER"]) if "ORDER" in found else None,
-        )
+    def _listening(self, case: Case, told: CaseTold, orders: Iterable[Order], now: datetime) -> Case:
+        member = next((order.member for order in orders if order.id == case.order), None)
+        for said in self.unheard(case, told):
+            sealed = self.seal.close(said, member, case.id)
+            case = with_words(case, Words(mark=self.seal.mark(said, case.id), sealed=sealed, at=now))
+        return case
+
+    def together(self, case: str, payments: Iterable[str]) -> tuple[Case | None, list[Order]]:
+        """A case, and the orders of these payments and of those that it names, in one consistent read; in two where it
+        names more than these."""
+        ids = list(dict.fromkeys(map(order_of, payments)))
+        while True:
+            keys = [key_of(case), *({"pk": f"ORDER#{order}", "sk": "ORDER"} for order in ids)]
+            found = {item["pk"]: item for item in self.orders.table.get_many(keys)}
+            item = found.pop(keys[0]["pk"], None)
+            known = from_item(item) if item else None
+            more = [order for order in known.orders if order not in ids] if known else []
+            if not more:
+                return known, [order_from_item(item) for item in found.values()]
+            ids += more
+
+
+def _led_by_ours(provider: str, told: CaseTold, orders: Iterable[Order]) -> tuple[CaseTold, Order | None]:
+    """The payment that stands for a case is the first that was made here, where there is one."""
+    ours = {payment.id: order for order in orders for payment in order.payments if payment.provider == provider}
+    named = (told.payment, *told.also)
+    first = next((payment for payment in named if payment in ours), told.payment)
+    also = tuple(payment for payment in named if payment not in (first, ""))
+    return replace(told, payment=first, also=also), ours.get(first)

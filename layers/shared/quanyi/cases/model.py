@@ -4,7 +4,8 @@ from typing import Literal
 
 from quanyi.clock import Timestamp
 from quanyi.ids import derived_id
-from quanyi.orders.model import Part
+from quanyi.orders.model import Order, Part
+from quanyi.orders.numbers import order_of
 from quanyi.payments.port import CaseEnd, CaseKind, Outcome
 
 CaseState = Literal["waiting_for_us", "answered", "accepted", "refunded", "won", "lost", "closed"]
@@ -17,6 +18,9 @@ Action = Literal["reply", "refund", "accept", "decline"]
 MOST_ANSWERS = 40
 MOST_STEPS = 100
 """Of its history; the oldest go."""
+MOST_WORDS = 50
+LONGEST_WORDS = 2000
+"""How often, and how many characters at once, a buyer is heard in one case."""
 
 
 class Answer(Part):
@@ -41,6 +45,15 @@ class Step(Part):
     at: Timestamp
 
 
+class Words(Part):
+    """One thing that the buyer said. `mark` is its keyed hash: what is told again is known by it."""
+
+    mark: str
+    sealed: bytes
+    at: Timestamp
+    """When it was heard."""
+
+
 class Case(Part):
     """`rev` counts its writes: each is conditional on the revision that the change was decided on.
 
@@ -60,13 +73,18 @@ class Case(Part):
     order: str | None = None
     channel: str = ""
     payment: str = ""
+    also: tuple[str, ...] = ()
+    """Further payments that it is about: their orders are frozen with it, too."""
     transaction: str | None = None
     amount: int
     currency: str
     reason: str = ""
     """The provider's category of it."""
     sealed: bytes | None = None
-    """The buyer's own words, under their member's data key, or the deployment's where there is no member (any more)."""
+    """The buyer's first words, in cases from before `words`."""
+    words: tuple[Words, ...] = ()
+    """The buyer's own, as they were heard, under their member's data key, or the deployment's where there is no member
+    (any more)."""
     opened_at: Timestamp
     due_at: Timestamp | None = None
     """By when our answer must be there; None where the provider names no deadline."""
@@ -85,6 +103,15 @@ class Case(Part):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """Ids of the orders that its payments are of, if they are this shop's."""
+        return tuple(dict.fromkeys(order_of(payment) for payment in (self.payment, *self.also) if payment))
+
+    def names(self, order: Order) -> bool:
+        named = {self.payment, *self.also}
+        return any(payment.provider == self.provider and payment.id in named for payment in order.payments)
 
     @property
     def runs_out(self) -> bool:

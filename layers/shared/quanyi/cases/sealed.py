@@ -21,6 +21,10 @@ class CaseSeal:
     def close(self, text: str, member: str | None, bound_to: str) -> bytes:
         return seal(self._key(member), text, _bound(bound_to), self.draw)
 
+    def mark(self, text: str, bound_to: str) -> str:
+        """What a text is known again by; it says nothing without the deployment's key."""
+        return self.keyring.mac("member", _bound(bound_to), text)[:22]
+
     def open(self, sealed: bytes | None, member: str | None, bound_to: str) -> str | None:
         """None: nothing was sealed, or its key is gone with the member."""
         if sealed is None:

@@ -5,13 +5,13 @@ binds enterprises in retail, accommodation and catering, and resident services (
 where each rule was read, and what of the measures no program can check.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel
 
-from quanyi.catalog.model import Sku
+from quanyi.catalog.model import Sku, SkuId
 from quanyi.errors import Invalid
 
 REGISTERED_MOST = 5_000_00
@@ -35,22 +35,40 @@ PrepaidFault = Literal[
 
 
 class PrepaidProblem(BaseModel):
-    """Which article of the measures a SKU breaks."""
+    """Which article of the measures a SKU breaks; `bundle` is the SKU by whose sale it does."""
 
     sku: str
     article: int
     problem: PrepaidFault
+    bundle: str | None = None
 
 
 def check_prepaid(skus: Iterable[Sku]) -> None:
     """Raises Invalid (`prepaid_rule`) with every problem of every prepaid card among `skus`."""
-    problems = [PrepaidProblem(sku=s.id, article=a, problem=p) for s in skus if s.prepaid for a, p in _faults(s)]
+    _refuse([PrepaidProblem(sku=s.id, article=a, problem=p) for s in skus if s.prepaid for a, p in _faults(s)])
+
+
+def check_prepaid_parts(bundles: Iterable[Sku], known: Mapping[SkuId, Sku]) -> None:
+    """A bundle sells its parts for as long as it is on sale itself, whatever window they have alone. Raises Invalid
+    (`prepaid_rule`) with every bearer card that the last buyer of a bundle would have for too short."""
+    _refuse(
+        [
+            PrepaidProblem(sku=sku.id, article=19, problem=fault, bundle=bundle.id)
+            for bundle in bundles
+            for part in bundle.components
+            if (sku := known.get(part.sku)) and sku.prepaid and not sku.prepaid.registered
+            if (fault := _too_short(sku.model_copy(update={"on_sale_until": bundle.on_sale_until})))
+        ]
+    )
+
+
+def _refuse(problems: Sequence[PrepaidProblem]) -> None:
     if problems:
         raise Invalid(
             "These prepaid cards break the measures on single-purpose commercial prepaid cards "
             "(单用途商业预付卡管理办法（试行）).",
             reason="prepaid_rule",
-            problems=[problem.model_dump() for problem in problems],
+            problems=[problem.model_dump(exclude_none=True) for problem in problems],
         )
 
 

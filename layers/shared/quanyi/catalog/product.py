@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from quanyi.catalog.model import Component, Language, Link, LongText, Model, ProductState, Sku, SkuId, SkuTerms, Titles
-from quanyi.catalog.prepaid import check_prepaid
+from quanyi.catalog.prepaid import check_prepaid, check_prepaid_parts
 from quanyi.clock import Timestamp
 from quanyi.errors import Conflict, Invalid
 
@@ -109,7 +109,9 @@ def in_state(old: Product, state: ProductState, now: datetime) -> Product:
 
 def check_bundles(product: Product, parts: Mapping[SkuId, Sku]) -> None:
     """Raises Invalid (`bundle_parts`) unless every component exists, is no bundle itself, and costs the same
-    currency as its bundle. A SKU's kind and currency never change, so what was checked once stays true."""
+    currency as its bundle. A SKU's kind and currency never change, so what was checked once stays true. Of a published
+    product, raises Invalid (`prepaid_rule`) too, for prepaid cards in its bundles as they are now.
+    """
     if len(product.parts) > MAX_PARTS:
         raise Invalid(f"A product's bundles consist of at most {MAX_PARTS} SKUs.", reason="bundle_parts")
     known = {**parts, **{sku.id: sku for sku in product.skus}}
@@ -121,6 +123,8 @@ def check_bundles(product: Product, parts: Mapping[SkuId, Sku]) -> None:
     ]
     if wrong:
         raise Invalid("Some bundle components do not fit.", reason="bundle_parts", components=wrong)
+    if product.state == "published":
+        check_prepaid_parts(product.skus, known)
 
 
 def _problem(bundle: Sku, part: Component, known: Mapping[SkuId, Sku]) -> str | None:

@@ -82,7 +82,7 @@ class CatalogTable:
     def change(self, old: Product, new: Product) -> Product:
         """Writes `new` if `old` is still what is kept. A change that was made already is answered as made.
 
-        Raises Invalid (`category_unknown`, `bundle_parts`), Conflict (`stale_version`, `sku_exists`,
+        Raises Invalid (`category_unknown`, `bundle_parts`, `prepaid_rule`), Conflict (`stale_version`, `sku_exists`,
         `part_not_published`).
         """
         if new is old:

@@ -1,4 +1,5 @@
-"""Where a buyer can be reached; personal data: it is sealed before it is kept, and found by keyed hashes."""
+"""Where a buyer can be reached, and where they ordered from; personal data: it is sealed before it is kept, and a
+contact is found by keyed hashes."""
 
 from dataclasses import dataclass
 from json import dumps, loads
@@ -11,6 +12,8 @@ from quanyi.vault.keys import NamedKeys
 class Contact:
     email: str | None = None
     phone: str | None = None
+    ip: str | None = None
+    """The address that the order was placed from: evidence in a dispute."""
 
     def to_text(self) -> str:
         return dumps({k: v for k, v in vars(self).items() if v})

@@ -251,7 +251,7 @@ class Order(Part):
     phone: str | None = None
     """Keyed hash of the buyer's phone, likewise."""
     contact_sealed: bytes | None = Field(default=None, repr=False)
-    """JSON of e-mail and phone, under the member's key."""
+    """JSON of e-mail, phone and the address it was placed from, under the member's key; None where none is known."""
     password: str | None = Field(default=None, repr=False)
     """Keyed hash of the query password."""
     stale: tuple[tuple[str, int], ...] = ()
@@ -281,6 +281,10 @@ class Order(Part):
     due_at: Timestamp | None = None
     """When a sweep must look at it, if nothing else happens before; None when it is settled."""
     changed_by: str = "system"
+
+    @property
+    def has_contact(self) -> bool:
+        return bool(self.email or self.phone)
 
     def unit(self, unit_id: str) -> Unit:
         return next(unit for unit in self.units if unit.id == unit_id)

@@ -202,6 +202,10 @@ class CaseTold:
     inquiry: bool = False
     """Of a dispute: the bank only asks, and has taken no money yet. A refund answers it; it cannot be accepted."""
     text: str = field(default="", repr=False)
+    later: tuple[str, ...] = field(default=(), repr=False)
+    """What the buyer said after that, oldest first, as far as the provider was asked for it."""
+    also: tuple[str, ...] = ()
+    """Further payments that it is about; `amount` is of all."""
 
 
 @dataclass(frozen=True)

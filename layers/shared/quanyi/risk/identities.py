@@ -26,14 +26,14 @@ def traces(keyring: NamedKeys, *, device: str, ip: str) -> dict[str, str]:
     found: dict[str, str] = {}
     if device:
         found["device"] = traced(keyring, "device", device)
-    if told := _address(ip):
+    if told := address(ip):
         found["ip"] = traced(keyring, "ip", told)
         found["net"] = traced(keyring, "net", _net(told))
     return found
 
 
-def _address(text: str) -> str:
-    """In its one form; an IPv4 address may arrive in its IPv6 form."""
+def address(text: str) -> str:
+    """In its one form, an IPv4 address may arrive in its IPv6 form; empty where it cannot be read."""
     try:
         found = ip_address(text)
     except ValueError:

@@ -149,4 +149,5 @@ def _told(complaint: Mapping[str, Any]) -> CaseTold | None:
         end="closed" if status in ENDED else "",
         waits_for_us=status in WAITING or asked_again,
         text=str(complaint.get("content") or ""),
+        later=tuple(str(it["content"]) for it in said if it.get("replier_role") == "USER" and it.get("content")),
     )

@@ -6,6 +6,7 @@ https://kf.qq.com/faq/230125a6NbmA230125vMNZnE.html, section 3.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, TypeVar
 
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.payments.port import CaseTold, Outcome, ProviderUnavailable
 from quanyi.payments.wechat.gateway import Answer, Gateway, NoAnswer
-from quanyi.payments.wechat.objects import PAYMENT, Complaint, ComplaintOrder, ComplaintPage, History, Read
+from quanyi.payments.wechat.objects import PAYMENT, Complaint, ComplaintPage, History, Read, Step
 
 TO_ANSWER = timedelta(hours=24)
 TO_SOLVE = timedelta(hours=72)
@@ -28,6 +29,7 @@ WINDOW = timedelta(days=29)
 _NUMBER = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _BEIJING = timezone(timedelta(hours=8))
 _REFUSED = frozenset({"PARAM_ERROR", "INVALID_REQUEST", "NO_AUTH", "RESOURCE_NOT_EXISTS"})
+_BUYER_SAYS = frozenset({"USER_CONTINUE_COMPLAINT", "USER_RESPONSE"})
 _MOST_PAGES = 200
 
 ReadT = TypeVar("ReadT", bound=Read)
@@ -35,7 +37,7 @@ ReadT = TypeVar("ReadT", bound=Read)
 
 def case(gateway: Gateway, number: str) -> CaseTold:
     """See `CaseDesk.case`."""
-    return _told(_complaint(gateway, number))
+    return _heard(gateway, _complaint(gateway, number))
 
 
 def cases_since(gateway: Gateway, since: datetime, now: datetime) -> Sequence[CaseTold]:
@@ -156,7 +158,7 @@ def _listed(gateway: Gateway, begin: datetime, end: datetime) -> Iterator[CaseTo
             page = _read(ComplaintPage, gateway.ask("complaint_list_query", limit=PAGE, offset=offset, **days))
         except NoAnswer:
             raise ProviderUnavailable("WeChat Pay did not answer clearly.") from None
-        yield from map(_told, page.data)
+        yield from (_heard(gateway, complaint) for complaint in page.data)
         if len(page.data) < PAGE:
             return
         offset += PAGE
@@ -164,16 +166,17 @@ def _listed(gateway: Gateway, begin: datetime, end: datetime) -> Iterator[CaseTo
 
 
 def _told(complaint: Complaint) -> CaseTold:
-    """One complaint can name several payments: the first of ours stands for it."""
-    ours = (order for order in complaint.complaint_order_info if PAYMENT.fullmatch(order.out_trade_no))
-    order = next(ours, ComplaintOrder())
+    """One complaint can name several payments: the first of ours stands for it, the others go with it."""
+    named = {order.out_trade_no: order for order in complaint.complaint_order_info}
+    ours = {payment: order for payment, order in named.items() if PAYMENT.fullmatch(payment)}
+    payment, *also = ours or [""]
     first = complaint.complaint_state == "PENDING"
     over = complaint.complaint_state == "PROCESSED"
     return CaseTold(
         case=complaint.complaint_id,
         kind="complaint",
-        payment=order.out_trade_no,
-        amount=order.amount,
+        payment=payment,
+        amount=sum(order.amount for order in ours.values()),
         currency="CNY",
         reason=complaint.problem_type.lower() or "others",
         opened_at=complaint.opened_at,
@@ -181,10 +184,25 @@ def _told(complaint: Complaint) -> CaseTold:
         end="closed" if over else "",
         waits_for_us=first or (complaint.incoming_user_response and not over),
         text=complaint.complaint_detail,
+        also=tuple(also),
     )
 
 
-def _steps(gateway: Gateway, number: str) -> Sequence[Any]:
+def _heard(gateway: Gateway, complaint: Complaint) -> CaseTold:
+    """With what the buyer said since, where WeChat says that nobody answered it yet. Words that cannot be had now are
+    had at the next look; the case itself does not wait for them."""
+    told = _told(complaint)
+    if not complaint.incoming_user_response or told.end:
+        return told
+    try:
+        steps = [step for step in _steps(gateway, told.case) if step.operate_type in _BUYER_SAYS]
+    except NoAnswer:
+        return told
+    steps.sort(key=lambda step: step.operate_time or told.opened_at)
+    return replace(told, later=tuple(step.operate_details for step in steps if step.operate_details))
+
+
+def _steps(gateway: Gateway, number: str) -> Sequence[Step]:
     return _read(History, gateway.ask("complaint_history_query", complaint_id=number, limit=300)).data
 
 
