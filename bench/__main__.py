@@ -12,6 +12,8 @@ MODULES = (
     "claims",
     "calls",
     "notifying",
+    "redeeming",
+    "judging",
     "cold_start",
     "lazy_import",
     "risk",
@@ -19,12 +21,13 @@ MODULES = (
     "stock_size",
     "rush",
     "storm",
+    "tills",
     "speed",
     "cost",
 )
 ORDER = (
-    *("rush", "storm", "claims", "calls", "notifying", "cost", "speed", "cold-start", "lazy-import", "risk"),
-    *("importing", "stock-size"),
+    *("rush", "storm", "tills", "claims", "calls", "notifying", "redeeming", "judging", "cost", "speed"),
+    *("cold-start", "lazy-import", "risk", "importing", "stock-size"),
 )
 
 

@@ -1,5 +1,7 @@
 """A shop on a local AWS of its own: template.yaml unchanged, in a temporary folder, on a free port, gone afterwards."""
 
+import csv
+import io
 import json
 import random
 import secrets
@@ -42,6 +44,7 @@ class NoAnswer(Exception):
 class Answer:
     status: int
     body: dict[str, Any]
+    raw: bytes = b""
 
 
 @dataclass
@@ -80,7 +83,7 @@ class Client:
             if status not in AGAIN and status != 0:
                 with self._lock:
                     self.answered[status] += 1
-                return Answer(status, _json(text))
+                return Answer(status, _json(text), text)
             with self._lock:
                 self.again[str(status) if status else "no answer"] += 1
             if time.monotonic() > until:
@@ -117,17 +120,26 @@ class LocalShop:
     def _import(self, codes: list[str]) -> None:
         terms = {"sku": SKU["id"], "supplier": "acme", "unit_cost": {"amount": 1500, "currency": "CNY"}}
         body = {**terms, "lines": codes}
-        made = self.operate("POST", "/v1/admin/imports", body)
+        self.await_import(self.operate("POST", "/v1/admin/imports", body)["id"])
+
+    def await_import(self, number: str) -> None:
         until = time.monotonic() + 120
-        while (found := self.operate("GET", f"/v1/admin/imports/{made['id']}"))["state"] != "done":
+        while (found := self.operate("GET", f"/v1/admin/imports/{number}"))["state"] != "done":
             if found["state"] in ("failed", "cancelled") or time.monotonic() > until:
                 raise NoAnswer(f"import {found['state']}: {found}")
             time.sleep(0.2)
 
     def operate(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        return expect(
-            self.client.call(method, path, body, credential=self.stack.keys["operator"], key=secrets.token_hex(8))
-        )
+        return expect(self._operated(method, path, body))
+
+    def exported(self, path: str) -> list[dict[str, str]]:
+        """The rows of a CSV file that the shop exports."""
+        answer = self._operated("GET", path, None)
+        expect(answer)
+        return list(csv.DictReader(io.StringIO(answer.raw.decode("utf-8-sig"))))
+
+    def _operated(self, method: str, path: str, body: Any) -> Answer:
+        return self.client.call(method, path, body, credential=self.stack.keys["operator"], key=secrets.token_hex(8))
 
     # The buyer.
 

@@ -98,7 +98,8 @@ class Meter:
         writes: Counter[str] = Counter()
         for one in several:
             writes.update({f"{one.target}{'/' if index else ''}{index}": n for index, n in one.writes.items()})
-        self.made.append(Made("dynamodb", several[0].operation, targets, writes=dict(writes)))
+        reads = sum(one.reads for one in several)
+        self.made.append(Made("dynamodb", several[0].operation, targets, reads, dict(writes)))
 
     def _read(self, operation: str, params: dict[str, Any], parsed: dict[str, Any]) -> None:
         if operation == "BatchGetItem":
@@ -108,6 +109,8 @@ class Meter:
                 missing = len(asked["Keys"]) - len(found)
                 units = sum(read_units(item_bytes(item), consistent=consistent) for item in found)
                 self._note(operation, table, reads=units + missing * read_units(0, consistent=consistent))
+            if len(params["RequestItems"]) > 1:
+                self._one_call(len(params["RequestItems"]))
             return
         consistent = bool(params.get("ConsistentRead"))
         items: list[Wire] = parsed.get("Items") or [parsed.get("Item") or {}]

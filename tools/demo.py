@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tools.demo_shop import CATEGORIES, CHANNELS, PRODUCTS, Branch
+from tools.demo_shop import CATEGORIES, CHANNELS, PRODUCTS, STORES, Branch
 from tools.demo_stock import GIVEAWAYS, STOCK, Delivery, Giveaway
 from tools.shop_client import HttpShop, Refused, ShopApi
 
@@ -44,9 +44,18 @@ class Demo:
         """`known` are the keys of an earlier run; those that it lacks are made."""
         for channel in CHANNELS:
             self.shop.call("POST", "/v1/admin/channels", channel, key=f"demo-channel-{channel['id']}")
+        self._stores()
         self._products(self._categories(CATEGORIES))
         self._stock()
         return self._keys(known)
+
+    def _stores(self) -> None:
+        for store, told in STORES.items():
+            try:
+                self.shop.call("PUT", f"/v1/admin/stores/{store}", {**told, "version": 0})
+            except Refused as refused:
+                if refused.status != 409:  # it is there, and its terms are the operator's own by now
+                    raise
 
     def _categories(self, branches: Iterable[Branch], parent: str | None = None) -> dict[str, str]:
         """Ids by the names that `demo_shop` uses."""

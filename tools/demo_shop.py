@@ -24,6 +24,9 @@ CHANNELS: list[dict[str, Any]] = [
     {"id": "mini-program", "name": "微信小程序", "kind": "mini-program"},
 ]
 
+STORES: dict[str, dict[str, Any]] = {"jingan": {"name": "静安寺店", "region": "shanghai"}}
+"""Where vouchers are used, by id."""
+
 
 @dataclass(frozen=True)
 class Branch:

@@ -1,8 +1,10 @@
 """What this room's functions need, built once per process on first use."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from json import dumps
 
 from quanyi.aws import client
 from quanyi.clock import Clock, system_clock
@@ -13,6 +15,7 @@ from quanyi.members.table import MembersTable
 from quanyi.orders.table import OrdersTable
 from quanyi.settings import Settings
 from quanyi.table import Table
+from quanyi.tax.table import TurnoverTable
 from quanyi.vault.kms import Keyring, Kms
 
 
@@ -22,6 +25,8 @@ class ReceiptsSettings(Settings):
     members_table: str
     stats_table: str
     kms_key_id: str
+    summing_function: str = ""
+    """The function that sums a large month; only the one has it that may ask it to."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,12 @@ class Receipts:
 
 @dataclass(frozen=True)
 class Ledger:
-    """What the month's file is made of."""
+    """What the month's file is made of. `sum_later` starts a run for a month."""
 
     entries: LedgerTable
+    turnover: TurnoverTable
     zone: str
+    sum_later: Callable[[str], None]
     now: Clock = system_clock
 
 
@@ -61,4 +68,10 @@ def receipts() -> Receipts:
 @cache
 def ledger() -> Ledger:
     known = ReceiptsSettings.read()
-    return Ledger(LedgerTable(Table(known.stats_table, client("dynamodb")), known.shop_time_zone), known.shop_time_zone)
+    stats, zone = Table(known.stats_table, client("dynamodb")), known.shop_time_zone
+    return Ledger(LedgerTable(stats, zone), TurnoverTable(stats), zone, partial(_invoke, known.summing_function))
+
+
+def _invoke(function: str, month: str) -> None:
+    """In the background; a failing run ends in the function's dead-letter queue."""
+    client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=dumps({"v": 1, "month": month}))

@@ -154,7 +154,7 @@ def open_books(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Books:
         orders=market.shop.orders,
         cases=CasesTable(market.shop.orders.table),
         cards=market.shop.cards,
-        ledger=LedgerTable(stats, "Asia/Shanghai"),
+        ledger=LedgerTable(stats, "Asia/Shanghai", lambda: market.now),
         settlements=SettlementsTable(stats),
         redemptions=RedemptionsTable(stats, "Asia/Shanghai"),
         series=SeriesTable(cloud.table("SupplyTable")),

@@ -21,6 +21,7 @@ from quanyi.ledger.model import LedgerEntry, entries_of
 from quanyi.ledger.table import LedgerTable
 from quanyi.orders.model import Order
 from quanyi.orders.refunds import with_refund
+from quanyi.tax.table import TurnoverTable
 from receipts import invoices, tax, watch
 from receipts.sheet import BOM, XLSX
 from receipts.wiring import Ledger, Receipts
@@ -305,8 +306,10 @@ def test_the_watch_minds_its_own(market: Market, call: Call) -> None:
 
 @pytest.fixture
 def books(market: Market, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> LedgerTable:
-    table = LedgerTable(cloud.table("StatsTable"), "Asia/Shanghai")
-    monkeypatch.setattr(tax, "ledger", lambda: Ledger(table, "Asia/Shanghai", lambda: market.now))
+    stats = cloud.table("StatsTable")
+    table = LedgerTable(stats, "Asia/Shanghai", lambda: market.now)
+    room = Ledger(table, TurnoverTable(stats), "Asia/Shanghai", pytest.fail, lambda: market.now)
+    monkeypatch.setattr(tax, "ledger", lambda: room)
     return table
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from quanyi.callers import Caller
+from quanyi.ledger.table import LedgerTable
 from quanyi.stats.levels import LevelsTable
 from quanyi.stats.once import OnceCounter
 from quanyi.table import ConditionFailed
@@ -26,7 +27,10 @@ EVENTS = Path(__file__).parents[2] / "events"
 def market(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Market:
     queue = cloud.client("sqs").create_queue(QueueName="failed")["QueueUrl"]
     monkeypatch.setenv("DEAD_LETTER_QUEUE", queue)
-    return Market(cloud)
+    market = Market(cloud)
+    books = LedgerTable(cloud.table("StatsTable"), "Asia/Shanghai", lambda: market.now)
+    monkeypatch.setattr("stream.orders.ledger", lambda: books)
+    return market
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tools.demo import Demo, DemoFailed, curl_lines
 from tools.demo_keys import invented, keys
 from tools.demo_shop import PRODUCTS
 from tools.demo_stock import STOCK
+from tools.shop_client import Refused
 
 
 @dataclass
@@ -29,6 +30,12 @@ class FakeShop:
         if method == "GET":
             found = self._of(path.rsplit("/", 1)[1])
             return found | {"state": self.ends_as if found["state"] == "uploaded" else found["state"]}
+        if method == "PUT":
+            if path in self.made:
+                raise Refused(f"{method} {path}", 409, {"code": "stale_version"})
+            self.changes.append(path)
+            self.made[path] = {"id": path, "body": body}
+            return self.made[path]
         if key is None:
             self.changes.append(path)
             made, verb = path.split("/")[-2:]
