@@ -186,8 +186,9 @@ CaseEnd = Literal["", "won", "lost", "closed"]
 @dataclass(frozen=True)
 class CaseTold:
     """A complaint (消费者投诉) or dispute (chargeback) as its provider tells of it. `case` is the provider's number;
-    `due_at` is by when an answer must be there; `end` is empty while it is open; `text` is the buyer's own words:
-    personal data, sealed where it is kept."""
+    `due_at` is by when an answer must be there; `end` is empty while it is open; `text` is the buyer's own words,
+    and `later` what they said since, oldest first: personal data, sealed where it is kept. `also` are further payments
+    that it is about; `amount` is of all."""
 
     case: str
     kind: CaseKind
@@ -203,9 +204,7 @@ class CaseTold:
     """Of a dispute: the bank only asks, and has taken no money yet. A refund answers it; it cannot be accepted."""
     text: str = field(default="", repr=False)
     later: tuple[str, ...] = field(default=(), repr=False)
-    """What the buyer said after that, oldest first, as far as the provider was asked for it."""
     also: tuple[str, ...] = ()
-    """Further payments that it is about; `amount` is of all."""
 
 
 @dataclass(frozen=True)
