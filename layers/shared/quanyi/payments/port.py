@@ -186,8 +186,8 @@ CaseEnd = Literal["", "won", "lost", "closed"]
 @dataclass(frozen=True)
 class CaseTold:
     """A complaint (消费者投诉) or dispute (chargeback) as its provider tells of it. `case` is the provider's number;
-    `due_at` is by when an answer must be there; `end` is empty while it is open; `text` is the buyer's own words:
-    personal data, sealed where it is kept."""
+    `due_at` is by when an answer must be there; `end` is empty while open; `text` is the buyer's own words, `later`
+    those since, oldest first: personal data, sealed where it is kept. `amount` is of the payment and all of `also`."""
 
     case: str
     kind: CaseKind
@@ -201,11 +201,9 @@ class CaseTold:
     waits_for_us: bool = True
     inquiry: bool = False
     """Of a dispute: the bank only asks, and has taken no money yet. A refund answers it; it cannot be accepted."""
+    also: tuple[str, ...] = ()
     text: str = field(default="", repr=False)
     later: tuple[str, ...] = field(default=(), repr=False)
-    """What the buyer said after that, oldest first, as far as the provider was asked for it."""
-    also: tuple[str, ...] = ()
-    """Further payments that it is about; `amount` is of all."""
 
 
 @dataclass(frozen=True)
@@ -240,8 +238,7 @@ class Provider(Protocol):
         ...
 
     def create(self, intent: Intent) -> Created:
-        """Prepares the payment. Raises ProviderUnavailable, NotMade, and Invalid where it cannot be made, but may be
-        there from an earlier call."""
+        """Raises ProviderUnavailable, NotMade, and Invalid where it cannot be made, but may be there from before."""
         ...
 
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Sequence[Notice]:
