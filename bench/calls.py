@@ -13,7 +13,8 @@ from checkout import notify, orders
 from checkout.wiring import sandbox, shop
 from fulfill import reveal, tasks
 
-PLACE, FULFIL, STATES = 7, 12, 5
+PLACE, FULFIL, STATES = 7 + 2, 12, 5
+"""Seven calls to place an order, and two for its risk decision."""
 ORDERS = 30
 
 
