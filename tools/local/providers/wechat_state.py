@@ -188,7 +188,8 @@ class Ledger:
             "state": "NOTPAY",
             "transaction_id": "",
             "trade_type": {"native": "NATIVE", "jsapi": "JSAPI", "h5": "MWEB"}[kind],
-            "openid": payer.get("openid", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"),
+            # Whoever scans a code is another shopper each time.
+            "openid": payer.get("openid") or f"o{secrets.token_urlsafe(20)}",
             "prepay_id": f"wx{secrets.token_hex(17)}",
         }
 
