@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from quanyi.clock import Timestamp
 from quanyi.ids import derived_id
 from quanyi.orders.model import Order, Part
@@ -49,7 +51,8 @@ class Words(Part):
     """One thing that the buyer said. `mark` is its keyed hash: what is told again is known by it."""
 
     mark: str
-    sealed: bytes
+    sealed: bytes = Field(default=b"", repr=False)
+    """Left out of what the table's stream tells."""
     at: Timestamp
     """When it was heard."""
 

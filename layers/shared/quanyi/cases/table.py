@@ -107,6 +107,7 @@ def key_of(case_id: str) -> dict[str, str]:
 
 def to_item(case: Case) -> Item:
     fields = case.model_dump(mode="json", exclude={"sealed", "words"}, exclude_defaults=True)
+    words = [{"mark": said.mark, "sealed": said.sealed, "at": stamp(said.at)} for said in case.words]
     due_at = case.due_at if case.is_open else case.ended_at or case.told_at
     return {
         **fields,
@@ -115,7 +116,7 @@ def to_item(case: Case) -> Item:
         "rev": case.rev,
         "state": case.state,
         "sealed": case.sealed,
-        "words": [{"mark": said.mark, "sealed": said.sealed, "at": stamp(said.at)} for said in case.words] or None,
+        **({"words": words} if words else {}),
         "deadline": stamp(case.due_at) if case.due_at else None,
         "due": OPEN_QUEUE if case.is_open else ENDED_QUEUE,
         "due_at": stamp(due_at or NEVER),
