@@ -207,7 +207,7 @@ def _refunds(order: Order) -> Iterator[_Event]:
                 "refund": share_number(refund.id, number),
                 "payment": share.payment,
                 "provider": payment.provider if payment else None,
-                "outside": refund.outside or None,
+                "outside": share.outside or None,
             }
             back = Money(amount=share.amount, currency=currency)
             if share.excess:

@@ -137,19 +137,20 @@ class ShareView(View):
     amount: Money
     excess: Money | None
     """What the provider took beyond what the payment had left: the shop's loss."""
+    outside: str
+    """The provider's number of money that it took back itself: a refund in its console, a lost dispute."""
     state: ShareState
 
 
 class RefundView(View):
-    """`units` went back whole, of `parts` some of the price; neither for money that was paid too much. `outside` is the
-    provider's number of money that it took back itself. A failed one waits for a person to settle it."""
+    """`units` went back whole, of `parts` some of the price; neither for money that was paid too much. A failed one
+    waits for a person to settle it."""
 
     id: str
     state: RefundState
     amount: Money
     units: list[str]
     parts: dict[str, Money]
-    outside: str
     shares: list[ShareView]
     reason: str
     by: str
@@ -165,6 +166,7 @@ class RefundView(View):
                 payment=s.payment,
                 amount=Money(amount=s.amount, currency=currency),
                 excess=Money(amount=s.excess, currency=currency) if s.excess else None,
+                outside=s.outside,
                 state=s.state,
             )
             for s in refund.shares

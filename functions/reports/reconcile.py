@@ -187,7 +187,7 @@ class _Run:
 
     def _add(self, order: Order, rows: list[Settled]) -> None:
         """The order's facts of the day to the sums, and what the sandbox's table says of it."""
-        self.outside |= {refund.outside for refund in order.refunds if refund.outside}
+        self.outside |= {share.outside for refund in order.refunds for share in refund.shares if share.outside}
         self.result.units_delivered += sum(
             unit.state == "delivered" and self.window.has(unit.delivered_at) for unit in order.units
         )

@@ -356,7 +356,7 @@ def test_a_disputed_charge_is_not_refunded_and_the_money_goes_once(court: Court)
         court.market.later(minutes=15)
     order = court.order(order)
     assert (order.state, order.refunded, order.going_back, order.frozen) == ("refunded", order.total, 0, ())
-    assert next(r for r in order.refunds if r.amount).outside == "sandbox:N1"
+    assert next(s for r in order.refunds if r.amount for s in r.shares).outside == "sandbox:N1"
     assert sum(r.amount for r in order.refunds) == order.total
     assert len(court.market.cards_in("available")) == 12, "nobody had seen it"
     court.market.check_nothing_is_wrong()
@@ -375,7 +375,8 @@ def test_a_lost_dispute_for_more_than_is_left_is_booked_and_lets_the_order_go(co
         court.market.later(minutes=15)
     order = court.order(order)
     assert (court.case("D1").state, order.state, order.frozen) == ("lost", "refunded", ())
-    assert (order.captured, order.refunded, sum(refund.taken for refund in order.refunds)) == (1999, 1999, 2498)
+    shares = [share for refund in order.refunds for share in refund.shares]
+    assert (order.captured, order.refunded, sum(share.excess for share in shares)) == (1999, 1999, 499)
     assert len(court.market.cards_in("available")) == 12, "nobody had seen it"
     court.market.check_nothing_is_wrong()
 

@@ -61,7 +61,7 @@ def same_books(market: Market, psp: Psp, order: Order) -> Order:
     now = market.order(order)
     assert sum(f.amount for f in psp.taken.values()) == sum(p.captured for p in now.payments)
     assert sum(r.amount for r in psp.sent.values()) == sum(
-        s.amount for r in now.refunds if not r.outside for s in r.shares if s.state == "succeeded"
+        s.amount for r in now.refunds for s in r.shares if s.state == "succeeded" and not s.outside
     )
     assert books(now).owed == 0
     market.check_nothing_is_wrong()

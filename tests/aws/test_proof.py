@@ -33,7 +33,7 @@ from quanyi.errors import Refusal
 from quanyi.money import Money
 from quanyi.orders.books import books
 from quanyi.orders.journal import balances
-from quanyi.orders.model import Order
+from quanyi.orders.model import Order, Share
 from quanyi.payments.port import Captured, RefundTold, TakenBack
 from quanyi.payments.receipt import book, book_refund, book_taken_back
 from tests.aws.after_sale import SUPPORT, desk_of
@@ -277,10 +277,13 @@ class Shop(RuleBasedStateMachine):
             return
         told = TakenBack(fact.payment, f"dp{len(self.psp.pulled)}", amount, fact.currency, "dispute")
         done = [self._try(lambda: self._hear_taken_back(told)) for _ in range(times)]
-        booked = any(r.outside == f"psp:{told.reference}" for r in self.market.order(fact.order).refunds)
+        booked = any(s.outside == f"psp:{told.reference}" for s in self._shares(fact.order))
         assert booked or done[-1] is None
         if booked:
             self.psp.pulled.append((fact.transaction, amount))
+
+    def _shares(self, order_id: str) -> list[Share]:
+        return [share for refund in self.market.order(order_id).refunds for share in refund.shares]
 
     def _hear_taken_back(self, told: TakenBack) -> Order:
         workflow: Any = self.market.workflow
@@ -337,7 +340,7 @@ class Shop(RuleBasedStateMachine):
             for payment in order.payments:
                 if payment.transaction:
                     ours[payment.transaction] = payment.captured
-        taken_back = sum(r.amount for o in self.orders for r in self.market.order(o).refunds if r.outside)
+        taken_back = sum(s.amount + s.excess for o in self.orders for s in self._shares(o) if s.outside)
         assert taken_back == sum(amount for _, amount in self.psp.pulled), "taken back once"
         heard = {t: f.amount for t, f in self.psp.taken.items() if t in ours}
         assert ours == heard

@@ -23,7 +23,15 @@ from quanyi.orders.changes import captured, delivered, placed, settled, with_pay
 from quanyi.orders.journal import balances, posted
 from quanyi.orders.model import Line, Order, Payment, Unit
 from quanyi.orders.numbers import payment_number
-from quanyi.orders.refunds import goods_known, share_answered, taken_back, with_allowance, with_refund
+from quanyi.orders.refunds import (
+    asked_again,
+    goods_known,
+    share_answered,
+    share_came_back,
+    taken_back,
+    with_allowance,
+    with_refund,
+)
 from quanyi.payments.port import CaseTold
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -250,7 +258,8 @@ def test_a_lost_dispute_for_more_than_is_left_costs_the_shop_the_rest() -> None:
     over = withdrawn(frozen(lost, "C1"), "C1", NOW)
     assert ({u.state for u in over.units}, over.frozen) == ({"refunded"}, ())
     again = taken_back(lost, PAYMENT, "stripe:du_2", 10, "dispute_lost", NOW)
-    assert (again.refunds[-1].amount, again.refunds[-1].taken, balances(again)["loss"]) == (0, 10, 509)
+    (share,) = again.refunds[-1].shares
+    assert (share.amount, share.excess, balances(again)["loss"]) == (0, 10, 509)
 
 
 def test_a_lost_dispute_settles_a_refused_refund_first_and_then_what_is_left() -> None:
@@ -258,9 +267,29 @@ def test_a_lost_dispute_settles_a_refused_refund_first_and_then_what_is_left() -
     order = share_answered(order, order.refunds[0].id, 0, "failed", NOW)
     order = goods_known(settled(order, NOW), {"0-0": "lost"})
     order = settled(taken_back(order, PAYMENT, "stripe:du_1", 2000, "dispute_lost", NOW), NOW)
-    assert [(r.amount, r.outside, r.state) for r in order.refunds] == [(1000, "stripe:du_1", "succeeded")] * 2
+    assert [(r.amount, r.shares[0].outside, r.state) for r in order.refunds] == [(1000, "stripe:du_1", "succeeded")] * 2
     assert books(order).model_dump() == {"captured": 2000, "delivered": 0, "refunded": 2000, "owed": 0}
     assert order.settled
+
+
+def test_a_dispute_over_some_of_a_refused_refund_leaves_the_rest_of_it_owed() -> None:
+    order = with_refund(an_order(), ["0-0"], reason="r", by="s", now=NOW, of=("delivered",))
+    order = share_answered(order, order.refunds[0].id, 0, "failed", NOW)
+    order = goods_known(settled(order, NOW), {"0-0": "lost"})
+    order = settled(taken_back(order, PAYMENT, "stripe:du_1", 400, "dispute_lost", NOW), NOW)
+    assert taken_back(order, PAYMENT, "stripe:du_1", 400, "dispute_lost", NOW) == order
+    (refund,) = order.refunds
+    assert [(s.amount, s.state, s.outside) for s in refund.shares] == [
+        (400, "succeeded", "stripe:du_1"),
+        (600, "failed", ""),
+    ]
+    assert (refund.state, refund.outside, order.unit("0-0").state) == ("failed", False, "refunding")
+    assert books(order).model_dump() == {"captured": 2000, "delivered": 1000, "refunded": 400, "owed": 600}
+    assert "loss" not in balances(order)
+    again = asked_again(order, refund.id, NOW)
+    done = settled(share_answered(again, refund.id, 1, "succeeded", NOW), NOW)
+    assert (done.refunds[0].state, done.unit("0-0").state, books(done).owed) == ("succeeded", "refunded", 0)
+    assert share_came_back(done, refund.id, 0, NOW) == done, "the provider's own"
 
 
 def test_what_is_not_known_to_be_here_is_not_taken_back() -> None:

@@ -87,9 +87,9 @@ def test_money_that_a_provider_takes_back_stops_what_still_waits() -> None:
 def test_goods_are_found_even_while_another_refund_waits_for_a_person() -> None:
     it = refunded(bought(2, arrived=1), "0-0")
     it = goods_known(it, {"0-0": "returned"})
-    it = share_answered(it, it.refunds[0].id, 0, "failed", NOW)
     it = taken_back(it, "P1", "sandbox:x", 999, "in their console", NOW)
     it = taken_back(it, "P1", "sandbox:y", 1, "in their console", NOW)
+    it = share_answered(it, it.refunds[0].id, 0, "failed", NOW)
     assert (it.units[1].state, it.units[1].goods) == ("refunded", "out")
     assert needs_workflow(it)
     assert goods_known(it, {"0-1": "returned"}).waits_for_person
@@ -218,8 +218,8 @@ def test_what_was_settled_without_the_provider_cannot_come_back_there() -> None:
 
 def test_no_more_is_asked_for_again_than_the_payment_has_left() -> None:
     it = goods_known(refunded(bought(2, arrived=1), "0-0"), {"0-0": "lost"})
-    it = share_answered(it, it.refunds[0].id, 0, "failed", NOW)
     it = taken_back(it, "P1", "sandbox:x", 999, "in their console", NOW)
+    it = share_answered(it, it.refunds[0].id, 0, "failed", NOW)
     assert asked_again(it, it.refunds[0].id, NOW).refunds[0].state == "requested"
     gone = it.model_copy(update={"payments": (it.payments[0].model_copy(update={"captured": 1998}),)})
     with pytest.raises(Conflict):

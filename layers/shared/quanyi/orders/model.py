@@ -181,6 +181,8 @@ class Share(Part):
     again_at: Timestamp | None = None
     by_hand: bool = False
     """A person paid it back: what its provider still says about it changes nothing."""
+    outside: str = ""
+    """The provider's number of money that it took back itself: a refund in its console, a lost dispute."""
 
 
 class Refund(Part):
@@ -196,8 +198,6 @@ class Refund(Part):
     parts: tuple[tuple[str, int], ...] = ()
     currency: str | None = None
     """None: the order's. Another is that of a payment in the wrong currency."""
-    outside: str = ""
-    """The provider's number of money that it took back itself: a refund in its console, a lost dispute."""
     reason: str
     asked: str = ""
     """Names the request that a person made, so that the same call again finds it."""
@@ -207,9 +207,9 @@ class Refund(Part):
     settled_at: Timestamp | None = None
 
     @property
-    def taken(self) -> int:
-        """What left the merchant's accounts for it, once it is done."""
-        return self.amount + sum(share.excess for share in self.shares)
+    def outside(self) -> bool:
+        """Its provider took all of it back by itself."""
+        return bool(self.shares) and all(share.outside for share in self.shares)
 
     @property
     def of_surplus(self) -> bool:

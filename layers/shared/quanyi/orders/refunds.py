@@ -96,7 +96,7 @@ def taken_back(order: Order, payment_id: str, reference: str, amount: int, reaso
     some of it went back already: what is beyond the rest is the shop's loss (`Share.excess`). Raises Conflict for money
     that is not known to be here, and for more than is left while a refund is under way that may still fail.
     """
-    if any(refund.outside == reference for refund in order.refunds):
+    if any(share.outside == reference for refund in order.refunds for share in refund.shares):
         return order
     payment = order.payment(payment_id)
     if payment is None or not payment.captured_at or amount <= 0:
@@ -115,9 +115,10 @@ def taken_back(order: Order, payment_id: str, reference: str, amount: int, reaso
         # What neither units nor the surplus explain is owed still: a refund of another payment was refused.
         beyond = max(0, free - max(0, order.surplus))
         rest, free, excess = rest - beyond, free - beyond, excess + beyond
-    done: dict[str, Any] = {"state": "succeeded", "settled_at": now, "outside": reference}
+    done: dict[str, Any] = {"state": "succeeded", "settled_at": now}
+    gone_by: dict[str, Any] = {"state": "succeeded", "outside": reference}
     if whole or parts:
-        share = Share(payment=payment_id, amount=rest - free, excess=excess, state="succeeded")
+        share = Share(payment=payment_id, amount=rest - free, excess=excess, **gone_by)
         fields = _new(order, share.amount, (share,), reason, "provider", now) | done
         gone = {u.id: {"state": "refunded", "goods": "out" if u.card else "none"} for u in order.units if u.id in whole}
         units = tuple(u.model_copy(update=gone[u.id]) if u.id in gone else u for u in order.units)
@@ -126,7 +127,7 @@ def taken_back(order: Order, payment_id: str, reference: str, amount: int, reaso
         excess = 0
     if not free and not excess:
         return order
-    share = Share(payment=payment_id, amount=free, excess=excess, state="succeeded")
+    share = Share(payment=payment_id, amount=free, excess=excess, **gone_by)
     fields = _new(order, free, (share,), reason, "provider", now) | done
     return _refunding(order, Refund(**fields, currency=payment.currency), now)
 
@@ -179,7 +180,7 @@ def share_came_back(order: Order, refund_id: str, number: int, now: datetime) ->
     `refunding`. What a person paid back, or the provider by itself, cannot come back."""
     refund = next(r for r in order.refunds if r.id == refund_id)
     share = refund.shares[number]
-    if share.state != "succeeded" or share.by_hand or refund.outside:
+    if share.state != "succeeded" or share.by_hand or share.outside:
         return order
     shares = tuple(s.model_copy(update={"state": "failed"}) if i == number else s for i, s in enumerate(refund.shares))
     failed = refund.model_copy(update={"shares": shares, "state": "failed", "settled_at": now})
@@ -241,16 +242,35 @@ def _refunding(order: Order, refund: Refund, now: datetime) -> Order:
 
 
 def _refused_before(order: Order, payment_id: str, reference: str, amount: int, now: datetime) -> tuple[Order, int]:
-    """Refunds that the provider had refused to us are settled by what it took back since; and what is left of that."""
-    for refund in order.refunds:
-        failed = [i for i, s in enumerate(refund.shares) if s.state == "failed" and s.payment == payment_id]
-        sums = [refund.shares[i].amount for i in failed]
-        if sums == [amount] or (sums == [refund.amount] and refund.amount <= amount):
-            order = share_answered(order, refund.id, failed[0], "succeeded", now)
-            done = (r.model_copy(update={"outside": reference}) if r.id == refund.id else r for r in order.refunds)
-            order = order.model_copy(update={"refunds": tuple(done)})
-            amount -= sums[0]
+    """What the provider had refused to send back for us is settled by what it took back since: first the share of just
+    that amount, else the oldest ones; and what is left of the amount."""
+    failed = [
+        (refund.id, number, share.amount)
+        for refund in order.refunds
+        for number, share in enumerate(refund.shares)
+        if share.state == "failed" and share.payment == payment_id
+    ]
+    for refund_id, number, owed in sorted(failed, key=lambda one: one[2] != amount):
+        if part := min(owed, amount):
+            order = _in_part(order, refund_id, number, part, reference)
+            order = share_answered(order, refund_id, number, "succeeded", now)
+            amount -= part
     return order, amount
+
+
+def _in_part(order: Order, refund_id: str, number: int, part: int, reference: str) -> Order:
+    """A failed share as one of `part` and, for what is left of it, another: its provider knows the number of the first
+    with the whole amount."""
+
+    def divided(refund: Refund) -> Refund:
+        share = refund.shares[number]
+        shares = list(refund.shares)
+        shares[number] = share.model_copy(update={"amount": part, "outside": reference})
+        if left := share.amount - part:
+            shares.append(share.model_copy(update={"amount": left}))
+        return refund.model_copy(update={"shares": tuple(shares)})
+
+    return order.model_copy(update={"refunds": tuple(divided(r) if r.id == refund_id else r for r in order.refunds)})
 
 
 def _less(order: Order, parts: Mapping[str, int]) -> Order:

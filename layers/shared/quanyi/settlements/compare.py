@@ -135,7 +135,7 @@ def _lacking_refund(
 ) -> Iterator[Difference]:
     share = refund.shares[number]
     payment = order.payment(share.payment)
-    if payment is None or refund.outside or share.by_hand:
+    if payment is None or share.outside or share.by_hand:
         return
     name = share_number(refund.id, number)
     last = share_done_at(refund, share) + CLOCKS_DIFFER
@@ -164,9 +164,9 @@ def _share(order: Order, number: str) -> tuple[Refund, Share] | None:
 def _booked_outside(order: Order, one: Settled) -> bool:
     named = f"{one.provider}:{one.row.transaction}"
     taken: Counter[str] = Counter()
-    for refund in order.refunds:
-        if refund.outside == named or refund.outside.startswith(f"{named}:"):
-            taken[refund.outside] += refund.taken
+    for share in (share for refund in order.refunds for share in refund.shares):
+        if share.outside == named or share.outside.startswith(f"{named}:"):
+            taken[share.outside] += share.amount + share.excess
     return one.row.amount in taken.values()
 
 
