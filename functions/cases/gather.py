@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cases.wiring import Office
-from quanyi.cases.evidence import Bought, Delivered, Earlier, Evidence, Ordered, Paid, PaidBack
+from quanyi.cases.evidence import Bought, Delivered, Earlier, Evidence, Exchanged, Ordered, Paid, PaidBack
 from quanyi.cases.model import Case
 from quanyi.cases.reveal import Reveal
 from quanyi.clock import moment
@@ -92,7 +92,7 @@ def _deliveries(office: Office, order: Order, reveals: Sequence[Reveal]) -> tupl
                 supplier=batch.supplier if batch else None,
                 delivered_at=unit.delivered_at,
                 revealed_at=revealed_at,
-                replaced=len(unit.replaced),
+                replaced=tuple(Exchanged(card=old.card, at=old.at, reason=old.reason) for old in unit.replaced),
             )
         )
     return tuple(found)

@@ -35,6 +35,7 @@ What = Literal[
     "refund_failed",
     "money_lost",
     "case_opened",
+    "case_answered",
     "case_ended",
     "note",
     "expires",
@@ -69,6 +70,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{provider} took more than the payment had left: what is beyond is a loss",
     ),
     "case_opened": ("{provider} 投诉或争议：{reason}", "Complaint or dispute at {provider}: {reason}"),
+    "case_answered": ("答复投诉或争议：{action}（{outcome}）", "Complaint or dispute answered: {action} ({outcome})"),
     "case_ended": ("投诉或争议结束：{state}", "Complaint or dispute ended: {state}"),
     "note": ("备注：{text}", "Note: {text}"),
     "expires": ("支付截止", "Deadline to pay"),
@@ -269,5 +271,8 @@ def _cases(order: Order, cases: Sequence[Case]) -> Iterator[_Event]:
         facts = {"case": case.id, "provider": case.provider, "kind": case.kind, "reason": case.reason}
         amount = Money(amount=case.amount, currency=case.currency)
         yield _Event(case.opened_at, "case_opened", facts, amount)
+        for answer in case.answers:
+            told = {**facts, "answer": answer.id, "action": answer.action, "by": answer.by, "outcome": answer.outcome}
+            yield _Event(answer.at, "case_answered", told)
         if case.ended_at:
             yield _Event(case.ended_at, "case_ended", {**facts, "state": case.state})

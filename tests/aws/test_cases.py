@@ -255,6 +255,9 @@ def test_a_reply_goes_out_once_with_the_evidence(court: Court) -> None:
     assert "198.51.100.7" in court.desk.evidence[0]["access_activity_log"]
     assert court.desk.evidence[0]["customer_email_address"] == "buyer@example.com"
     assert court.order(order).frozen == (case.id,)
+    goods = Goods(court.office.cards, court.office.batches, court.office.cases)
+    entry = next(e for e in timeline_of(court.order(order), goods).entries if e.what == "case_answered")
+    assert entry.text["zh-CN"] == "答复投诉或争议：reply（succeeded）"
     with pytest.raises(KeyReused):
         court.answer(case, action="reply", text="something else")
 

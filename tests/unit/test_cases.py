@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quanyi.cases.changes import answered, answering, frozen, heard, opened, paid_back, suits, thawed, warned, withdrawn
-from quanyi.cases.evidence import Bought, Delivered, Earlier, Evidence, Ordered, Paid, as_fields, as_text
+from quanyi.cases.evidence import Bought, Delivered, Earlier, Evidence, Exchanged, Ordered, Paid, as_fields, as_text
 from quanyi.cases.model import MOST_ANSWERS, MOST_STEPS, Answer, Case, case_id
 from quanyi.cases.reveal import Reveal
 from quanyi.cases.table import from_item, to_item
@@ -381,6 +381,7 @@ def some_evidence() -> Evidence:
                 supplier="acme",
                 delivered_at=NOW,
                 revealed_at=LATER,
+                replaced=(Exchanged(card="bad-card", at=NOW, reason="invalid"),),
             ),
         ),
         reveals=(
@@ -411,7 +412,10 @@ def test_evidence_goes_by_the_names_that_providers_have() -> None:
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("zh-CN", ["订单证据", "音乐月卡", "首次查看"]), ("en", ["Evidence on case", "Music", "first opened"])],
+    [
+        ("zh-CN", ["订单证据", "音乐月卡", "首次查看", "第 0-0 件换卡：2026-11-23T04:00:00.000Z"]),
+        ("en", ["Evidence on case", "Music", "first opened", "bad card bad-card replaced"]),
+    ],
 )
 def test_evidence_as_text_ready_to_send(language: Any, words: list[str]) -> None:
     text = as_text(some_evidence(), language)

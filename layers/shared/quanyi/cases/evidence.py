@@ -33,6 +33,14 @@ class Paid(Part):
     captured_at: Timestamp | None
 
 
+class Exchanged(Part):
+    """A bad card that was replaced by another."""
+
+    card: str
+    at: Timestamp
+    reason: str
+
+
 class Delivered(Part):
     """One unit. `card` is the card's id; `card_state`, `batch` and `supplier` are those of the card as it is now."""
 
@@ -48,8 +56,8 @@ class Delivered(Part):
     delivered_at: Timestamp | None
     revealed_at: Timestamp | None = None
     """When the buyer saw it first."""
-    replaced: int = 0
-    """How many bad cards were replaced before this one."""
+    replaced: tuple[Exchanged, ...] = ()
+    """What the unit had before this card."""
 
 
 class PaidBack(Part):
@@ -179,20 +187,25 @@ def _bought(order: Ordered, language: Language) -> list[str]:
 
 
 def _deliveries(order: Ordered, language: Language) -> list[str]:
-    form = WORDS[language]["delivery"]
-    return [
-        form.format(
-            unit=unit.unit,
-            sku=unit.sku,
-            state=unit.state,
-            delivered=_when(unit.delivered_at),
-            revealed=_when(unit.revealed_at),
-            card=unit.card or "-",
-            card_state=unit.card_state or "-",
-            supplier=unit.supplier or "-",
+    words, lines = WORDS[language], list[str]()
+    for unit in order.deliveries:
+        lines += [
+            words["exchanged"].format(unit=unit.unit, at=stamp(old.at), reason=old.reason, card=old.card)
+            for old in unit.replaced
+        ]
+        lines.append(
+            words["delivery"].format(
+                unit=unit.unit,
+                sku=unit.sku,
+                state=unit.state,
+                delivered=_when(unit.delivered_at),
+                revealed=_when(unit.revealed_at),
+                card=unit.card or "-",
+                card_state=unit.card_state or "-",
+                supplier=unit.supplier or "-",
+            )
         )
-        for unit in order.deliveries
-    ]
+    return lines
 
 
 def _reveals(order: Ordered, language: Language) -> list[str]:

@@ -15,6 +15,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "paid": "支付 {amount}，渠道 {provider}，商户单号 {number}，渠道交易号 {transaction}，时间 {at}",
         "bought": "商品",
         "deliveries": "发货记录",
+        "exchanged": "第 {unit} 件换卡：{at}，原因 {reason}，旧卡密编号 {card}",
         "delivery": "第 {unit} 件 {sku}：{state}，发货 {delivered}，买家首次查看 {revealed}，卡密编号 {card}"
         "（{card_state}，供应商 {supplier}）",
         "reveals": "查看记录",
@@ -38,6 +39,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "paid": "Paid {amount} through {provider}, our number {number}, its transaction {transaction}, at {at}",
         "bought": "Goods",
         "deliveries": "Deliveries",
+        "exchanged": "Unit {unit}: bad card {card} replaced {at}, because: {reason}",
         "delivery": "Unit {unit}, {sku}: {state}; delivered {delivered}; first opened by the buyer {revealed}; "
         "card {card} ({card_state}, supplier {supplier})",
         "reveals": "Opened by the buyer",
