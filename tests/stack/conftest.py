@@ -33,7 +33,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     with Cloud(home) as running:
         deploy(running)
         yield running
-    # Each interpreter had its own copy of the layer: gigabytes, which pytest would keep for three runs.
+    # What the interpreters of functions ran, which pytest would keep for three runs.
     shutil.rmtree(home.scratch, ignore_errors=True)
 
 

@@ -64,7 +64,7 @@ class Cloud:
 
     def start(self) -> None:
         """Returns when it answers. Raises CloudFailed."""
-        # Each interpreter of a function leaves its copy of the layer here: gigabytes, of no use to the next start.
+        # Interpreters of functions leave their code here, of no use to the next start.
         shutil.rmtree(self.home.scratch, ignore_errors=True)
         for folder in (self.home.folder, self.home.state, self.home.objects, self.home.scratch):
             folder.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,8 @@
    for each call in flight, up to its limit, and answers 429 beyond: in a burst, two cores only start interpreters.
 4. Queue URLs name one port, whatever the port is: they are kept in the state, and on another port no queue would be
    found under its URL. (Clients call the endpoint that they were given, not the URL.)
-5. The process stops, cleanly, when the process that started it is gone.
+5. A layer is unpacked once, not once more for each interpreter: that took longer than its imports, and gigabytes.
+6. The process stops, cleanly, when the process that started it is gone.
 
 Each patch touches what it relies on when it is applied, and another version of MiniStack is refused.
 """
@@ -17,6 +18,7 @@ Each patch touches what it relies on when it is applied, and another version of 
 # pyright: basic
 import copy
 import functools
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -24,6 +26,7 @@ import signal
 import sys
 import threading
 import time
+import types
 from pathlib import Path
 
 VERSION = "1.5.33"
@@ -100,8 +103,38 @@ def name_queues_alike(sqs) -> None:
     sqs.DEFAULT_PORT = "4566"
 
 
+def share_layers(lambda_runtime) -> None:
+    """Patch 5: an interpreter's folder of a layer is a link to where the first one unpacked it."""
+    stock, unpacking = lambda_runtime.zipfile, threading.Lock()
+
+    class Archive(stock.ZipFile):
+        def __init__(self, file, *rest, **options):
+            super().__init__(file, *rest, **options)
+            path = Path(file)
+            self.unpacked = None
+            if path.name.startswith("layer_"):
+                self.unpacked = path.parent.parent / f"layer_{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+        def namelist(self):
+            """What is to be looked through for names that lead elsewhere."""
+            return [] if self.unpacked and self.unpacked.exists() else super().namelist()
+
+        def extractall(self, path=None, *rest, **options):
+            if self.unpacked is None:
+                return super().extractall(path, *rest, **options)
+            with unpacking:
+                if not self.unpacked.exists():
+                    draft = self.unpacked.with_suffix(".draft")
+                    super().extractall(draft, *rest, **options)
+                    draft.rename(self.unpacked)
+            Path(path).rmdir()
+            return Path(path).symlink_to(self.unpacked)
+
+    lambda_runtime.zipfile = types.SimpleNamespace(**{**vars(stock), "ZipFile": Archive})
+
+
 def stop_with(parent: int) -> None:
-    """Patch 5: a parent that was killed cannot stop us, and an AWS that nobody owns would keep its port and memory."""
+    """Patch 6: a parent that was killed cannot stop us, and an AWS that nobody owns would keep its port and memory."""
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -116,10 +149,12 @@ def main() -> None:
     if installed != VERSION:
         sys.exit(f"ministack_shim.py was written for MiniStack {VERSION}, not {installed}: check each patch again")
     from ministack import app
+    from ministack.core import lambda_runtime
     from ministack.services import dynamodb, lambda_svc, sqs
 
     keep_stream_records(dynamodb)
     name_queues_alike(sqs)
+    share_layers(lambda_runtime)
     if path := os.environ.get("FUNCTION_LOG"):
         echo_function_logs(lambda_svc, path)
     if interpreters := os.environ.get("FUNCTION_INTERPRETERS"):
