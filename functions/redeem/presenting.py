@@ -128,6 +128,13 @@ def store_of_caller(caller: Caller, store: str | None) -> str:
     return store or ""
 
 
+def address_of(caller: Caller, client_ip: object) -> str:
+    """Whose misses are counted. What a channel's server says is its shopper's; a till has no say in its own."""
+    if caller.role == "storefront":
+        return str(client_ip) if client_ip else ""
+    return caller.ip
+
+
 def _shown(till: Till, body: UseBody) -> _Shown:
     if body.qr is not None:
         scan = scanned(till.keys, body.qr.reveal().strip())
@@ -142,8 +149,7 @@ def _shown(till: Till, body: UseBody) -> _Shown:
 
 
 def _watched(till: Till, caller: Caller, body: UseBody, shown: _Shown) -> list[Suspect]:
-    server = caller.role == "storefront"
-    ip = str(body.client_ip) if body.client_ip else "" if server else caller.ip
+    server, ip = caller.role == "storefront", address_of(caller, body.client_ip)
     return suspects(till.keys, terminal=caller.key_id, server=server, ip=ip, code=shown.card_id or "")
 
 

@@ -322,32 +322,67 @@ def test_a_terminal_waits_longer_and_longer(counter: Counter) -> None:
     assert counter.redeem(counter.hand_out(), caller=Caller(role="counter", key_id="K77", stores=("S1",)))
 
 
-def test_an_address_waits_whatever_keys_it_has(counter: Counter) -> None:
-    def from_there(number: int) -> str:
-        caller = Caller(role="counter", key_id=f"K{number}", stores=("S1",), ip="203.0.113.9")
-        return guess(counter, code_nobody_has(number), None, caller)
+def till_there(number: int) -> Caller:
+    return Caller(role="counter", key_id=f"K{number}", stores=("S1",), ip="203.0.113.9")
 
-    told = [from_there(number) for number in range(30)]
-    assert told[:21] == ["voucher_unknown"] * 21
-    assert told[21:] == ["too_many_tries"] * 9
+
+def test_an_address_is_strict_with_its_guessers_and_not_with_other_tills(counter: Counter) -> None:
+    """All tills of a store share it: who guesses at some must not close the others."""
+    told = [guess(counter, code_nobody_has(number), None, till_there(number % 5)) for number in range(30)]
+    assert told == ["voucher_unknown"] * 20 + ["too_many_tries"] * 10
+    assert counter.redeem(counter.hand_out(), caller=till_there(5)).voucher.left == 0
     assert "203.0.113.9" not in str(counter.cloud.contents())
+
+
+def test_an_address_waits_whatever_keys_it_has(counter: Counter) -> None:
+    """More than its tills can come to by mistake, or a few of them by guessing."""
+    told = [guess(counter, code_nobody_has(number), None, till_there(number)) for number in range(110)]
+    assert told == ["voucher_unknown"] * 101 + ["too_many_tries"] * 9
+
+
+def test_an_address_is_not_what_a_till_says(counter: Counter) -> None:
+    told = [guess(counter, code_nobody_has(n), None, till_there(n % 5), client_ip=f"198.51.100.{n}") for n in range(30)]
+    assert told == ["voucher_unknown"] * 20 + ["too_many_tries"] * 10
 
 
 def test_a_channels_server_is_not_one_guesser(counter: Counter) -> None:
     """The shopper whose address it tells is."""
     told = [guess(counter, code_nobody_has(n), None, SERVER, client_ip="2001:db8::7") for n in range(25)]
     assert told == ["voucher_unknown"] * 21 + ["too_many_tries"] * 4
-    assert guess(counter, code_nobody_has(99), None, SERVER, client_ip="2001:db8::8") == "voucher_unknown"
+    assert guess(counter, code_nobody_has(99), None, SERVER, client_ip="2001:db8:0:1::7") == "voucher_unknown"
+
+
+def test_a_new_address_of_the_same_network_is_the_same_guesser(counter: Counter) -> None:
+    """Whoever has IPv6 has more addresses than there are misses."""
+    told = [guess(counter, code_nobody_has(n), None, SERVER, client_ip=f"2001:db8::{n + 1:x}") for n in range(25)]
+    assert told == ["voucher_unknown"] * 21 + ["too_many_tries"] * 4
+    assert guess(counter, code_nobody_has(99), None, SERVER, client_ip="::ffff:198.51.100.7") == "voucher_unknown"
+
+
+def test_guessers_do_not_close_a_channel_to_others(counter: Counter) -> None:
+    """Whatever they come to: who has missed waits, who has not redeems. A server that does not tell whose misses they
+    were waits itself."""
+    for number in range(STRICT_FROM["terminal"] + 20):
+        guess(counter, code_nobody_has(number), None, SERVER, client_ip=f"198.51.100.{number}")
+    one, other = "203.0.113.1", "203.0.113.2"
+    assert guess(counter, code_nobody_has(997), None, SERVER, client_ip=one) == "voucher_unknown"
+    assert guess(counter, code_nobody_has(998), None, SERVER, client_ip=one) == "too_many_tries"
+    assert counter.redeem(counter.hand_out(), caller=SERVER, client_ip=other).voucher.left == 0
+    assert guess(counter, code_nobody_has(999), None, SERVER) == "too_many_tries"
 
 
 def test_under_attack_who_misses_waits_and_others_redeem(counter: Counter) -> None:
-    for number in range(STRICT_FROM):
+    missed_before = Caller(role="storefront", key_id="K4", channel="other")
+    for number in range(12):
+        guess(counter, code_nobody_has(9_000 + number), None, missed_before, client_ip=f"198.51.100.{number}")
+    for number in range(STRICT_FROM["all"]):
         guess(counter, code_nobody_has(number), None, terminal(number))
-    newcomer = terminal(STRICT_FROM + 1)
+    newcomer = terminal(STRICT_FROM["all"] + 1)
     assert guess(counter, code_nobody_has(9_998), None, newcomer) == "voucher_unknown"
     assert guess(counter, code_nobody_has(9_999), None, newcomer) == "too_many_tries"
     voucher = counter.hand_out()
     assert counter.redeem(voucher, caller=terminal(9_999)).voucher.left == 0
+    assert counter.redeem(counter.hand_out(), caller=missed_before, client_ip="203.0.113.1").voucher.left == 0
 
 
 def test_a_forged_qr_code_costs_no_read_of_a_card(counter: Counter) -> None:
