@@ -18,7 +18,9 @@ from quanyi.redemptions.model import number_of
 from quanyi.secret import Secret
 from quanyi.vouchers.code import DEFAULT_TEMPLATE, code_of
 from quanyi.vouchers.guessing import LONGEST_WAIT, STRICT_FROM, TooManyTries
+from quanyi.vouchers.qr import static_text
 from quanyi.vouchers.refusals import NotUsable, VoucherSpent, VoucherUnknown
+from quanyi.vouchers.table import MOST_EVER
 from redeem.messages import UseBody
 from redeem.reversing import reverse
 from redeem.using import check, redeem
@@ -191,14 +193,22 @@ TestUsesAndReversals.settings = settings(max_examples=40, stateful_step_count=25
 
 
 class Calls:
-    """What is asked of DynamoDB, by operation and table."""
+    """What is asked of DynamoDB, by operation; with `items`, how many keys a read asks for, too."""
 
-    def __init__(self, counter: Counter) -> None:
+    def __init__(self, counter: Counter, *, items: bool = False) -> None:
         self.made: list[str] = []
         for purpose in ("voucher", "fingerprint", "contact"):
             counter.till.keys.key(purpose)  # a process reads and unwraps its keys once
         dynamo: Any = counter.cloud.dynamo  # type: ignore[attr-defined]
         dynamo.before = self.made.append
+        if items:
+            read = type(dynamo).batch_get_item
+
+            def counted(**request: Any) -> Any:
+                self.made.append(str(sum(len(asked["Keys"]) for asked in request["RequestItems"].values())))
+                return read(dynamo, **request)
+
+            dynamo.batch_get_item = counted
 
 
 @pytest.mark.parametrize("pin", [0, 6])
@@ -229,10 +239,10 @@ def guess(counter: Counter, code: str, pin: str | None, caller: Caller = TILL, *
 @pytest.mark.parametrize("pin", ["0000000", None])
 @pytest.mark.parametrize("act", [redeem, check])
 def test_unknown_and_wrong_cost_and_say_the_same(counter: Counter, pin: str | None, act: Any) -> None:
-    voucher = counter.hand_out(counter.series(pin_digits=6))
+    voucher = counter.hand_out(counter.series(pin_digits=6), order="O1", unit="0-0", sold_in="site")
     found: list[tuple[list[str], str, str, dict[str, Any]]] = []
     for number, code in enumerate((voucher.code, code_nobody_has())):
-        calls = Calls(counter)
+        calls = Calls(counter, items=True)
         body = UseBody.model_validate({"code": code, "pin": pin})
         with pytest.raises(VoucherUnknown) as refused:
             act(counter.till, terminal(number), *(["k1"] if act is redeem else []), body)
@@ -269,7 +279,7 @@ def test_a_code_is_locked_by_five_wrong_pins(counter: Counter, capsys: pytest.Ca
     assert refused.value.retry_after == LONGEST_WAIT
     counter.later(seconds=LONGEST_WAIT + 1)
     assert counter.redeem(voucher, caller=terminal(99)).voucher.left == 0
-    assert "pin_tries" not in counter.item(voucher)
+    assert "pins_tried" not in counter.item(voucher)
 
 
 def test_a_thousand_guesses_at_once_are_five(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,6 +301,52 @@ def test_a_thousand_guesses_at_once_are_five(counter: Counter, monkeypatch: pyte
     assert counter.left(voucher) == 1
 
 
+def test_a_right_pin_is_one_guess_however_often_it_comes(counter: Counter) -> None:
+    """At many tills at once; and again and again, because something below us does not answer."""
+    voucher = counter.hand_out(counter.series(pin_digits=6))
+    dynamo: Any = counter.cloud.dynamo  # type: ignore[attr-defined]
+
+    def dies(operation: str) -> None:
+        if operation == "batch_get_item":
+            raise Busy("gone")
+
+    dynamo.before = dies
+    assert {outcome(partial(counter.redeem, voucher)) for _ in range(6)} == {"busy"}
+    dynamo.before = lambda _: None
+    acts = [partial(counter.redeem, voucher, f"k{n}", terminal(n)) for n in range(100)]
+    assert at_once(acts, 100) == {"done": 1, "voucher_spent": 99}
+
+
+def test_a_hundred_wrong_pins_lock_until_a_person_unlocks(counter: Counter) -> None:
+    voucher = counter.hand_out(counter.series(pin_digits=6))
+    wrong = [f"{n:06d}" for n in range(200) if f"{n:06d}" != voucher.pin]
+    for number in range(MOST_EVER):
+        counter.later(hours=1, seconds=1)
+        assert guess(counter, voucher.code, wrong[number], terminal(number)) in ("voucher_unknown", "too_many_tries")
+    counter.later(days=30)
+    assert guess(counter, voucher.code, voucher.pin, terminal(998)) == "voucher_unknown"
+    assert len(counter.item(voucher)["pins_tried"]) == MOST_EVER
+    counter.till.vouchers.unfreeze(voucher.card_id, by="operator:K5", reason="its owner came")
+    assert counter.redeem(voucher, caller=terminal(999)).voucher.left == 0
+
+
+def test_a_qr_code_is_no_guess(counter: Counter) -> None:
+    """Nobody's guesses, about its voucher or at its till, hold it up; nor is one counted that comes too early."""
+    voucher = counter.hand_out(counter.series(pin_digits=6))
+    for number in range(12):
+        guess(counter, voucher.code, f"{number:07d}", TILL)
+        guess(counter, code_nobody_has(number), None, TILL)
+    assert guess(counter, voucher.code, voucher.pin) == "too_many_tries"
+    body = UseBody(qr=Secret(static_text(counter.till.keys, voucher.card_id)))
+    assert redeem(counter.till, TILL, "k1", body).voucher.left == 0
+    nobodys = counter.hand_out(counter.till.series.get("VS1"), state="available", delivered_at=None)
+    before = counter.cloud.contents()
+    for _ in range(9):
+        with pytest.raises(VoucherUnknown):
+            check(counter.till, SERVER, UseBody(qr=Secret(static_text(counter.till.keys, nobodys.card_id))))
+    assert counter.cloud.contents() == before
+
+
 def test_a_right_pin_forgives(counter: Counter) -> None:
     """Also where a rule refuses: a buyer who comes too early is not taken for a thief."""
     series = counter.series(value={"kind": "times", "times": 9}, pin_digits=6, rules={"minimum_spend": 100})
@@ -301,7 +357,7 @@ def test_a_right_pin_forgives(counter: Counter) -> None:
         with pytest.raises(NotUsable):
             counter.redeem(voucher, f"k{number}", terminal(7))
         counter.check(voucher, terminal(7))
-    assert "pin_tries" not in counter.item(voucher)
+    assert "pins_tried" not in counter.item(voucher)
 
 
 def test_a_terminal_waits_longer_and_longer(counter: Counter) -> None:

@@ -270,7 +270,7 @@ def test_one_voucher_is_changed(room: Room) -> None:
     path = f"/v1/admin/vouchers/{card['card_id']}"
     because = {"reason": "because"}
     assert room.ask("POST", f"{path}/freeze", because)[1]["frozen"] == "because"
-    room.cloud.table("CardsTable").update({"card_id": card["card_id"]}, "SET pin_tries = :five", five=5)
+    room.cloud.table("CardsTable").update({"card_id": card["card_id"]}, "SET pins_tried = :five", five=set("12345"))
     assert room.ask("GET", path)[1]["locked"] is True
     unfrozen = room.ask("POST", f"{path}/unfreeze", because)[1]
     assert (unfrozen["frozen"], unfrozen["locked"]) == ("", False)
