@@ -1,5 +1,6 @@
 """Many at once, whatever breaks off: never more than there was, and what was guessed is never found."""
 
+import json
 import random
 from collections import Counter as Tally
 from collections.abc import Callable
@@ -427,12 +428,15 @@ def test_guessers_do_not_close_a_channel_to_others(counter: Counter) -> None:
     assert guess(counter, code_nobody_has(999), None, SERVER) == "too_many_tries"
 
 
-def test_under_attack_who_misses_waits_and_others_redeem(counter: Counter) -> None:
+def test_under_attack_who_misses_waits_and_others_redeem(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
     missed_before = Caller(role="storefront", key_id="K4", channel="other")
     for number in range(12):
         guess(counter, code_nobody_has(9_000 + number), None, missed_before, client_ip=f"198.51.100.{number}")
     for number in range(STRICT_FROM["all"]):
         guess(counter, code_nobody_has(number), None, terminal(number))
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "VoucherGuessing" in line]
+    (alarmed,) = [line for line in told if line.get("scope") == "all"]
+    assert set(alarmed["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]) == {"service", "scope"}  # as its alarm asks
     newcomer = terminal(STRICT_FROM["all"] + 1)
     assert guess(counter, code_nobody_has(9_998), None, newcomer) == "voucher_unknown"
     assert guess(counter, code_nobody_has(9_999), None, newcomer) == "too_many_tries"

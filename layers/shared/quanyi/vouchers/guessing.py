@@ -90,25 +90,28 @@ def suspects(keys: NamedKeys, *, terminal: str, server: bool, ip: str, code: str
     """Whose misses count against a try. `server`: the terminal is a channel's server; `ip` is then the shopper's own,
     or empty. `code` is empty where what was presented names none. Addresses are kept as keyed hashes only."""
 
-    def named(scope: Scope, who: str) -> str:
-        return keys.mac("voucher", "try", scope, who)[:22]
-
     found: list[Suspect] = []
+    key, address = _named(keys, "terminal", terminal), _named(keys, "ip", _household(ip))
     if server:
-        forgiven = None if ip else FORGIVEN_SERVER
-        found.append(Suspect("terminal", named("terminal", terminal), forgiven, STRICT_FROM["terminal"]))
+        found.append(Suspect("terminal", key, None if ip else FORGIVEN_SERVER, STRICT_FROM["terminal"]))
     elif terminal:
-        found.append(Suspect("terminal", named("terminal", terminal), FORGIVEN["terminal"], alone=True))
+        found.append(Suspect("terminal", key, FORGIVEN["terminal"], alone=True))
     if ip and server:
-        found.append(Suspect("ip", named("ip", _household(ip)), FORGIVEN["ip"], alone=True))
+        found.append(Suspect("ip", address, FORGIVEN["ip"], alone=True))
     elif ip:
-        found.append(Suspect("ip", named("ip", _household(ip)), FORGIVEN_STORE, STRICT_FROM["ip"]))
-    if code:
-        found.append(Suspect("code", named("code", code), FORGIVEN["code"]))
-    return found
+        found.append(Suspect("ip", address, FORGIVEN_STORE, STRICT_FROM["ip"]))
+    return [*found, _of_code(keys, code)] if code else found
 
 
 ALL = Suspect("all", "all", strict_from=STRICT_FROM["all"])
+
+
+def _of_code(keys: NamedKeys, code: str) -> Suspect:
+    return Suspect("code", _named(keys, "code", code), FORGIVEN["code"])
+
+
+def _named(keys: NamedKeys, scope: Scope, who: str) -> str:
+    return keys.mac("voucher", "try", scope, who)[:22]
 
 
 def _household(ip: str) -> str:
@@ -149,6 +152,10 @@ class Guesses:
                 count("VoucherGuessing", scope=suspect.scope)
         if locked:
             raise TooManyTries(locked)
+
+    def forget(self, keys: NamedKeys, code: str, now: datetime) -> None:
+        """A person unlocks a code: its misses count anew. `code` is its card's id."""
+        self.table.delete(_of_code(keys, code).key(now))
 
 
 def must_not_wait(found: Sequence[Suspect], items: Sequence[Item | None], now: datetime) -> None:

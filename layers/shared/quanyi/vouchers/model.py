@@ -21,7 +21,7 @@ MOST_USES = 1_000
 """Of one voucher, reversed ones included: its item must stay far below 400 KB."""
 
 MOST_BY_MEMBER = 1_000
-"""Uses of a series by one member that are counted, for the same reason."""
+"""Uses of a series by one member that are counted, likewise."""
 
 GoodsName = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 """The merchant's own name or number of goods, as its tills send it."""
@@ -59,9 +59,7 @@ class DiscountValue(Terms):
     """Takes something off an order, once: a part of its amount, at most `max_off`; or a fixed amount."""
 
     kind: Literal["discount"]
-    percent: (
-        Annotated[int, Field(ge=1, le=10_000, strict=True, description="Basis points: 2000 is 20 % off")] | None
-    ) = None
+    percent: Percent | None = None
     amount_off: Minor | None = None
     max_off: Minor | None = None
 
