@@ -18,10 +18,8 @@ VOUCHER_ISSUER = "own"
 """The issuer in the fingerprint of every voucher of ours."""
 
 MOST_USES = 1_000
-"""Of one voucher, reversed ones included: its item must stay far below 400 KB."""
-
 MOST_BY_MEMBER = 1_000
-"""Uses of a series by one member that are counted, likewise."""
+"""Of one voucher, reversed ones included, and of a series by one member: their items must stay below 400 KB."""
 
 GoodsName = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 """The merchant's own name or number of goods, as its tills send it."""
