@@ -68,8 +68,8 @@ class Conditions:
 
 
 def fault_in(text: str, sample: Mapping[str, Any]) -> Fault | None:
-    """Why a condition cannot be saved: `too_long`, `syntax`, `unbounded`, `clock`, `unknown_field`, or `no_truth` where it
-    answers no yes or no over `sample`, which holds every field that facts will have, each with a value of its type."""
+    """Why a condition cannot be saved: `too_long`, `syntax`, `unbounded`, `clock`, `unknown_field`, or `no_truth` where
+    it answers no yes or no over `sample`, which holds every field that facts have, each with a value of its type."""
     if not text.strip() or len(text) > LONGEST:
         return Fault("too_long", f"A condition has 1 to {LONGEST} characters.")
     bare = _TEXT.sub("''", text)
