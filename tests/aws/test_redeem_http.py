@@ -55,6 +55,8 @@ def test_check_redeem_reverse(shop: Counter, send: Callable[..., Answer]) -> Non
     told = [send(f"/{done['id']}/reverse", None) for _ in range(2)]
     assert {(status, body["state"], body["voucher"]["left"]) for status, body, _ in told} == {(200, "reversed", 3)}
     assert voucher.code not in dumps([checked, done])
+    shop.till.vouchers.extend(voucher.card_id, None, by="operator:K9", reason="for good")
+    assert send("/check", body)[1]["voucher"]["valid_until"] is None
 
 
 def test_refusals_are_problems(shop: Counter, send: Callable[..., Answer]) -> None:
