@@ -366,44 +366,6 @@ def test_a_condition_of_the_merchants(counter: Counter, capsys: pytest.CaptureFi
     assert "VoucherRuleFailed" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("fact", ["member.uses", "member.uses_today", "voucher.used", "9 - voucher.left"])
-def test_what_a_condition_counts_is_counted(counter: Counter, monkeypatch: pytest.MonkeyPatch, fact: str) -> None:
-    """Though no limit of the rules asks for it, and also where another use comes between reading and writing."""
-    rules = {"when": f"member.known and {fact} < 2"}
-    series = counter.series(value={"kind": "times", "times": 9}, reversal_minutes=60, rules=rules)
-    voucher = counter.hand_out(series)
-    other = counter.hand_out(series) if fact.startswith("member") else voucher
-    done = counter.redeem(voucher, "k1", member="u1")
-    vouchers = counter.till.vouchers
-    real = type(vouchers).redeem
-
-    def late(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(type(vouchers), "redeem", real)
-        counter.redeem(other, "k2", member="u1")
-        return real(*args, **kwargs)
-
-    monkeypatch.setattr(type(vouchers), "redeem", late)
-    for _ in range(2):
-        with pytest.raises(NotUsable) as refused:
-            counter.redeem(voucher, "k3", member="u1")
-        assert rules_of(refused) == ["condition"]
-    for _ in range(2):
-        reverse(counter.till, TILL, number_of(voucher.card_id, done.use.id))
-    counter.redeem(voucher, "k3", member="u1")
-    with pytest.raises(NotUsable):
-        counter.redeem(voucher, "k4", member="u1")
-
-
-def test_a_condition_counts_members_only_where_it_asks(counter: Counter) -> None:
-    series = counter.series(**TIMES, rules={"when": "not member.known or member.uses < 1"})
-    voucher = counter.hand_out(series)
-    counter.redeem(voucher, "k1")
-    counter.redeem(voucher, "k2")
-    assert not counter.cloud.contents("MembersTable")["MembersTable"]
-    counter.redeem(voucher, "k3", member="u1")
-    assert len(counter.cloud.contents("MembersTable")["MembersTable"]) == 1
-
-
 # QR codes.
 
 
