@@ -106,12 +106,21 @@ def _fate(works: Works, order: Order, unit: Unit) -> Goods:
         return _given_up(works, unit, card["hold"]) or _fate(works, order, unit)
     if (card.get("order"), card.get("unit")) != (order.id, unit.id):
         return _back_already(works, unit, card)
-    if card["state"] == "delivered":
-        try:
-            works.cards.quarantine(unit.card, by="system", reason=f"refunded after it was seen, order {order.id}")
-        except Conflict:  # redeemed, or a person was faster
-            log().info("lost card stays as it is", extra={"order": order.id, "unit": unit.id})
+    try:
+        _put_out_of_use(works, unit, card, reason=f"refunded after it was seen, order {order.id}")
+    except Conflict:  # used or reversed meanwhile, or a person was faster
+        if unit.own:
+            return _fate(works, order, unit)
+        log().info("lost card stays as it is", extra={"order": order.id, "unit": unit.id})
     return "lost"
+
+
+def _put_out_of_use(works: Works, unit: Unit, card: Item, *, reason: str) -> None:
+    """Raises Conflict. Of a voucher that was used up, a till's reversal would make one that can be used again."""
+    if card["state"] == "delivered":
+        works.cards.quarantine(card["card_id"], by="system", reason=reason)
+    elif card["state"] == "redeemed" and unit.own:
+        works.vouchers.freeze(card["card_id"], by="system", reason=reason)
 
 
 def _given_up(works: Works, unit: Unit, hold: str) -> Goods | None:

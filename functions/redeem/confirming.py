@@ -18,7 +18,7 @@ from quanyi.vouchers.refusals import NotUsable, VoucherUnknown
 from quanyi.vouchers.rules import Refused
 from quanyi.vouchers.use import Use, is_voucher, use_id_of
 from redeem.messages import ConfirmBody, UseConfirmed
-from redeem.presenting import store_of_caller
+from redeem.presenting import address_of, store_of_caller
 from redeem.wiring import IssuerTill
 
 WHOLE = 0
@@ -86,8 +86,7 @@ def request_of(item: Item, use: Use) -> str:
 def _found(till: IssuerTill, caller: Caller, issuer: str, store: str, body: ConfirmBody) -> Item:
     """The card, delivered by us. What is wrong with it is one answer, and counted, as for a voucher."""
     number = card_id(till.keys.key("fingerprint"), issuer, Face("number", body.code))
-    server = caller.role == "storefront"
-    ip = str(body.client_ip) if body.client_ip else "" if server else caller.ip
+    server, ip = caller.role == "storefront", address_of(caller, body.client_ip)
     watched = suspects(till.keys, terminal=caller.key_id, server=server, ip=ip, code=number)
     item, now = till.cards.table.get({"card_id": number}), till.now()
     known = item is not None and not is_voucher(item) and "delivered_at" in item and "order" in item

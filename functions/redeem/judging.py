@@ -53,7 +53,7 @@ def inquiry(till: Till, request: Request, voucher: Voucher, store: str, member: 
         use_id=request.use_id,
         asked=request.asked(store, member),
         terminal=request.caller.key_id,
-        persons=_persons(till.keys, request.body, member),
+        persons=_persons(till.keys, request, member),
     )
     return Inquiry(asked, till.risk.before_redemption(asked, now))
 
@@ -68,12 +68,13 @@ def judge(till: Till, inquiry: Inquiry, series: Series, use: Use, region: str, o
     till.risk.at_redemption(inquiry.lookup, inquiry.items, inquiry.asked, facts, worth, use.at)
 
 
-def _persons(keys: NamedKeys, body: UseBody, member: str) -> dict[Identity, str]:
+def _persons(keys: NamedKeys, request: Request, member: str) -> dict[Identity, str]:
     """Who uses the voucher, as far as the till tells. An address is the shopper's only where a channel's server says
     so; a till's own is the store's."""
+    body, server = request.body, request.caller.role == "storefront"
     found: dict[str, str] = {
         "member": member,
         "phone": hashed(keys, body.phone.reveal()).value[:HASH] if body.phone else "",
-        **traces(keys, device="", ip=str(body.client_ip or "")),
+        **traces(keys, device="", ip=str(body.client_ip or "") if server else ""),
     }
     return {kind: value for kind in IDENTITIES if (value := found.get(kind))}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import Field, IPvAnyAddress, StringConstraints, model_validator
 
-from quanyi.clock import Timestamp
+from quanyi.clock import NEVER, Timestamp
 from quanyi.http import Body, View
 from quanyi.money import Money
 from quanyi.redemptions.model import NUMBER_FORM, Record, number_of
@@ -97,6 +97,7 @@ class VoucherView(View):
 
     @classmethod
     def of(cls, voucher: Voucher, series: Series) -> Self:
+        until = valid_until(voucher, series)
         return cls(
             series=series.id,
             sku=series.sku,
@@ -106,7 +107,7 @@ class VoucherView(View):
             whole=voucher.whole,
             currency=series.terms.currency,
             valid_from=valid_from(voucher, series),
-            valid_until=valid_until(voucher, series),
+            valid_until=None if until == NEVER else until,
             uses=sum(use.reversed_at is None for use in voucher.uses),
         )
 

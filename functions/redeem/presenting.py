@@ -1,7 +1,7 @@
 """What is held out at the counter, and finding the voucher that it is: a code with its PIN, or a QR code.
 
-Whatever is wrong with it, a caller hears one thing: that there is no such voucher. What was found out costs the same
-calls then, whether there is a voucher with this code or not.
+Whatever is wrong with it, a caller hears one thing: that there is no such voucher. A voucher that was not opened is no
+voucher from there on: what is read and written is the same, whether there is one with this code or not.
 """
 
 import hmac
@@ -72,10 +72,12 @@ def find(till: Till, caller: Caller, body: UseBody, request: Request | None = No
     the voucher shall be used, and not only looked at. Raises VoucherMalformed, VoucherUnknown, TooManyTries, Forbidden
     (another's store), Invalid (`store_missing`, `store_unknown`).
 
-    Where a PIN was tried, it was counted: `till.vouchers.forgive` takes that back, or the redemption itself does.
+    Where a PIN was tried, it was counted: `till.vouchers.forgive` takes that back, or the redemption itself does. A
+    genuine QR code is no guess, so that whoever guesses (about its voucher, or at its terminal) does not hold it up.
     """
     now, store, shown = till.now(), store_of_caller(caller, body.store), _shown(till, body)
     watched = _watched(till, caller, body, shown)
+    guessed = shown.scan is None
     item = _card(till, shown, now)
     member = _member(till, caller, body)
     asked = {
@@ -85,15 +87,17 @@ def find(till: Till, caller: Caller, body: UseBody, request: Request | None = No
     voucher = Voucher.from_item(item) if item else None
     risk = inquiry(till, request, voucher, store, member, now) if request and voucher else None
     reads = [read for read in asked.values() if read]
-    guesses, judged_by = till.guesses.asked(watched, now), risk.lookup.keys if risk else ()
+    guesses, judged_by = till.guesses.asked(watched, now) if guessed else [], risk.lookup.keys if risk else ()
     found = read_together([*guesses, *reads, *((till.risk.table, key) for key in judged_by)])
-    must_not_wait(watched, found[: len(guesses)], now)
+    if guessed:
+        must_not_wait(watched, found[: len(guesses)], now)
     told = found[len(guesses) : len(guesses) + len(reads)]
     answers = dict(zip((name for name, read in asked.items() if read), told, strict=True))
     if store and answers["store"] is None:
         raise Invalid("There is no such store: its id is set up under /v1/admin/stores.", reason="store_unknown")
-    if item is None or voucher is None or answers.get("series") is None or not _opened(till, shown, item):
-        till.guesses.missed(watched, now)
+    if voucher is None or answers.get("series") is None:
+        if guessed:
+            till.guesses.missed(watched, now)
         raise VoucherUnknown
     return Found(
         voucher=voucher,
@@ -128,6 +132,13 @@ def store_of_caller(caller: Caller, store: str | None) -> str:
     return store or ""
 
 
+def address_of(caller: Caller, client_ip: object) -> str:
+    """Whose misses are counted. What a channel's server says is its shopper's; a till has no say in its own."""
+    if caller.role == "storefront":
+        return str(client_ip) if client_ip else ""
+    return caller.ip
+
+
 def _shown(till: Till, body: UseBody) -> _Shown:
     if body.qr is not None:
         scan = scanned(till.keys, body.qr.reveal().strip())
@@ -142,29 +153,27 @@ def _shown(till: Till, body: UseBody) -> _Shown:
 
 
 def _watched(till: Till, caller: Caller, body: UseBody, shown: _Shown) -> list[Suspect]:
-    server = caller.role == "storefront"
-    ip = str(body.client_ip) if body.client_ip else "" if server else caller.ip
+    server, ip = caller.role == "storefront", address_of(caller, body.client_ip)
     return suspects(till.keys, terminal=caller.key_id, server=server, ip=ip, code=shown.card_id or "")
 
 
 def _card(till: Till, shown: _Shown, now: datetime) -> Item | None:
-    """The card, if it is a voucher that somebody has got. A PIN is counted by the same call."""
+    """The card, if it is a voucher that somebody has got, and opened. A PIN is counted by the same call."""
     if shown.card_id is None:
         return None
-    if shown.pin:
-        item = till.vouchers.attempt(shown.card_id, now)
+    given = pin_id(till.keys.key("fingerprint"), shown.pin) if shown.pin else ""
+    if given:
+        item = till.vouchers.attempt(shown.card_id, given, now)
     else:
         item = till.vouchers.table.get({"card_id": shown.card_id})
-    return item if item and is_voucher(item) and "delivered_at" in item else None
+    there = item and is_voucher(item) and "delivered_at" in item
+    return item if item and there and _opened(shown, given, item) else None
 
 
-def _opened(till: Till, shown: _Shown, item: Mapping[str, Any]) -> bool:
+def _opened(shown: _Shown, given: str, item: Mapping[str, Any]) -> bool:
     """A genuine QR code opens by itself; a code does with its PIN, where the voucher has one."""
     if shown.scan or "pin_id" not in item:
         return True
-    if shown.pin is None:
-        return False
-    given = pin_id(till.keys.key("fingerprint"), shown.pin)
     return hmac.compare_digest(given.encode(), str(item["pin_id"]).encode())
 
 

@@ -23,6 +23,8 @@ from redeem.presenting import Found, find
 from redeem.wiring import Till
 
 TRIES = 20
+COUNTED = {"voucher.left", "voucher.used"}
+"""Facts of a merchant's condition that each use changes."""
 
 
 @dataclass(frozen=True)
@@ -111,14 +113,15 @@ def _written(till: Till, found: Found, use: Use) -> Voucher:
     """Raises ConditionFailed, with the voucher's item or that of a member's limit."""
     voucher, rules = found.voucher, found.series.terms.rules
     number = number_of(voucher.card_id, use.id)
-    limits = till.limits.take(rules, found.series.id, use.member, number, use.at) if rules.counts_members else []
+    told = found.sale.member_uses, found.sale.member_uses_today
+    limits = till.limits.take(rules, found.series.id, use.member, number, use.at, told) if use.member else []
     taking = Taking(
         card_id=voucher.card_id,
         use=use,
         order=voucher.order,
         qr=found.scan.place if found.scan else "",
         pin=found.pin,
-        seen=voucher.used if rules.per_day is not None or limits else None,
+        seen=voucher.used if rules.per_day is not None or limits or rules.asks & COUNTED else None,
     )
     item = till.vouchers.redeem(taking, all_of_it=use.amount == voucher.left, also=limits)
     if item is not None:

@@ -29,7 +29,9 @@ def change_voucher(desk: Desk, caller: Caller, card_id: str, action: Action, bod
             case "freeze":
                 return desk.vouchers.freeze(card_id, **who), series
             case "unfreeze":
-                return desk.vouchers.unfreeze(card_id, **who), series
+                item = desk.vouchers.unfreeze(card_id, **who)
+                desk.guesses.forget(desk.keyring, card_id, desk.now())
+                return item, series
             case "cancel":
                 return desk.vouchers.cancel(card_id, **who), series
     except Conflict:

@@ -129,7 +129,7 @@ class VoucherView(View):
             valid_from=valid_from(voucher, series),
             valid_until=None if until == NEVER else until,
             frozen=voucher.frozen,
-            locked=int(item.get("pin_tries", 0)) >= MOST_TRIES,
+            locked=len(item.get("pins_tried", ())) >= MOST_TRIES,
             order=voucher.order,
             unit=voucher.unit,
             price=voucher.price,

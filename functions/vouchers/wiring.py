@@ -20,6 +20,7 @@ from quanyi.orders.table import OrdersTable
 from quanyi.settings import Settings
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
+from quanyi.vouchers.guessing import Guesses
 from quanyi.vouchers.runs import RunsTable
 from quanyi.vouchers.series import SeriesTable
 from quanyi.vouchers.table import VouchersTable
@@ -51,6 +52,7 @@ class Desk:
     imports: ImportsTable
     orders: OrdersTable
     audit: AuditTable
+    guesses: Guesses
     keyring: Keyring
     go_on: Callable[[str], None]
     withdraw: Callable[[str], None]
@@ -90,6 +92,7 @@ def desk() -> Desk:
         imports=ImportsTable(supply),
         orders=OrdersTable(_table(known.orders_table), known.shop_time_zone),
         audit=AuditTable(_table(known.stats_table)),
+        guesses=Guesses(_table(known.stats_table)),
         keyring=keyring(),
         go_on=lambda run: _send({"v": 1, "import": run}),
         withdraw=lambda series: _send({"v": 1, "withdraw": series}),

@@ -1,5 +1,6 @@
 """Many at once, whatever breaks off: never more than there was, and what was guessed is never found."""
 
+import json
 import random
 from collections import Counter as Tally
 from collections.abc import Callable
@@ -18,7 +19,9 @@ from quanyi.redemptions.model import number_of
 from quanyi.secret import Secret
 from quanyi.vouchers.code import DEFAULT_TEMPLATE, code_of
 from quanyi.vouchers.guessing import LONGEST_WAIT, STRICT_FROM, TooManyTries
+from quanyi.vouchers.qr import static_text
 from quanyi.vouchers.refusals import NotUsable, VoucherSpent, VoucherUnknown
+from quanyi.vouchers.table import MOST_EVER
 from redeem.messages import UseBody
 from redeem.reversing import reverse
 from redeem.using import check, redeem
@@ -191,14 +194,22 @@ TestUsesAndReversals.settings = settings(max_examples=40, stateful_step_count=25
 
 
 class Calls:
-    """What is asked of DynamoDB, by operation and table."""
+    """What is asked of DynamoDB, by operation; with `items`, how many keys a read asks for, too."""
 
-    def __init__(self, counter: Counter) -> None:
+    def __init__(self, counter: Counter, *, items: bool = False) -> None:
         self.made: list[str] = []
         for purpose in ("voucher", "fingerprint", "contact"):
             counter.till.keys.key(purpose)  # a process reads and unwraps its keys once
         dynamo: Any = counter.cloud.dynamo  # type: ignore[attr-defined]
         dynamo.before = self.made.append
+        if items:
+            read = type(dynamo).batch_get_item
+
+            def counted(**request: Any) -> Any:
+                self.made.append(str(sum(len(asked["Keys"]) for asked in request["RequestItems"].values())))
+                return read(dynamo, **request)
+
+            dynamo.batch_get_item = counted
 
 
 @pytest.mark.parametrize("pin", [0, 6])
@@ -229,10 +240,10 @@ def guess(counter: Counter, code: str, pin: str | None, caller: Caller = TILL, *
 @pytest.mark.parametrize("pin", ["0000000", None])
 @pytest.mark.parametrize("act", [redeem, check])
 def test_unknown_and_wrong_cost_and_say_the_same(counter: Counter, pin: str | None, act: Any) -> None:
-    voucher = counter.hand_out(counter.series(pin_digits=6))
+    voucher = counter.hand_out(counter.series(pin_digits=6), order="O1", unit="0-0", sold_in="site")
     found: list[tuple[list[str], str, str, dict[str, Any]]] = []
     for number, code in enumerate((voucher.code, code_nobody_has())):
-        calls = Calls(counter)
+        calls = Calls(counter, items=True)
         body = UseBody.model_validate({"code": code, "pin": pin})
         with pytest.raises(VoucherUnknown) as refused:
             act(counter.till, terminal(number), *(["k1"] if act is redeem else []), body)
@@ -269,7 +280,7 @@ def test_a_code_is_locked_by_five_wrong_pins(counter: Counter, capsys: pytest.Ca
     assert refused.value.retry_after == LONGEST_WAIT
     counter.later(seconds=LONGEST_WAIT + 1)
     assert counter.redeem(voucher, caller=terminal(99)).voucher.left == 0
-    assert "pin_tries" not in counter.item(voucher)
+    assert "pins_tried" not in counter.item(voucher)
 
 
 def test_a_thousand_guesses_at_once_are_five(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,6 +302,52 @@ def test_a_thousand_guesses_at_once_are_five(counter: Counter, monkeypatch: pyte
     assert counter.left(voucher) == 1
 
 
+def test_a_right_pin_is_one_guess_however_often_it_comes(counter: Counter) -> None:
+    """At many tills at once; and again and again, because something below us does not answer."""
+    voucher = counter.hand_out(counter.series(pin_digits=6))
+    dynamo: Any = counter.cloud.dynamo  # type: ignore[attr-defined]
+
+    def dies(operation: str) -> None:
+        if operation == "batch_get_item":
+            raise Busy("gone")
+
+    dynamo.before = dies
+    assert {outcome(partial(counter.redeem, voucher)) for _ in range(6)} == {"busy"}
+    dynamo.before = lambda _: None
+    acts = [partial(counter.redeem, voucher, f"k{n}", terminal(n)) for n in range(100)]
+    assert at_once(acts, 100) == {"done": 1, "voucher_spent": 99}
+
+
+def test_a_hundred_wrong_pins_lock_until_a_person_unlocks(counter: Counter) -> None:
+    voucher = counter.hand_out(counter.series(pin_digits=6))
+    wrong = [f"{n:06d}" for n in range(200) if f"{n:06d}" != voucher.pin]
+    for number in range(MOST_EVER):
+        counter.later(hours=1, seconds=1)
+        assert guess(counter, voucher.code, wrong[number], terminal(number)) in ("voucher_unknown", "too_many_tries")
+    counter.later(days=30)
+    assert guess(counter, voucher.code, voucher.pin, terminal(998)) == "voucher_unknown"
+    assert len(counter.item(voucher)["pins_tried"]) == MOST_EVER
+    counter.till.vouchers.unfreeze(voucher.card_id, by="operator:K5", reason="its owner came")
+    assert counter.redeem(voucher, caller=terminal(999)).voucher.left == 0
+
+
+def test_a_qr_code_is_no_guess(counter: Counter) -> None:
+    """Nobody's guesses, about its voucher or at its till, hold it up; nor is one counted that comes too early."""
+    voucher = counter.hand_out(counter.series(pin_digits=6))
+    for number in range(12):
+        guess(counter, voucher.code, f"{number:07d}", TILL)
+        guess(counter, code_nobody_has(number), None, TILL)
+    assert guess(counter, voucher.code, voucher.pin) == "too_many_tries"
+    body = UseBody(qr=Secret(static_text(counter.till.keys, voucher.card_id)))
+    assert redeem(counter.till, TILL, "k1", body).voucher.left == 0
+    nobodys = counter.hand_out(counter.till.series.get("VS1"), state="available", delivered_at=None)
+    before = counter.cloud.contents()
+    for _ in range(9):
+        with pytest.raises(VoucherUnknown):
+            check(counter.till, SERVER, UseBody(qr=Secret(static_text(counter.till.keys, nobodys.card_id))))
+    assert counter.cloud.contents() == before
+
+
 def test_a_right_pin_forgives(counter: Counter) -> None:
     """Also where a rule refuses: a buyer who comes too early is not taken for a thief."""
     series = counter.series(value={"kind": "times", "times": 9}, pin_digits=6, rules={"minimum_spend": 100})
@@ -301,7 +358,7 @@ def test_a_right_pin_forgives(counter: Counter) -> None:
         with pytest.raises(NotUsable):
             counter.redeem(voucher, f"k{number}", terminal(7))
         counter.check(voucher, terminal(7))
-    assert "pin_tries" not in counter.item(voucher)
+    assert "pins_tried" not in counter.item(voucher)
 
 
 def test_a_terminal_waits_longer_and_longer(counter: Counter) -> None:
@@ -322,32 +379,70 @@ def test_a_terminal_waits_longer_and_longer(counter: Counter) -> None:
     assert counter.redeem(counter.hand_out(), caller=Caller(role="counter", key_id="K77", stores=("S1",)))
 
 
-def test_an_address_waits_whatever_keys_it_has(counter: Counter) -> None:
-    def from_there(number: int) -> str:
-        caller = Caller(role="counter", key_id=f"K{number}", stores=("S1",), ip="203.0.113.9")
-        return guess(counter, code_nobody_has(number), None, caller)
+def till_there(number: int) -> Caller:
+    return Caller(role="counter", key_id=f"K{number}", stores=("S1",), ip="203.0.113.9")
 
-    told = [from_there(number) for number in range(30)]
-    assert told[:21] == ["voucher_unknown"] * 21
-    assert told[21:] == ["too_many_tries"] * 9
+
+def test_an_address_is_strict_with_its_guessers_and_not_with_other_tills(counter: Counter) -> None:
+    """All tills of a store share it: who guesses at some must not close the others."""
+    told = [guess(counter, code_nobody_has(number), None, till_there(number % 5)) for number in range(30)]
+    assert told == ["voucher_unknown"] * 20 + ["too_many_tries"] * 10
+    assert counter.redeem(counter.hand_out(), caller=till_there(5)).voucher.left == 0
     assert "203.0.113.9" not in str(counter.cloud.contents())
+
+
+def test_an_address_waits_whatever_keys_it_has(counter: Counter) -> None:
+    """More than its tills can come to by mistake, or a few of them by guessing."""
+    told = [guess(counter, code_nobody_has(number), None, till_there(number)) for number in range(110)]
+    assert told == ["voucher_unknown"] * 101 + ["too_many_tries"] * 9
+
+
+def test_an_address_is_not_what_a_till_says(counter: Counter) -> None:
+    told = [guess(counter, code_nobody_has(n), None, till_there(n % 5), client_ip=f"198.51.100.{n}") for n in range(30)]
+    assert told == ["voucher_unknown"] * 20 + ["too_many_tries"] * 10
 
 
 def test_a_channels_server_is_not_one_guesser(counter: Counter) -> None:
     """The shopper whose address it tells is."""
     told = [guess(counter, code_nobody_has(n), None, SERVER, client_ip="2001:db8::7") for n in range(25)]
     assert told == ["voucher_unknown"] * 21 + ["too_many_tries"] * 4
-    assert guess(counter, code_nobody_has(99), None, SERVER, client_ip="2001:db8::8") == "voucher_unknown"
+    assert guess(counter, code_nobody_has(99), None, SERVER, client_ip="2001:db8:0:1::7") == "voucher_unknown"
 
 
-def test_under_attack_who_misses_waits_and_others_redeem(counter: Counter) -> None:
-    for number in range(STRICT_FROM):
+def test_a_new_address_of_the_same_network_is_the_same_guesser(counter: Counter) -> None:
+    """Whoever has IPv6 has more addresses than there are misses."""
+    told = [guess(counter, code_nobody_has(n), None, SERVER, client_ip=f"2001:db8::{n + 1:x}") for n in range(25)]
+    assert told == ["voucher_unknown"] * 21 + ["too_many_tries"] * 4
+    assert guess(counter, code_nobody_has(99), None, SERVER, client_ip="::ffff:198.51.100.7") == "voucher_unknown"
+
+
+def test_guessers_do_not_close_a_channel_to_others(counter: Counter) -> None:
+    """Whatever they come to: who has missed waits, who has not redeems. A server that does not tell whose misses they
+    were waits itself."""
+    for number in range(STRICT_FROM["terminal"] + 20):
+        guess(counter, code_nobody_has(number), None, SERVER, client_ip=f"198.51.100.{number}")
+    one, other = "203.0.113.1", "203.0.113.2"
+    assert guess(counter, code_nobody_has(997), None, SERVER, client_ip=one) == "voucher_unknown"
+    assert guess(counter, code_nobody_has(998), None, SERVER, client_ip=one) == "too_many_tries"
+    assert counter.redeem(counter.hand_out(), caller=SERVER, client_ip=other).voucher.left == 0
+    assert guess(counter, code_nobody_has(999), None, SERVER) == "too_many_tries"
+
+
+def test_under_attack_who_misses_waits_and_others_redeem(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
+    missed_before = Caller(role="storefront", key_id="K4", channel="other")
+    for number in range(12):
+        guess(counter, code_nobody_has(9_000 + number), None, missed_before, client_ip=f"198.51.100.{number}")
+    for number in range(STRICT_FROM["all"]):
         guess(counter, code_nobody_has(number), None, terminal(number))
-    newcomer = terminal(STRICT_FROM + 1)
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "VoucherGuessing" in line]
+    (alarmed,) = [line for line in told if line.get("scope") == "all"]
+    assert set(alarmed["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]) == {"service", "scope"}  # as its alarm asks
+    newcomer = terminal(STRICT_FROM["all"] + 1)
     assert guess(counter, code_nobody_has(9_998), None, newcomer) == "voucher_unknown"
     assert guess(counter, code_nobody_has(9_999), None, newcomer) == "too_many_tries"
     voucher = counter.hand_out()
     assert counter.redeem(voucher, caller=terminal(9_999)).voucher.left == 0
+    assert counter.redeem(counter.hand_out(), caller=missed_before, client_ip="203.0.113.1").voucher.left == 0
 
 
 def test_a_forged_qr_code_costs_no_read_of_a_card(counter: Counter) -> None:

@@ -1,18 +1,23 @@
 """The counter over HTTP, every call twice; what the cards' stream makes of it; and the shop's stores."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from json import dumps
 from typing import Any
 
 import pytest
 
 from quanyi.callers import Caller
-from quanyi.clock import system_clock
+from quanyi.clock import day, system_clock
+from quanyi.redemptions import table
+from quanyi.redemptions.model import Record, number_of
+from quanyi.vouchers.use import Use
 from redeem import counter as counter_api
 from redeem import stores
+from redeem.listing import redemptions_of
 from stream import cards
 from tests.aws.conftest import BUS, Call, Cloud, LambdaContext
-from tests.aws.counter import ANY_TILL, SERVER, TILL, Counter
+from tests.aws.counter import ANY_TILL, NOON, SERVER, TILL, ZONE, Counter
 from tests.aws.streams import records_of
 
 OPERATOR = Caller(role="operator", key_id="K9")
@@ -50,6 +55,8 @@ def test_check_redeem_reverse(shop: Counter, send: Callable[..., Answer]) -> Non
     told = [send(f"/{done['id']}/reverse", None) for _ in range(2)]
     assert {(status, body["state"], body["voucher"]["left"]) for status, body, _ in told} == {(200, "reversed", 3)}
     assert voucher.code not in dumps([checked, done])
+    shop.till.vouchers.extend(voucher.card_id, None, by="operator:K9", reason="for good")
+    assert send("/check", body)[1]["voucher"]["valid_until"] is None
 
 
 def test_refusals_are_problems(shop: Counter, send: Callable[..., Answer]) -> None:
@@ -150,6 +157,34 @@ def test_a_days_list_and_what_else_the_stream_tells(shop: Counter, send: Callabl
     assert listed(ANY_TILL)[0] == 422
     assert len(listed(OPERATOR, store="S1")[1]["items"]) == 3
     assert listed(SERVER, store="S1")[1]["items"] == []  # another's
+
+
+@pytest.mark.parametrize("limit", [1, 2, 50])
+def test_a_channel_lists_its_own(shop: Counter, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    """In whole pages, however many of others' lie between and however little is read at a time; where a call reads no
+    further, what it found and how to go on."""
+    monkeypatch.setattr(table, "READ", 2)
+    monkeypatch.setattr(table, "MOST_PAGES", 2)
+    shop.now = NOON
+    series = shop.series(value={"kind": "times", "times": 99})
+    voucher, numbers = shop.hand_out(series), list[str]()
+    for number in range(12):
+        at = shop.now + timedelta(milliseconds=number)
+        use = Use(f"{number:016d}", 1, at, "K3", store="S1", channel="site" if number in (0, 7, 8, 11) else "other")
+        shop.till.redemptions.put([Record(voucher.card_id, series.id, "coffee", "CNY", use)])
+        numbers.insert(0, number_of(voucher.card_id, use.id))
+    day_of = day(shop.now, ZONE)
+    found: list[str] = []
+    sizes: list[int] = []
+    cursor: str | None = None
+    while not sizes or cursor:
+        page = redemptions_of(shop.till, SERVER, "S1", day_of, limit, cursor)
+        found += [one.id for one in page.items]
+        sizes.append(len(page.items))
+        cursor = page.next
+    assert found == [numbers[11 - number] for number in (11, 8, 7, 0)]
+    assert sizes == {1: [1, 1, 1, 0, 1], 2: [2, 1, 1], 50: [2, 1, 1]}[limit]
+    assert len(redemptions_of(shop.till, TILL, None, day_of, 50, None).items) == 12
 
 
 def test_stores(shop: Counter, call: Call) -> None:

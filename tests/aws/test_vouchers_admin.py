@@ -9,14 +9,19 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from quanyi.callers import Caller
 from quanyi.cards.model import Face
 from quanyi.clock import stamp
-from quanyi.errors import Busy
+from quanyi.errors import Busy, Refusal
 from quanyi.imports.table import LEASE
 from quanyi.secret import Secret
+from quanyi.vouchers.guessing import TooManyTries
 from quanyi.vouchers.issue import voucher_id
+from redeem.messages import UseBody
+from redeem.using import check
 from stock import stretch, withdrawing
 from tests.aws.conftest import Call, Cloud
+from tests.aws.counter import Counter
 from tests.aws.stockroom import put_sku
 from tests.aws.test_stock_crash import Died, sabotage
 from tests.aws.voucher_room import OPERATOR, SUPPORT, Room, open_room
@@ -270,7 +275,7 @@ def test_one_voucher_is_changed(room: Room) -> None:
     path = f"/v1/admin/vouchers/{card['card_id']}"
     because = {"reason": "because"}
     assert room.ask("POST", f"{path}/freeze", because)[1]["frozen"] == "because"
-    room.cloud.table("CardsTable").update({"card_id": card["card_id"]}, "SET pin_tries = :five", five=5)
+    room.cloud.table("CardsTable").update({"card_id": card["card_id"]}, "SET pins_tried = :five", five=set("12345"))
     assert room.ask("GET", path)[1]["locked"] is True
     unfrozen = room.ask("POST", f"{path}/unfreeze", because)[1]
     assert (unfrozen["frozen"], unfrozen["locked"]) == ("", False)
@@ -290,6 +295,21 @@ def test_one_voucher_is_changed(room: Room) -> None:
     assert room.ask("POST", f"{path}/cancel", {"reason": "other"})[0] == 409
     assert room.ask("GET", path)[1]["history"] == []
     assert room.ask("GET", f"/v1/admin/vouchers/{'x' * 43}")[0] == 404
+
+
+def test_an_unfrozen_voucher_is_unlocked(room: Room, cloud: Cloud) -> None:
+    """Also of what is counted about its code, without which the counter would go on saying no."""
+    counter = Counter(cloud, room.shop.now)
+    voucher = counter.hand_out(counter.series(pin_digits=4))
+    for number in range(6):
+        caller = Caller(role="counter", key_id=f"K{number}", stores=("S1",))
+        with pytest.raises(Refusal):
+            check(counter.till, caller, UseBody.model_validate({"code": voucher.code, "pin": f"{number:07d}"}))
+    with pytest.raises(TooManyTries):
+        counter.redeem(voucher)
+    for _ in range(2):
+        assert room.ask("POST", f"/v1/admin/vouchers/{voucher.card_id}/unfreeze", {"reason": "asked"})[0] == 200
+    assert counter.redeem(voucher).voucher.left == 0
 
 
 def test_support_may_look_and_no_more(room: Room) -> None:

@@ -2,6 +2,7 @@
 their money goes back, replaced by another code."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,11 @@ from fulfill.reveal import reveal
 from quanyi.claims.model import Claim
 from quanyi.errors import Conflict, SoldOut
 from quanyi.orders.model import Order
-from quanyi.table import Item
+from quanyi.table import ConditionFailed, Item
 from quanyi.vouchers.code import plain, well_formed
 from quanyi.vouchers.model import Series, series_id_of
-from quanyi.vouchers.use import new_voucher
+from quanyi.vouchers.table import Taking
+from quanyi.vouchers.use import Use, new_voucher, use_id_of
 from tests.aws.after_sale import OPERATOR, SUPPORT, card, delivered, desk_of
 from tests.aws.faults import MODES, Faults, insist
 from tests.aws.market import SITE, Market
@@ -141,6 +143,48 @@ def test_a_refund_of_a_used_voucher_is_a_loss(market: Market, amount: int) -> No
     order = sent_back(market, order, despite_risk=True)
     assert order.units[0].goods == "lost"
     assert card(market, order.units[0].card)["state"] == ("quarantined" if amount == 1 else "redeemed")
+
+
+def taking(market: Market, card_id: str, key: str, amount: int) -> Taking:
+    item = card(market, card_id)
+    return Taking(card_id, Use(use_id_of("K1", key), amount, market.now, "K1"), order=item["order"])
+
+
+def test_a_refunded_voucher_is_not_usable_again_when_its_use_is_taken_back(market: Market) -> None:
+    """Not even by a till that reverses a use in the moment of the refund."""
+    market.sku("coffee", **COFFEE)
+    table = market.works.vouchers
+    order = bought(market)
+    (unit,) = order.units
+    assert unit.card
+    first = taking(market, unit.card, "k1", 3)
+    table.redeem(first, all_of_it=True)
+    sent_back(market, order, despite_risk=True)
+    table.reverse(unit.card, first.use, by="counter:K1", now=market.now)
+    assert (card(market, unit.card)["state"], card(market, unit.card)["left"]) == ("delivered", 3)
+    with pytest.raises(ConditionFailed):
+        table.redeem(taking(market, unit.card, "k2", 1), all_of_it=False)
+
+
+def test_a_voucher_that_is_used_up_while_it_is_refunded(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    market.sku("coffee", **COFFEE)
+    table = market.works.vouchers
+    order = bought(market)
+    (unit,) = order.units
+    assert unit.card
+    table.redeem(taking(market, unit.card, "k1", 1), all_of_it=False)
+    real = type(market.works.cards).quarantine
+
+    def late(*args: Any, **kwargs: Any) -> Item:
+        monkeypatch.setattr(type(market.works.cards), "quarantine", real)
+        table.redeem(taking(market, unit.card or "", "k2", 2), all_of_it=True)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(type(market.works.cards), "quarantine", late)
+    order = sent_back(market, order, despite_risk=True)
+    after = card(market, unit.card)
+    assert (order.units[0].goods, after["state"]) == ("lost", "redeemed")
+    assert after["frozen"]
 
 
 def test_one_that_was_used_and_cancelled_by_a_person_is_a_loss(market: Market) -> None:

@@ -75,6 +75,11 @@ def test_fifty_conditions_cost_one_evaluation(monkeypatch: pytest.MonkeyPatch) -
         ("len([1..1000000000]) > 1", "unbounded", ""),
         ("order.total > rand(10)", "unbounded", ""),
         ("`${order.channel}` == 'site'", "unbounded", ""),
+        ("d().year() > 2000", "clock", ""),
+        ("date('now') > 0", "clock", ""),
+        ('time( "now" ) > 0', "clock", ""),
+        ("$root.order.total > 3", "unknown_field", "$"),
+        ("$root.no.such == null", "unknown_field", "$"),
     ],
 )
 def test_what_cannot_be_saved(text: str, code: str, detail: str) -> None:

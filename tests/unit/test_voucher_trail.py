@@ -52,4 +52,4 @@ def test_what_a_person_did_is_told_with_their_reason(old: dict[str, Any], new: d
 
 
 def test_a_wrong_pin_is_no_entry() -> None:
-    assert told(GIVEN, {**GIVEN, "pin_tries": 1}) is None
+    assert told(GIVEN, {**GIVEN, "pins_tried": {"a"}}) is None

@@ -25,6 +25,7 @@ _PLACE = re.compile(r"(?<![\w.#$])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\b(?!\s*\(|\.)"
 _KEYWORD = re.compile(r"\b(and|or|not|in|true|false|null)\b")
 _RANGE = re.compile(r"(\bin\s*)?[\[(]\s*[^\[\]()]*?\.\.")
 _REPEATS = re.compile(r"\b(map|flatMap|filter|some|all|none|one|count|repeat|rand)\s*\(")
+_CLOCK = re.compile(r"\b(d\s*\(\s*\)|(date|time|d)\s*\(\s*(['\"])\s*now\s*\3)")
 _TEMPLATE = "`"
 
 
@@ -67,13 +68,17 @@ class Conditions:
 
 
 def fault_in(text: str, sample: Mapping[str, Any]) -> Fault | None:
-    """Why a condition cannot be saved: `too_long`, `syntax`, `unbounded`, `unknown_field`, or `no_truth` where it
-    answers no yes or no over `sample`, which holds every field that facts will have, each with a value of its type."""
+    """Why a condition cannot be saved: `too_long`, `syntax`, `unbounded`, `clock`, `unknown_field`, or `no_truth` where
+    it answers no yes or no over `sample`, which holds every field that facts have, each with a value of its type."""
     if not text.strip() or len(text) > LONGEST:
         return Fault("too_long", f"A condition has 1 to {LONGEST} characters.")
     bare = _TEXT.sub("''", text)
     if _TEMPLATE in text or _REPEATS.search(bare) or any(not hit[1] for hit in _RANGE.finditer(bare)):
         return Fault("unbounded", "Only ranges as in `x in [a..b]`; no templates and no functions over lists.")
+    if _CLOCK.search(text):
+        return Fault("clock", "The engine's own clock is not asked: what is told of the time is among the facts.")
+    if "$" in bare:
+        return Fault("unknown_field", "$")
     if problem := _engine().validate_expression(text):
         return Fault("syntax", f"{problem['type']}: {problem['source']}")
     for name in fields_of(text):

@@ -16,6 +16,9 @@ from quanyi.table import Item, Table, decode_cursor, encode_cursor
 from quanyi.vouchers.use import Use
 
 SHARDS = 4
+READ = 200
+MOST_PAGES = 5
+"""How many uses are read in a call, page after page, to find those of one channel."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,25 @@ class RedemptionsTable:
         for shard in range(SHARDS):
             yield from map(_record, self.table.query_all("pk = :pk", pk=f"SOLDUSED#{on}#{shard}"))
 
-    def of_day(self, store: str, on: str, *, limit: int, cursor: str | None = None) -> tuple[list[Record], str | None]:
-        """A page of a store's redemptions on a day (`2026-11-26`), newest first. Raises Malformed (cursor)."""
+    def of_day(
+        self, store: str, on: str, *, limit: int, cursor: str | None = None, channel: str = ""
+    ) -> tuple[list[Record], str | None]:
+        """A page of a store's redemptions on a day (`2026-11-26`), newest first; only those that were made through
+        `channel`, where it is told. A page may hold fewer then, though more follow: a call reads a bounded part of the
+        day. Raises Malformed (cursor)."""
         pk = f"REDEMPTIONS#{store}#{on}"
         after = decode_cursor(cursor, ("sk",))
-        start = {"pk": pk, **after} if after else None
-        page = self.table.query("pk = :pk", limit=limit, start=start, forward=False, pk=pk)
-        return [_record(item) for item in page.items], encode_cursor({"sk": page.next["sk"]} if page.next else None)
+        start: Item | None = {"pk": pk, **after} if after else None
+        found: list[Item] = []
+        for _ in range(MOST_PAGES if channel else 1):
+            page = self.table.query("pk = :pk", limit=READ if channel else limit, start=start, forward=False, pk=pk)
+            mine = [item for item in page.items if not channel or item["use"].get("c") == channel]
+            found += mine[: limit - len(found)]
+            full = len(found) == limit
+            start = found[-1] if full and (page.next or found[-1] != mine[-1]) else page.next
+            if full or start is None:
+                break
+        return [_record(item) for item in found], encode_cursor({"sk": start["sk"]} if start else None)
 
     def _items(self, record: Record) -> list[Item]:
         item = self._item(record)

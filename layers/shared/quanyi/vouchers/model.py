@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from quanyi.clock import Timestamp
+from quanyi.expression import fields_of
 from quanyi.ids import derived_id
 from quanyi.money import Currency
 from quanyi.stores.model import Region, StoreId
@@ -17,7 +18,8 @@ VOUCHER_ISSUER = "own"
 """The issuer in the fingerprint of every voucher of ours."""
 
 MOST_USES = 1_000
-"""Of one voucher, reversed ones included: its item must stay far below 400 KB."""
+MOST_BY_MEMBER = 1_000
+"""Of one voucher, reversed ones included, and of a series by one member: their items must stay below 400 KB."""
 
 GoodsName = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 """The merchant's own name or number of goods, as its tills send it."""
@@ -55,9 +57,7 @@ class DiscountValue(Terms):
     """Takes something off an order, once: a part of its amount, at most `max_off`; or a fixed amount."""
 
     kind: Literal["discount"]
-    percent: (
-        Annotated[int, Field(ge=1, le=10_000, strict=True, description="Basis points: 2000 is 20 % off")] | None
-    ) = None
+    percent: Percent | None = None
     amount_off: Minor | None = None
     max_off: Minor | None = None
 
@@ -139,6 +139,20 @@ class UsageRules(Terms):
     @property
     def counts_members(self) -> bool:
         return self.per_member is not None or self.per_member_per_day is not None
+
+    @property
+    def asks(self) -> frozenset[str]:
+        """The facts that `when` goes by. Those that count uses are kept, and written against, as limits are."""
+        return frozenset(fields_of(self.when))
+
+    @property
+    def most_by_member(self) -> int | None:
+        """None: nobody asks how often a member used the series."""
+        return self.per_member or (MOST_BY_MEMBER if "member.uses" in self.asks else None)
+
+    @property
+    def most_by_member_a_day(self) -> int | None:
+        return self.per_member_per_day or (MOST_BY_MEMBER if "member.uses_today" in self.asks else None)
 
 
 class VoucherTerms(Terms):

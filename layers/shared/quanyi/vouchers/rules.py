@@ -168,10 +168,11 @@ def _limits(voucher: Voucher, series: Series, sale: Sale, now: datetime, zone: s
     if rules.counts_members and not sale.member:
         yield Refused("member_unknown")
         return
-    if rules.per_member is not None and sale.member_uses >= rules.per_member:
-        yield Refused("per_member", wanted={"limit": rules.per_member})
-    elif rules.per_member_per_day is not None and sale.member_uses_today >= rules.per_member_per_day:
-        yield Refused("per_member_per_day", tomorrow, {"limit": rules.per_member_per_day})
+    ever, a_day = rules.most_by_member, rules.most_by_member_a_day
+    if ever is not None and sale.member_uses >= ever:
+        yield Refused("per_member", wanted={"limit": ever})
+    elif a_day is not None and sale.member_uses_today >= a_day:
+        yield Refused("per_member_per_day", tomorrow, {"limit": a_day})
 
 
 def _open_hours(rules: UsageRules, today: date, zone: str) -> list[tuple[datetime, datetime]]:

@@ -4,7 +4,8 @@ What a card goes through until it is delivered, and what a person does to any ca
 last use is taken becomes `redeemed` by the same write, and `delivered` again when that use is reversed.
 
 **A PIN is counted before it is compared**: a thousand guesses at once are five. From then on one guess an hour is let
-through, until the right one.
+through, until the right one, or until a person has to unlock it. Counted are different PINs, by their fingerprints: the
+same one again, from many tills at once or because an answer was lost, is one guess.
 """
 
 from collections.abc import Sequence
@@ -22,9 +23,14 @@ MOST_TRIES = 5
 """Wrong PINs of one voucher before it is locked."""
 LOCKED = timedelta(hours=1)
 """How long a locked voucher takes no further PIN."""
+MOST_EVER = 100
+"""Wrong PINs after which only a person unlocks it: one in a hundred of four digits."""
+TRIED = 16
+"""Characters of a PIN's fingerprint that tell those apart which were tried."""
 
 MAY_TRY = (
-    "attribute_exists(series) AND (attribute_not_exists(pin_tries) OR pin_tries < :most OR pin_tried_at < :lapsed)"
+    "attribute_exists(series) AND (attribute_not_exists(pins_tried) OR size(pins_tried) < :most "
+    "OR contains(pins_tried, :pin) OR (pin_tried_at < :lapsed AND size(pins_tried) < :ever))"
 )
 REDEEMABLE = (
     "#state = :delivered AND attribute_not_exists(frozen) AND (attribute_not_exists(#until) OR #until > :now) "
@@ -57,17 +63,20 @@ class VouchersTable:
 
     table: Table
 
-    def attempt(self, card_id: str, now: datetime) -> Item | None:
-        """Counts one try of a PIN and answers the card, which is how it is read. None: there is no such voucher, or it
-        is locked. Whoever had the right PIN takes the count back, by `redeem` or `forgive`."""
+    def attempt(self, card_id: str, pin_id: str, now: datetime) -> Item | None:
+        """Counts a PIN that is tried and answers the card, which is how it is read. None: there is no such voucher, or
+        it is locked. Whoever had the right PIN takes the count back, by `redeem` or `forgive`."""
+        tried = pin_id[:TRIED]
         try:
             return self.table.update(
                 {"card_id": card_id},
-                "SET pin_tried_at = :now ADD pin_tries :one",
+                "SET pin_tried_at = :now ADD pins_tried :tried",
                 condition=MAY_TRY,
                 now=stamp(now),
-                one=1,
+                tried={tried},
+                pin=tried,
                 most=MOST_TRIES,
+                ever=MOST_EVER,
                 lapsed=stamp(now - LOCKED),
             )
         except ConditionFailed:
@@ -77,7 +86,7 @@ class VouchersTable:
         """The PIN was right, or a person unlocks the voucher: tries count anew. Harmless for anything else."""
         try:
             self.table.update(
-                {"card_id": card_id}, "REMOVE pin_tries, pin_tried_at", condition="attribute_exists(pin_tries)"
+                {"card_id": card_id}, "REMOVE pins_tried, pin_tried_at", condition="attribute_exists(pins_tried)"
             )
         except ConditionFailed:
             return
@@ -123,7 +132,7 @@ class VouchersTable:
 
     def unfreeze(self, card_id: str, *, by: str, reason: str) -> Item:
         """Usable again, and unlocked after wrong PINs. Raises NotFound, Conflict."""
-        return self._by_person(card_id, "", by, reason, remove=" REMOVE frozen, pin_tries, pin_tried_at")
+        return self._by_person(card_id, "", by, reason, remove=" REMOVE frozen, pins_tried, pin_tried_at")
 
     def cancel(self, card_id: str, *, by: str, reason: str) -> Item:
         """delivered or redeemed -> voided: it cannot be used any more, for good. Raises NotFound, Conflict."""
@@ -183,7 +192,7 @@ def _write_of(taking: Taking, all_of_it: bool) -> dict[str, Any]:
         conditions.append(QR_NOT_USED)
         values["qr"] = taking.qr
     if taking.pin:
-        removes = " REMOVE pin_tries, pin_tried_at"
+        removes = " REMOVE pins_tried, pin_tried_at"
     if taking.seen is not None:
         conditions.append("used = :seen")
         values["seen"] = taking.seen

@@ -24,7 +24,7 @@ def taken(terms: VoucherTerms, amount: Money | None, sale: Money | None) -> Take
     """`amount` is what to take of a stored amount; `sale` what the customer pays without the voucher (where it is not
     given, `amount` stands for it).
 
-    Raises Invalid (`amount_missing`, `currency`, `amount_unwanted`).
+    Raises Invalid (`amount_missing`, `currency`).
     """
     for money in (amount, sale):
         if money and money.currency != terms.currency:
