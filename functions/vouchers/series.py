@@ -1,7 +1,8 @@
 """What an operator does with series: make one, look at it, extend, freeze or cancel it.
 
-A change is one write of the series, which each redemption reads. The audit trail is written after it: should that fail,
-the same call again changes nothing more and writes it.
+A change is one write of the series, which each redemption reads. After it whoever keeps
+what is in stock is told, and the audit trail written: should that fail, the same call again changes nothing more and
+does both.
 """
 
 from typing import Any
@@ -75,7 +76,8 @@ def change_series(desk: Desk, caller: Caller, series_id: str, action: Action, bo
             series = desk.series.unfreeze(series_id, **who)
         case "cancel":
             series = desk.series.cancel(series_id, body.reason, **who)
-            desk.withdraw(series_id)
+    if any(not run.handed_out for run in desk.runs.of(series_id)):
+        desk.withdraw(series_id)
     until = {"until": body.model_dump(mode="json")["until"]} if body.until else {}
     note(desk, caller, series, f"Series{_DONE[action]}", reason=body.reason, **until)
     return series

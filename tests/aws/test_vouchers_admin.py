@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from quanyi.cards.model import Face
+from quanyi.cards.table import CardsTable
 from quanyi.clock import stamp
 from quanyi.errors import Busy
 from quanyi.imports.table import LEASE
@@ -208,6 +209,84 @@ def test_withdrawing_goes_on_from_where_it_got(room: Room, monkeypatch: pytest.M
     room.change(series, "cancel")
     assert room.work_off() >= 3
     assert {card["state"] for card in room.cards()} == {"voided"}
+
+
+def states(room: Room) -> list[str]:
+    return sorted(card["state"] for card in room.cards())
+
+
+@pytest.mark.parametrize("action", ["freeze", "extend"])
+def test_stock_is_out_of_sale_while_its_series_is(room: Room, monkeypatch: pytest.MonkeyPatch, action: str) -> None:
+    monkeypatch.setattr(withdrawing, "CARDS_A_PAGE", 2)
+    series = room.series()["id"]
+    room.generate(series, 1, "handed_out")
+    room.generate(series, 4, "stock")
+    room.work_off()
+    cards, who = room.shop.work().cards, {"by": "operator:k1", "reason": "looked odd"}
+    odd = next(card["card_id"] for card in room.cards() if card["state"] == "available")
+    cards.quarantine(odd, **who)
+    stop = {"until": "2020-01-01T00:00:00Z"} if action == "extend" else {}
+    again = {"until": "2099-01-01T00:00:00Z"} if action == "extend" else {}
+    for _ in range(2):
+        assert room.change(series, action, **stop)[0] == 200
+        room.work_off()
+        assert states(room) == ["delivered"] + ["quarantined"] * 4
+    for pool in room.shop.work().pools.every("GIFT", fresh=True):
+        room.shop.work().pools.close(pool)  # as every night, when it is empty
+    for _ in range(2):
+        assert room.change(series, "unfreeze" if action == "freeze" else action, **again)[0] == 200
+        room.work_off()
+        assert states(room) == ["available"] * 3 + ["delivered", "quarantined"]
+    kept = cards.get(odd) or {}
+    assert (kept["changed_by"], kept["reason"]) == (who["by"], who["reason"])
+    assert room.shop.work().pools.every("GIFT", fresh=True)
+
+
+def test_what_overtakes_what_the_stock_ends_as_its_series_stands(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last page of a freeze is written when the unfreezing is through already."""
+    monkeypatch.setattr(withdrawing, "CARDS_A_PAGE", 3)
+    series = room.series()["id"]
+    room.generate(series, 4, "stock")
+    room.work_off()
+    room.change(series, "freeze")
+    of_series, overtaken = CardsTable.of_series, list[str]()
+
+    def meanwhile(cards: CardsTable, series_id: str, *, limit: int, start: Any = None) -> Any:
+        if start and not overtaken:
+            overtaken.append(series_id)
+            room.change(series, "unfreeze")
+            room.work_off()
+            assert states(room) == ["available"] * 4
+        return of_series(cards, series_id, limit=limit, start=start)
+
+    monkeypatch.setattr(CardsTable, "of_series", meanwhile)
+    room.work_off()
+    assert overtaken
+    assert states(room) == ["available"] * 4
+
+
+def test_a_frozen_series_gets_no_more_stock(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stretch, "STRETCH", 2)
+    series = room.series()["id"]
+    run = room.generate(series, 4, "stock")
+    room.shop.messages()
+    work = room.shop.work()
+    put_refused = type(work.imports).put_refused
+
+    def frozen_meanwhile(imports: Any, import_id: str, refused: Any) -> None:
+        room.change(series, "freeze")
+        room.shop.messages()  # the stock of that moment has been gone through
+        put_refused(imports, import_id, refused)
+
+    monkeypatch.setattr(type(work.imports), "put_refused", frozen_meanwhile)
+    assert room.shop.run(run["id"]) is True
+    assert room.shop.view(run["id"])["state"] == "done"
+    room.work_off()
+    assert states(room) == ["quarantined"] * 4
+    path = f"/v1/admin/voucher-series/{series}/generate"
+    status, problem, _ = room.ask("POST", path, {"count": 1, "into": "stock"})
+    assert (status, problem["reason"]) == (409, "frozen")
+    assert room.ask("POST", path, {"count": 1, "into": "handed_out"})[0] == 202
 
 
 def test_a_series_cancelled_while_it_is_generated_makes_no_more(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

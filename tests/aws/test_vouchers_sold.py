@@ -2,6 +2,7 @@
 their money goes back, replaced by another code."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from aftersales.claiming import replace_card
 from aftersales.messages import RefundBody, ReplacementBody
 from aftersales.refunding import refund_order
 from fulfill.reveal import reveal
+from quanyi.cards import claim
 from quanyi.claims.model import Claim
 from quanyi.errors import Conflict, SoldOut
 from quanyi.orders.model import Order
@@ -107,7 +109,7 @@ def test_a_series_that_is_good_for_nothing_is_not_sold(market: Market, state: st
         market.place("coffee")
     market.pay(first)
     market.run()
-    assert market.order(first).state == ("refunded" if state == "cancelled" else "fulfilled")
+    assert market.order(first).state == ("fulfilled" if state == "frozen" else "refunded")
 
 
 def test_a_bundle_holds_vouchers(market: Market) -> None:
@@ -151,17 +153,101 @@ def test_one_that_was_used_and_cancelled_by_a_person_is_a_loss(market: Market) -
     assert sent_back(market, order).units[0].goods == "lost"
 
 
-def in_stock(market: Market) -> None:
-    """A voucher of a series that was generated into stock."""
+def in_stock(market: Market, series_id: str = "VS00000000000000000001", count: int = 1) -> list[str]:
+    """Vouchers of a series that were generated into stock."""
     sku = market.sku("gift", kind="voucher", voucher={"value": {"kind": "amount", "amount": 500}, "issue": "stock"})
     assert sku.voucher
-    series = market.shop.series.make(
-        Series(id="VS00000000000000000001", sku="gift", terms=sku.voucher, created_at=market.now)
-    )
-    (card_id,) = market.stock("gift", 1)
+    series = market.shop.series.make(Series(id=series_id, sku="gift", terms=sku.voucher, created_at=market.now))
+    cards = market.stock("gift", count)
     own = {name: value for name, value in new_voucher(series).items() if value is not None}
     change = f"SET {', '.join(f'#{name} = :{name}' for name in own)}"
-    market.works.cards.table.update({"card_id": card_id}, change, **own)
+    for card_id in cards:
+        market.works.cards.table.update({"card_id": card_id}, change, **own)
+    return cards
+
+
+def no_longer_sold(market: Market, series: str, how: str) -> str:
+    """What its stock becomes. Nobody has gone through that yet."""
+    by: dict[str, Any] = {"by": "operator:K1", "now": market.now}
+    match how:
+        case "cancelled":
+            market.shop.series.cancel(series, "recalled", **by)
+            return "voided"
+        case "frozen":
+            market.shop.series.freeze(series, "leaked", **by)
+        case _:
+            market.shop.series.extend(series, market.now, **by)
+    return "quarantined"
+
+
+HOWS = ["cancelled", "frozen", "over"]
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_stock_of_a_series_that_is_not_sold_is_found_out_as_it_is_drawn(market: Market, how: str) -> None:
+    """Whatever has come back into its pool after the series' stock was gone through."""
+    bad, good = in_stock(market, count=3), in_stock(market, "VS00000000000000000002", count=2)
+    becomes = no_longer_sold(market, "VS00000000000000000001", how)
+    order = market.place("gift", 2)
+    assert {unit.card for unit in order.units} == {*good}
+    with pytest.raises(SoldOut):
+        market.place("gift")
+    assert {card(market, one)["state"] for one in bad} == {becomes}
+    assert {"hold", "held", "available"} & {*card(market, bad[0])} == set()
+    market.pay(order)
+    market.run()
+    assert market.order(order).state == "fulfilled"
+
+
+def test_a_draw_gives_up_among_very_many_that_are_not_sold(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claim, "MOST_UNFIT", 2)
+    bad = in_stock(market, count=8)
+    no_longer_sold(market, "VS00000000000000000001", "frozen")
+    with pytest.raises(SoldOut):
+        market.place("gift")
+    assert 2 <= sum(card(market, one)["state"] == "quarantined" for one in bad) < 8
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("spare", [0, 1])
+def test_what_is_held_of_a_series_that_is_over_is_not_delivered(market: Market, how: str, spare: int) -> None:
+    """What is frozen only is delivered: it was sold before."""
+    (held,) = in_stock(market)
+    order = market.place("gift")
+    if spare:
+        in_stock(market, "VS00000000000000000002")
+    becomes = no_longer_sold(market, "VS00000000000000000001", how)
+    market.pay(order)
+    market.run()
+    assert market.order(order).state == ("fulfilled" if spare or how == "frozen" else "refunded")
+    assert card(market, held)["state"] == ("delivered" if how == "frozen" else becomes)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_any_single_fault_keeps_a_cancelled_voucher_from_its_buyer(
+    monkeypatch: pytest.MonkeyPatch, market: Market, mode: str
+) -> None:
+    fault, applied = MODES[mode]
+    for number in range(1, 60):
+        series = f"VS{number:020d}"
+        (held,) = in_stock(market, series)
+        order = market.place("gift", key=f"k{number}", member=f"m{number}", contact={})
+        assert order.units[0].card == held
+        no_longer_sold(market, series, "cancelled")
+        market.pay(order)
+        faults = Faults(number, fault, applied=applied)
+        with faults(monkeypatch):
+            insist(market, faults, market.run)
+        market.later(minutes=3)
+        market.sweep()
+        market.run()
+        assert market.order(order).state == "refunded", (mode, number)
+        assert card(market, held)["state"] == "voided", (mode, number)
+        if len(faults.calls) < number:
+            break
+    else:
+        raise AssertionError("never ran out of calls to fail")
+    assert number > 5
 
 
 @pytest.mark.parametrize(

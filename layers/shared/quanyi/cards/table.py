@@ -7,6 +7,7 @@
     available, quarantined -> voided
     available -> expired
     reserved -> voided               a voucher made for a unit that no longer waits
+    reserved -> quarantined, voided  a voucher of a series that is not sold
 
 A card keeps the name of its pool in `pool`; `available` repeats it only while the card can be sold, which is what
 makes the index sparse. `changed_by` and `reason` of a person's change reach the audit trail through the stream.
@@ -15,7 +16,7 @@ makes the index sparse. `changed_by` and `reason` of a person's change reach the
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from quanyi.cards.model import HELD_SHARDS, NewCard, Pool, shard_of
 from quanyi.clock import stamp
@@ -62,22 +63,19 @@ class CardsTable:
         page = self.table.query(where, index=AVAILABLE_INDEX, limit=limit, pool=pool, first=start)
         return [item["card_id"] for item in page.items]
 
-    def claim(self, card_id: str, *, hold: str, until: datetime, now: datetime) -> bool:
-        """available -> reserved, or already reserved by this hold. False: somebody else was faster."""
-        try:
-            self.table.update(
-                {"card_id": card_id},
-                "SET #state = :reserved, #hold = :hold, hold_until = :until, held = :held REMOVE available",
-                condition=FREE_OR_MINE,
-                reserved="reserved",
-                hold=hold,
-                until=stamp(until),
-                held=f"held#{shard_of(card_id, HELD_SHARDS)}",
-                now=stamp(now),
-            )
-        except ConditionFailed:
-            return False
-        return True
+    def claim(self, card_id: str, *, hold: str, until: datetime, now: datetime) -> Item | None:
+        """available -> reserved, or already reserved by this hold, and answers the card. None: somebody else was
+        faster."""
+        return self._item(
+            card_id,
+            "SET #state = :reserved, #hold = :hold, hold_until = :until, held = :held REMOVE available",
+            FREE_OR_MINE,
+            reserved="reserved",
+            hold=hold,
+            until=stamp(until),
+            held=f"held#{shard_of(card_id, HELD_SHARDS)}",
+            now=stamp(now),
+        )
 
     def keep(self, card_id: str, *, hold: str, until: datetime) -> bool:
         """Moves the deadline of a hold. False: the hold is gone."""
@@ -104,6 +102,19 @@ class CardsTable:
             HELD_BY,
             hold=hold,
             voided="voided",
+            reserved="reserved",
+        )
+
+    def set_aside(self, card_id: str, *, hold: str, to: Literal["quarantined", "voided"], by: str, reason: str) -> bool:
+        """reserved -> quarantined or voided: what was drawn must not be sold. False: this hold has it no longer."""
+        return self._try(
+            card_id,
+            "SET #state = :to, changed_by = :by, reason = :reason REMOVE #hold, hold_until, held",
+            HELD_BY,
+            hold=hold,
+            to=to,
+            by=by,
+            reason=reason,
             reserved="reserved",
         )
 
@@ -160,6 +171,10 @@ class CardsTable:
     def quarantine(self, card_id: str, *, by: str, reason: str) -> Item:
         """available or delivered -> quarantined (a suspect or bad card). Raises NotFound, Conflict."""
         return self._by_person(card_id, "quarantined", ("available", "delivered"), by, reason, "REMOVE available")
+
+    def take_off(self, card_id: str, *, by: str, reason: str) -> Item:
+        """available -> quarantined, and never from its buyer. Raises NotFound, Conflict."""
+        return self._by_person(card_id, "quarantined", ("available",), by, reason, "REMOVE available")
 
     def quarantine_bad(self, card_id: str, *, order: str, unit: str, by: str, reason: str) -> Item:
         """delivered to that unit, and not used if it is a voucher of ours -> quarantined: its buyer gets another.
