@@ -274,6 +274,41 @@ def test_a_refund_of_a_voucher_from_stock(market: Market, seen: bool, left: int,
         assert {"price", "sold_in", "agent", "order", "delivered_at"} & {*after} == set()
 
 
+@pytest.mark.parametrize(
+    ("change", "goods", "state"),
+    [
+        ({"frozen": "leaked"}, "cancelled", "voided"),
+        ({"used": 1, "uses": {"u1": {"a": 500, "r": "2026-11-23T04:00:00.000Z"}}}, "cancelled", "voided"),
+        ({"until": "2026-12-24T04:00:00.000Z"}, "returned", "available"),
+    ],
+)
+def test_only_what_is_like_new_is_sold_again(market: Market, change: dict[str, Any], goods: str, state: str) -> None:
+    """Frozen; used and given back; and one with another end, which was its buyer's."""
+    in_stock(market)
+    order = delivered(market, sku="gift", seen=False)
+    sets = ", ".join(f"#{name} = :{name}" for name in change)
+    market.works.cards.table.update({"card_id": order.units[0].card}, f"SET {sets}", **change)
+    order = sent_back(market, order)
+    after = card(market, order.units[0].card)
+    assert (order.units[0].goods, after["state"]) == (goods, state)
+    assert "until" not in after
+
+
+@pytest.mark.parametrize("change", [{"used": 1, "left": 700}, {"confirming": {"id": "u1"}}])
+def test_a_card_whose_issuer_redeemed_some_of_it_is_neither_sold_again_nor_replaced(
+    market: Market, change: dict[str, Any]
+) -> None:
+    market.sku("ik-month")
+    market.stock("ik-month", 2)
+    order = delivered(market, sku="ik-month", seen=False)
+    sets = ", ".join(f"#{name} = :{name}" for name in change)
+    market.works.cards.table.update({"card_id": order.units[0].card}, f"SET {sets}", **change)
+    with pytest.raises(Conflict):
+        replaced(market, order)
+    assert market.order(order).units[0].state == "delivered"
+    assert sent_back(market, order).units[0].goods == "lost"
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_any_single_fault_of_a_refund_cancels_the_voucher(
     monkeypatch: pytest.MonkeyPatch, market: Market, mode: str

@@ -28,10 +28,13 @@ FREE_OR_MINE = "(attribute_exists(available) AND sell_by > :now) OR (#state = :r
 HELD_BY = "#state = :reserved AND #hold = :hold"
 HELD_OR_DELIVERED_TO = "#hold = :hold AND (#state = :reserved OR #state = :delivered)"
 DELIVERED_TO = "#state = :delivered AND #order = :order"
-UNUSED = "(attribute_not_exists(whole) OR #left = whole)"
-"""Of a voucher of our own: nothing of it was used. Other cards have no such attributes."""
+UNUSED = "(attribute_not_exists(used) OR #left = whole) AND attribute_not_exists(confirming)"
+"""Nothing of it was used: of a voucher of our own, what was used has been given back. Of another card, no use of it was
+confirmed by its issuer, nor is about to be."""
+LIKE_NEW = f"{UNUSED} AND (attribute_not_exists(used) OR used = :none) AND attribute_not_exists(frozen)"
+"""Nor is its code known to whoever used it and gave it back, or suspect to a person."""
 DELIVERED_UNSEEN = (
-    f"#state = :delivered AND #order = :order AND #unit = :unit AND attribute_not_exists(revealed_at) AND {UNUSED}"
+    f"#state = :delivered AND #order = :order AND #unit = :unit AND attribute_not_exists(revealed_at) AND {LIKE_NEW}"
 )
 
 AVAILABLE_INDEX = "available-index"
@@ -155,13 +158,14 @@ class CardsTable:
             raise Conflict("The card is no longer delivered to this order.", state=failed.item.get("state")) from None
 
     def take_back(self, card_id: str, *, order: str, unit: str) -> Item | None:
-        """delivered, never revealed and never used -> available in its pool, and answers the card. None: it was seen or
-        used, or is not this unit's (any more)."""
+        """delivered, never revealed and never used -> available in its pool, and answers the card. None: it was seen,
+        used or frozen, or is not this unit's (any more)."""
         return self._item(
             card_id,
             "SET #state = :available, available = #pool "
-            "REMOVE #hold, #order, #unit, delivered_at, price, sold_in, #agent",
+            "REMOVE #hold, #order, #unit, delivered_at, price, sold_in, #agent, #until",
             DELIVERED_UNSEEN,
+            none=0,
             order=order,
             unit=unit,
             delivered="delivered",
