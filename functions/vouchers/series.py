@@ -9,6 +9,7 @@ from typing import Any
 
 from quanyi.audit.model import Entry, series_subject
 from quanyi.callers import Caller
+from quanyi.catalog.prepaid import check_prepaid
 from quanyi.errors import Invalid, NotFound
 from quanyi.ids import derived_id, new_id
 from quanyi.replay import body_hash, must_repeat
@@ -25,7 +26,7 @@ _LISTED = ("pk", "sk", "list", "listed")
 
 def make_series(desk: Desk, caller: Caller, key: str, body: NewSeries) -> Series:
     """A series of a voucher SKU; the same call again answers it as it is by then. Raises Invalid (`sku_unknown`,
-    `sku_not_voucher`, `currency`, `condition`), KeyReused."""
+    `sku_not_voucher`, `currency`, `condition`, `prepaid_rule`), KeyReused."""
     series_id, asked = derived_id("VS", "made", caller.name, key), body_hash(body=body)
     series = desk.series.named([series_id]).get(series_id) or desk.series.make(
         _new(desk, caller, series_id, body).model_copy(update={"body_hash": asked})
@@ -46,6 +47,7 @@ def _new(desk: Desk, caller: Caller, series_id: str, body: NewSeries) -> Series:
     if terms.currency != sku.currency:
         raise Invalid("A voucher is worth the currency of its SKU.", reason="currency", currency=sku.currency)
     must_be_acceptable(terms)
+    check_prepaid([sku.model_copy(update={"voucher": terms})])
     made = {"made_by": caller.name, "created_at": desk.now()}
     return Series.model_validate(
         {"id": series_id, "sku": sku.id, "title": body.title or sku.title(), "terms": terms, **made}

@@ -59,6 +59,23 @@ def test_a_series_that_cannot_be(room: Room, body: dict[str, Any], reason: str) 
     assert (status, problem["reason"]) == (422, reason)
 
 
+def test_a_series_keeps_what_the_law_asks_of_its_prepaid_cards(room: Room) -> None:
+    terms = {"value": {"kind": "amount", "amount": 1_000_00}, "issue": "stock"}
+    put_sku(
+        room.cloud,
+        "CARD",
+        kind="voucher",
+        voucher=terms,
+        issuer="",
+        prepaid={"industry": "retail", "registered": False},
+    )
+    room.series("CARD")
+    above = {**terms, "value": {"kind": "amount", "amount": 1_000_01}}
+    status, problem, _ = room.ask("POST", "/v1/admin/voucher-series", {"sku": "CARD", "terms": above})
+    assert (status, problem["reason"]) == (422, "prepaid_rule")
+    assert problem["problems"] == [{"sku": "CARD", "article": 18, "problem": "above_1000_yuan"}]
+
+
 @pytest.mark.parametrize("into", ["handed_out", "stock"])
 def test_vouchers_are_generated_and_exported(room: Room, into: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporting, "ROWS", 4)
