@@ -60,7 +60,11 @@ def read_series(desk: Desk, series_id: str) -> SeriesWithRuns:
 
 
 def list_series(desk: Desk, sku: str, limit: int, cursor: str | None) -> SeriesPage:
-    page = desk.series.of_sku(sku, limit=limit, start=decode_cursor(cursor, _LISTED))
+    """Raises Invalid (`foreign_cursor`)."""
+    start = decode_cursor(cursor, _LISTED)
+    if start and start["list"] != f"SERIES#{sku}":
+        raise Invalid("The cursor is another SKU's.", reason="foreign_cursor")
+    page = desk.series.of_sku(sku, limit=limit, start=start)
     return SeriesPage(items=[SeriesView.of(series_of(item)) for item in page.items], next=encode_cursor(page.next))
 
 

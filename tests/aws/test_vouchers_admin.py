@@ -44,6 +44,18 @@ def test_a_series_is_made_once(room: Room) -> None:
     assert [one["id"] for one in listed["items"]] == [first["id"]]
 
 
+def test_a_cursor_of_another_skus_series(room: Room) -> None:
+    for _ in range(2):
+        room.series()
+    _, page, _ = room.ask("GET", "/v1/admin/voucher-series", query={"sku": "GIFT", "limit": "1"})
+    status, problem, _ = room.ask(
+        "GET", "/v1/admin/voucher-series", query={"sku": "COFFEE", "limit": "1", "cursor": page["next"]}
+    )
+    assert (status, problem["reason"]) == (422, "foreign_cursor")
+    _, rest, _ = room.ask("GET", "/v1/admin/voucher-series", query={"sku": "GIFT", "cursor": page["next"]})
+    assert len(rest["items"]) == 1
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
