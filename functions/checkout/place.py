@@ -30,6 +30,7 @@ from quanyi.orders.table import Stale
 from quanyi.risk.decisions import decision_id
 from quanyi.risk.identities import address, traces
 from quanyi.vault.sealing import seal
+from quanyi.vouchers.stock import Sellable
 
 ABANDONED_AFTER = timedelta(seconds=30)
 """A call that places an order takes at most 15 s; a `placing` order older than this has lost its call."""
@@ -210,6 +211,7 @@ def _claim(shop: Shop, order: Order) -> tuple[dict[str, str], list[Shortage]]:
 def draw_from_pools(shop: Shop, order: Order, sku: str, wanted: int) -> list[str]:
     """Claims for the order's current attempt; before it gives up, it looks for pools opened a moment ago."""
     got: list[str] = []
+    fit = Sellable(shop.cards, shop.series, hold_name(order.id, order.attempt), shop.now())
     for fresh in (False, True):
         pools = shop.pools.for_sale(
             sku, order.channel, day(shop.now(), shop.zone), shared_too=order.shared_too, fresh=fresh
@@ -222,6 +224,7 @@ def draw_from_pools(shop: Shop, order: Order, sku: str, wanted: int) -> list[str
             until=order.expires_at + HOLD_GRACE,
             now=shop.now,
             draw=shop.draw,
+            fit=fit,
         )
         if len(got) == wanted:
             break

@@ -13,9 +13,7 @@ def sellable(shop: Shop, unit: Unit, now: datetime) -> bool:
     """Whether a voucher of the unit's series can be made and will be good for something. The series is made on first
     need."""
     series = _series(shop, unit, now)
-    if series is None or series.cancelled or series.frozen:
-        return False
-    return series.valid_until is None or series.valid_until > now
+    return series is not None and series.standing(now) == "open"
 
 
 def _series(shop: Shop, unit: Unit, now: datetime) -> Series | None:

@@ -24,6 +24,8 @@ from quanyi.orders.model import Order, Unit
 from quanyi.orders.promise import promised
 from quanyi.orders.refunds import with_refund, with_surplus_refunded
 from quanyi.risk.assess import Verdict
+from quanyi.vouchers.stock import Sellable
+from quanyi.vouchers.use import is_voucher
 
 DRAWN_HOLD = timedelta(minutes=15)
 """How long a card drawn for a paid order stays held: much longer than a task may run."""
@@ -88,6 +90,7 @@ def _drawn(works: Works, order: Order, sku: str, units: Sequence[Unit]) -> dict[
         until=works.now() + DRAWN_HOLD,
         now=works.now,
         draw=works.draw,
+        fit=Sellable(works.cards, works.series, hold_name(order.id, order.attempt), works.now()),
     )
     return {unit.id: card for unit, card in zip(units, got, strict=False)}
 
@@ -99,6 +102,8 @@ def _deliver(works: Works, order: Order, done: dict[str, Money]) -> list[str]:
 
     def one(unit: Unit) -> Money | None:
         hold = hold_name(order.id, unit.hold or order.attempt)
+        if unit.own == "stock" and _is_over(works, unit.card or "", hold):
+            return None
         sold = {"price": unit.amount, "sold_in": order.channel} if unit.own else None
         if sold and order.agent:
             sold["agent"] = order.agent
@@ -112,6 +117,16 @@ def _deliver(works: Works, order: Order, done: dict[str, Money]) -> list[str]:
         results = [one(unit) for unit in units]
     done.update({unit.card or "": cost for unit, cost in zip(units, results, strict=True) if cost})
     return [unit.id for unit, cost in zip(units, results, strict=True) if not cost]
+
+
+def _is_over(works: Works, card_id: str, hold: str) -> bool:
+    """Whether the voucher that is held for a unit is good for nothing any more, by its series; it is taken out of
+    stock then."""
+    card, now = works.cards.get(card_id), works.now()
+    if card is None or not is_voucher(card) or card["state"] != "reserved":
+        return False
+    series = works.series.get(card["series"])
+    return series.over(now) and not Sellable(works.cards, works.series, hold, now)(card)
 
 
 def _cost(works: Works, batch: str) -> Money:

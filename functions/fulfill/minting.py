@@ -52,7 +52,7 @@ class Mint:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def mint(self, order: Order, units: Sequence[Unit], until: datetime) -> dict[str, str]:
-        """Cards by unit, reserved for the order's current attempt until then. Units of a series that was cancelled get
+        """Cards by unit, reserved for the order's current attempt until then. Units of a series that is over get
         none, nor does one whose voucher a person has taken out of use."""
         series = {name: self._open_series(name) for name in {unit.series for unit in units}}
 
@@ -66,7 +66,7 @@ class Mint:
 
     def _open_series(self, series_id: str) -> Series | None:
         series = self.series.get(series_id)
-        return None if series.cancelled else series
+        return None if series.over(self.now()) else series
 
     def _made(self, order: Order, unit: Unit, series: Series, until: datetime) -> str | None:
         face = sold_face(self.keys, series.terms, order.id, unit.id, len(unit.replaced))

@@ -37,10 +37,8 @@ def confirm(till: IssuerTill, caller: Caller, name: str, key: str, body: Confirm
     use_id = use_id_of(caller.channel or caller.key_id, key)
     item = _found(till, caller, settings.issuer, store, body)
     asked = body_hash(name, store, body=body.model_copy(update={"code": None, "pin": None, "client_ip": None}))
-    if kept := item.get("uses", {}).get(use_id):
-        use = Use.from_item(use_id, kept)
-        must_repeat(use.body_hash, asked)
-        return UseConfirmed(item, use, known=True, currency=item["currency"])
+    if done := _known(item, use_id, asked):
+        return done
     money = body.amount or Money(amount=WHOLE, currency="CNY")
     use = Use(
         id=use_id,
@@ -59,9 +57,14 @@ def confirm(till: IssuerTill, caller: Caller, name: str, key: str, body: Confirm
         return _settled(till, item, use, under["currency"], till.issuer(settings).query(request_of(item, use), use.at))
     if not settings.enabled:
         raise NotFound("issuer")
+    issuer = till.issuer(settings)  # first: a card under confirmation by whom nobody can ask would stay so
     item = _begun(till, item, name, use, money.currency)
-    told = Confirming(request_of(item, use), body.code, body.pin, money.amount, money.currency, store, now)
-    return _settled(till, item, use, money.currency, till.issuer(settings).confirm(told))
+    if done := _known(item, use_id, asked):
+        return done
+    use = Use.from_item(use_id, item["confirming"]["use"])  # as it was begun, maybe by this very request's double
+    must_repeat(use.body_hash, asked)
+    told = Confirming(request_of(item, use), body.code, body.pin, money.amount, money.currency, store, use.at)
+    return _settled(till, item, use, money.currency, issuer.confirm(told))
 
 
 def pursue(till: IssuerTill, card: str) -> str:
@@ -76,6 +79,15 @@ def pursue(till: IssuerTill, card: str) -> str:
     answer = issuer.query(request_of(item, use), use.at)
     till.cards.settle(card, use, under["currency"], answer, till.now())
     return answer.outcome
+
+
+def _known(item: Item, use_id: str, asked: str) -> UseConfirmed | None:
+    """A use that its issuer has said yes to. Raises KeyReused."""
+    if not (kept := item.get("uses", {}).get(use_id)):
+        return None
+    use = Use.from_item(use_id, kept)
+    must_repeat(use.body_hash, asked)
+    return UseConfirmed(item, use, known=True, currency=item["currency"])
 
 
 def request_of(item: Item, use: Use) -> str:
@@ -120,11 +132,12 @@ def _fits(till: IssuerTill, item: Item, body: ConfirmBody) -> bool:
 
 
 def _begun(till: IssuerTill, item: Item, name: str, use: Use, currency: str) -> Item:
+    """The card under confirmation, or as this very request, on its way twice, has left it. Raises Conflict."""
     try:
         return till.cards.begin(item["card_id"], item["order"], name, use, currency)
     except ConditionFailed as failed:
         now = failed.item
-        if "confirming" in now and now["confirming"]["id"] == use.id:  # this very request, on its way twice
+        if use.id in now.get("uses", {}) or now.get("confirming", {}).get("id") == use.id:
             return now
         if "confirming" in now:
             raise Conflict("Another use of this card is being confirmed.", reason="confirming") from None

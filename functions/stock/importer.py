@@ -1,5 +1,5 @@
-"""Reads uploaded files, generates vouchers, and takes those of cancelled series out of stock: woken by S3 through a
-queue when a file has arrived, by whoever asks for vouchers, and by itself to go on with what takes long."""
+"""Reads uploaded files, generates vouchers, and has what is in stock of a series follow its standing: woken by S3
+through a queue when a file has arrived, by whoever looks after vouchers, and by itself to go on."""
 
 from collections.abc import Callable
 from json import loads
@@ -8,8 +8,8 @@ from typing import Any
 from quanyi.http import log, place
 from stock.importing import run_import
 from stock.upload import PREFIX
-from stock.wiring import cards, go_on, importing, withdraw_on
-from stock.withdrawing import withdraw
+from stock.wiring import go_on, importing, series_stock, withdraw_on
+from stock.withdrawing import Place, follow
 
 SPARE_MILLIS = 45_000
 """Time kept for the stretch that was begun; a run that has less left stops at its next checkpoint."""
@@ -36,10 +36,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _run(message: dict[str, Any], time_left: Callable[[], bool]) -> bool:
     """True when nothing is left to do; else somebody was asked to go on."""
     if series := message.get("withdraw"):
-        after = withdraw(cards(), series, message.get("after"), time_left)
-        if after:
-            withdraw_on(series, after)
-        return after is None
+        got = Place(message["standing"], message["after"]) if "standing" in message else None
+        onward = follow(series_stock(), series, got, time_left)
+        if onward:
+            withdraw_on(series, onward)
+        return onward is None
     import_id = import_of(message)
     over = import_id is None or run_import(importing(), import_id, time_left)
     if not over and import_id:

@@ -46,7 +46,7 @@ class Importing:
     keyring: Keyring
     series: SeriesTable
     withdraw: Callable[[str], None]
-    """Has what is in stock of a series taken out of sale, soon."""
+    """Has what is in stock of a series follow its standing, soon."""
     clock: Clock
     draw: Draw
 
@@ -112,6 +112,8 @@ class _Run:
                     return False
         if self.item["read"] == 0:
             raise FileFault("empty_file")
+        if series and self.work.series.get(series.id).standing(self.work.clock()) != "open":
+            self.work.withdraw(series.id)
         self.finish("done")
         return True
 

@@ -19,7 +19,7 @@ from quanyi.channels.table import ChannelTable
 from quanyi.clock import Clock
 from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.secret import Secret
-from quanyi.table import ConditionFailed, Item, Table, decode_cursor, encode_cursor
+from quanyi.table import Item, Table, decode_cursor, encode_cursor
 from quanyi.vault.kms import Keyring
 from quanyi.vouchers.model import VOUCHER_ISSUER
 from stock.intake import must_exist
@@ -32,8 +32,6 @@ BatchAction = Literal["quarantine", "release", "void", "move", "expire"]
 AT_ONCE = 16
 CARDS_A_CALL = 200
 USES_SHOWN = 100
-
-STILL_AVAILABLE = "attribute_exists(available)"
 
 _BATCH_LISTED = ("pk", "sk", "list", "listed")
 _BATCH_CARDS = ("batch", "card_id")
@@ -111,7 +109,10 @@ class Keeping:
                 if action == "expire":
                     return self.cards.expire(item["card_id"], now=self.clock())
                 if action == "quarantine":
-                    return self._quarantine_unsold(item["card_id"], person)
+                    # One card may be quarantined after its delivery too, as somebody has looked at it; a whole batch
+                    # must not take cards from their buyers, not even one sold since this page was read.
+                    self.cards.take_off(item["card_id"], by=person.by, reason=person.reason)
+                    return True
                 if action == "void" and item["state"] != "available":
                     return False  # what is in quarantine is voided card by card
                 if action == "move" and item["channel"] == channel:
@@ -156,23 +157,6 @@ class Keeping:
             if channel is None:
                 raise Invalid("Where to? `channel` is missing.", reason="channel_missing")
             must_exist(self.channels, channel)
-
-    def _quarantine_unsold(self, card: str, person: Person) -> bool:
-        """available -> quarantined. One card may be quarantined after its delivery too, as somebody has looked at it; a
-        whole batch must not take cards from their buyers, not even one sold since this page was read."""
-        try:
-            self.cards.table.update(
-                {"card_id": card},
-                "SET #state = :to, changed_by = :by, reason = :reason REMOVE available",
-                condition=STILL_AVAILABLE,
-                names={"state": "state"},
-                to="quarantined",
-                by=person.by,
-                reason=person.reason,
-            )
-        except ConditionFailed:
-            return False
-        return True
 
     def _pool(self, item: Item, channel: str) -> Pool:
         sku = self.catalog.skus([item["sku"]]).get(item["sku"])

@@ -26,6 +26,7 @@ from stock.importing import Importing
 from stock.intake import Intake
 from stock.keeping import Keeping
 from stock.upload import Uploads
+from stock.withdrawing import Place, SeriesStock
 
 _SIGNED = Config(
     signature_version="s3v4",  # the bucket's objects are encrypted under KMS, which older signatures can't
@@ -138,10 +139,16 @@ def go_on(import_id: str) -> None:
     client("sqs").send_message(QueueUrl=read().import_queue_url, MessageBody=dumps({"v": 1, "import": import_id}))
 
 
-def withdraw_on(series: str, after: str | None = None) -> None:
-    """Asks the importer to take what is in stock of a cancelled series out of sale, behind the card `after`."""
-    message = {"v": 1, "withdraw": series} | ({"after": after} if after else {})
+def withdraw_on(series: str, place: Place | None = None) -> None:
+    """Asks the importer to have what is in stock of a series follow its standing, from that place on."""
+    message = {"v": 1, "withdraw": series} | (vars(place) if place else {})
     client("sqs").send_message(QueueUrl=read().import_queue_url, MessageBody=dumps(message))
+
+
+@cache
+def series_stock() -> SeriesStock:
+    supply = _table(read().supply_table)
+    return SeriesStock(cards(), PoolsTable(supply), SeriesTable(supply), system_clock)
 
 
 def cards() -> CardsTable:

@@ -1,36 +1,89 @@
-"""Taking what is left in stock of a cancelled series out of sale. Each card changes by its own conditional write, so
-that all of it may be done again: one that was sold meanwhile stays its buyer's."""
+"""What is in stock of a series follows its standing: out of sale while the series is frozen or over, in again when it
+is not, voided once it was cancelled. Each card changes by its own conditional write, so that all of it may be done
+again: one that was sold meanwhile stays its buyer's.
+
+The standing is read anew before each page and after the last. When it has changed since, all is gone through again: in
+whatever order calls and runs overtake each other, the stock ends as the series stands.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 
+from quanyi.cards.model import Pool
+from quanyi.cards.pools import PoolsTable
 from quanyi.cards.table import CardsTable
+from quanyi.clock import Clock
 from quanyi.errors import Conflict
+from quanyi.table import Item
+from quanyi.vouchers.model import Standing
+from quanyi.vouchers.series import SeriesTable
+from quanyi.vouchers.stock import BY, REASONS
 
 CARDS_A_PAGE = 500
 AT_ONCE = 16
-REASON = "its series was cancelled"
 
 
-def withdraw(cards: CardsTable, series: str, after: str | None, time_left: Callable[[], bool]) -> str | None:
-    """Voids the vouchers of a series that can still be sold, behind the card `after`. Answers where to go on when time
-    runs low; None: all is done."""
+@dataclass(frozen=True)
+class Place:
+    """How far a run got: behind the card `after` (empty: nowhere yet), of a series that stood so."""
+
+    standing: Standing
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class SeriesStock:
+    """What a run works with."""
+
+    cards: CardsTable
+    pools: PoolsTable
+    series: SeriesTable
+    clock: Clock
+
+
+def follow(stock: SeriesStock, series: str, place: Place | None, time_left: Callable[[], bool]) -> Place | None:
+    """Goes through the vouchers of a series from `place` on. Answers where to go on when time runs low; None: all is
+    done."""
+    done = False
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        start = {"series": series, "card_id": after} if after else None
         while True:
-            page = cards.of_series(series, limit=CARDS_A_PAGE, start=start)
-            ids: list[str] = [item["card_id"] for item in page.items]
-            list(threads.map(partial(_void, cards), ids))
-            start = page.next
-            if start is None:
+            standing = stock.series.get(series).standing(stock.clock())
+            if place is None or place.standing != standing:
+                place, done = Place(standing), False
+            if done:
                 return None
+            start = {"series": series, "card_id": place.after} if place.after else None
+            page = stock.cards.of_series(series, limit=CARDS_A_PAGE, start=start)
+            found = stock.cards.get_many([item["card_id"] for item in page.items])
+            list(threads.map(partial(_put_right, stock, standing), found.values()))
+            if page.next is None:
+                done = True
+                continue
+            place = Place(standing, page.next["card_id"])
             if not time_left():
-                return start["card_id"]
+                return place
 
 
-def _void(cards: CardsTable, card_id: str) -> None:
+def _put_right(stock: SeriesStock, standing: Standing, card: Item) -> None:
+    who = {"by": BY, "reason": REASONS[standing]}
     try:
-        cards.void(card_id, by="system", reason=REASON)
-    except Conflict:  # sold, handed out, or out of use already
+        match standing:
+            case "cancelled" if card["state"] in ("available", "quarantined"):
+                stock.cards.void(card["card_id"], **who)
+            case "closed" if card["state"] == "available":
+                stock.cards.take_off(card["card_id"], **who)
+            case "open" if _was_taken_off(card):
+                stock.pools.open(Pool.named(card["pool"]))
+                stock.cards.readmit(card["card_id"], **who, now=stock.clock())
+            case _:
+                return
+    except Conflict:  # sold meanwhile, or past its last moment of sale
         return
+
+
+def _was_taken_off(card: Item) -> bool:
+    """For its series, and not by a person."""
+    why = (card.get("changed_by"), card.get("reason"))
+    return card["state"] == "quarantined" and why == (BY, REASONS["closed"])

@@ -16,7 +16,7 @@ from vouchers.wiring import Desk
 
 def generate(desk: Desk, caller: Caller, series_id: str, key: str, body: Generation) -> Run:
     """The next numbers of a series, which a run makes into vouchers from now on; the same call again answers the same
-    numbers. Raises NotFound, Conflict (`cancelled`, `over`, `too_many_runs`), Invalid (`not_from_stock`,
+    numbers. Raises NotFound, Conflict (`cancelled`, `over`, `frozen`, `too_many_runs`), Invalid (`not_from_stock`,
     `channel_unknown`, `handed_out_channel`, `too_many_numbers`), KeyReused."""
     series = desk.series.get(series_id)
     run_id, asked = derived_id("I", "vouchers", caller.name, series_id, key), body_hash(series_id, body=body)
@@ -48,6 +48,8 @@ def _must_be_possible(desk: Desk, series: Series, sku: Sku, body: Generation) ->
         raise Conflict("The series was cancelled.", reason="cancelled", state="cancelled")
     if series.valid_until and series.valid_until <= desk.now():
         raise Conflict("The series is over: extend it first.", reason="over", state="over")
+    if series.frozen and body.into == "stock":
+        raise Conflict("The series is frozen, and not sold: unfreeze it first.", reason="frozen", state="frozen")
     if body.into == "stock" and sku.own != "stock":
         raise Invalid("This SKU's vouchers are made when they are sold.", reason="not_from_stock", sku=sku.id)
     if body.channel and body.into != "stock":

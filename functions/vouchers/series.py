@@ -1,13 +1,15 @@
 """What an operator does with series: make one, look at it, extend, freeze or cancel it.
 
-A change is one write of the series, which each redemption reads. The audit trail is written after it: should that fail,
-the same call again changes nothing more and writes it.
+A change is one write of the series, which each redemption reads. After it whoever keeps
+what is in stock is told, and the audit trail written: should that fail, the same call again changes nothing more and
+does both.
 """
 
 from typing import Any
 
 from quanyi.audit.model import Entry, series_subject
 from quanyi.callers import Caller
+from quanyi.catalog.prepaid import check_prepaid
 from quanyi.errors import Invalid, NotFound
 from quanyi.ids import derived_id, new_id
 from quanyi.replay import body_hash, must_repeat
@@ -24,7 +26,7 @@ _LISTED = ("pk", "sk", "list", "listed")
 
 def make_series(desk: Desk, caller: Caller, key: str, body: NewSeries) -> Series:
     """A series of a voucher SKU; the same call again answers it as it is by then. Raises Invalid (`sku_unknown`,
-    `sku_not_voucher`, `currency`, `condition`), KeyReused."""
+    `sku_not_voucher`, `currency`, `condition`, `prepaid_rule`), KeyReused."""
     series_id, asked = derived_id("VS", "made", caller.name, key), body_hash(body=body)
     series = desk.series.named([series_id]).get(series_id) or desk.series.make(
         _new(desk, caller, series_id, body).model_copy(update={"body_hash": asked})
@@ -45,6 +47,7 @@ def _new(desk: Desk, caller: Caller, series_id: str, body: NewSeries) -> Series:
     if terms.currency != sku.currency:
         raise Invalid("A voucher is worth the currency of its SKU.", reason="currency", currency=sku.currency)
     must_be_acceptable(terms)
+    check_prepaid([sku.model_copy(update={"voucher": terms})])
     made = {"made_by": caller.name, "created_at": desk.now()}
     return Series.model_validate(
         {"id": series_id, "sku": sku.id, "title": body.title or sku.title(), "terms": terms, **made}
@@ -57,7 +60,11 @@ def read_series(desk: Desk, series_id: str) -> SeriesWithRuns:
 
 
 def list_series(desk: Desk, sku: str, limit: int, cursor: str | None) -> SeriesPage:
-    page = desk.series.of_sku(sku, limit=limit, start=decode_cursor(cursor, _LISTED))
+    """Raises Invalid (`foreign_cursor`)."""
+    start = decode_cursor(cursor, _LISTED)
+    if start and start["list"] != f"SERIES#{sku}":
+        raise Invalid("The cursor is another SKU's.", reason="foreign_cursor")
+    page = desk.series.of_sku(sku, limit=limit, start=start)
     return SeriesPage(items=[SeriesView.of(series_of(item)) for item in page.items], next=encode_cursor(page.next))
 
 
@@ -75,7 +82,8 @@ def change_series(desk: Desk, caller: Caller, series_id: str, action: Action, bo
             series = desk.series.unfreeze(series_id, **who)
         case "cancel":
             series = desk.series.cancel(series_id, body.reason, **who)
-            desk.withdraw(series_id)
+    if any(not run.handed_out for run in desk.runs.of(series_id)):
+        desk.withdraw(series_id)
     until = {"until": body.model_dump(mode="json")["until"]} if body.until else {}
     note(desk, caller, series, f"Series{_DONE[action]}", reason=body.reason, **until)
     return series

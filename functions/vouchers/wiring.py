@@ -41,7 +41,7 @@ class VoucherSettings(Settings):
 @dataclass(frozen=True)
 class Desk:
     """Everything that an operator of vouchers touches. `go_on` wakes whoever generates, for a run; `withdraw` has what
-    is left in stock of a series taken out of it."""
+    is in stock of a series follow its standing."""
 
     catalog: CatalogTable
     channels: ChannelTable

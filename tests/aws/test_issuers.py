@@ -157,6 +157,47 @@ def test_a_no_leaves_the_card_as_it_was(desk: Desk) -> None:
     assert desk.item() == before
 
 
+@pytest.mark.parametrize("same", [True, False])
+@pytest.mark.parametrize("mood", ["answers", "lost"])
+def test_a_request_that_is_on_its_way_twice(desk: Desk, mood: str, same: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one does everything between this one's read and its first write."""
+    begin, others = ConfirmingCards.begin, list[str]()
+    desk.acme.mood = mood
+
+    def meanwhile(cards: ConfirmingCards, *asked: Any) -> Any:
+        if not others:
+            others.append("mei" if same else "li")
+            desk.confirm(operator=others[0], amount={"amount": 300, "currency": "CNY"})
+            desk.later(seconds=1)
+        return begin(cards, *asked)
+
+    monkeypatch.setattr(ConfirmingCards, "begin", meanwhile)
+    body: Any = {"amount": {"amount": 300 if same else 900, "currency": "CNY"}}
+    if same:
+        assert desk.confirm(**body).known is (mood == "answers")
+    else:
+        with pytest.raises(KeyReused):
+            desk.confirm(**body)
+    desk.acme.mood = "answers"
+    desk.later(minutes=3)
+    sweep(desk.till)
+    assert [use["a"] for use in desk.item()["uses"].values()] == [300]
+    assert {json.dumps(asked) for asked in desk.acme.heard} == {json.dumps(desk.acme.heard[0])}
+
+
+def test_a_card_is_not_put_under_confirmation_by_whom_nobody_can_ask(desk: Desk) -> None:
+    class Till(IssuerTill):
+        def live(self, name: str) -> tuple[Secret, ...]:
+            return ()
+
+    before = desk.item()
+    desk.till = Till(**vars(desk.till))  # type: ignore[assignment]
+    with pytest.raises(Conflict) as refused:
+        desk.confirm()
+    assert refused.value.extra["reason"] == "credentials_missing"
+    assert desk.item() == before
+
+
 @pytest.mark.parametrize("mood", ["lost", "forged", "late"])
 def test_an_answer_that_did_not_come_is_asked_for(desk: Desk, mood: str) -> None:
     desk.acme.mood = mood

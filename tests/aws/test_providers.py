@@ -160,6 +160,13 @@ def test_secrets_are_read_once_in_minutes(secrets: ProviderSecrets, cloud: Cloud
     assert [v["till_key"].reveal() for v in secrets.read("till", no_older_than=30.0)] == [NEXT, GOOD]
 
 
+def test_first_secrets_hold_at_once(secrets: ProviderSecrets) -> None:
+    """Another process has looked before there were any."""
+    assert secrets.read("till") == ()
+    ProviderSecrets(secrets.prefix, secrets.client).write("till", values(GOOD), TOKENS[0])
+    assert [v["till_key"].reveal() for v in secrets.read("till")] == [GOOD]
+
+
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServiceError", "ResourceExistsException"])
 def test_a_busy_vault_is_busy_and_tells_nothing(code: str) -> None:
     class Client:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from quanyi.callers import Caller
 from quanyi.cards.model import Face
+from quanyi.cards.table import CardsTable
 from quanyi.clock import stamp
 from quanyi.errors import Busy, Refusal
 from quanyi.imports.table import LEASE
@@ -48,6 +49,18 @@ def test_a_series_is_made_once(room: Room) -> None:
     assert [one["id"] for one in listed["items"]] == [first["id"]]
 
 
+def test_a_cursor_of_another_skus_series(room: Room) -> None:
+    for _ in range(2):
+        room.series()
+    _, page, _ = room.ask("GET", "/v1/admin/voucher-series", query={"sku": "GIFT", "limit": "1"})
+    status, problem, _ = room.ask(
+        "GET", "/v1/admin/voucher-series", query={"sku": "COFFEE", "limit": "1", "cursor": page["next"]}
+    )
+    assert (status, problem["reason"]) == (422, "foreign_cursor")
+    _, rest, _ = room.ask("GET", "/v1/admin/voucher-series", query={"sku": "GIFT", "cursor": page["next"]})
+    assert len(rest["items"]) == 1
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -61,6 +74,23 @@ def test_a_series_is_made_once(room: Room) -> None:
 def test_a_series_that_cannot_be(room: Room, body: dict[str, Any], reason: str) -> None:
     status, problem, _ = room.ask("POST", "/v1/admin/voucher-series", body)
     assert (status, problem["reason"]) == (422, reason)
+
+
+def test_a_series_keeps_what_the_law_asks_of_its_prepaid_cards(room: Room) -> None:
+    terms = {"value": {"kind": "amount", "amount": 1_000_00}, "issue": "stock"}
+    put_sku(
+        room.cloud,
+        "CARD",
+        kind="voucher",
+        voucher=terms,
+        issuer="",
+        prepaid={"industry": "retail", "registered": False},
+    )
+    room.series("CARD")
+    above = {**terms, "value": {"kind": "amount", "amount": 1_000_01}}
+    status, problem, _ = room.ask("POST", "/v1/admin/voucher-series", {"sku": "CARD", "terms": above})
+    assert (status, problem["reason"]) == (422, "prepaid_rule")
+    assert problem["problems"] == [{"sku": "CARD", "article": 18, "problem": "above_1000_yuan"}]
 
 
 @pytest.mark.parametrize("into", ["handed_out", "stock"])
@@ -213,6 +243,84 @@ def test_withdrawing_goes_on_from_where_it_got(room: Room, monkeypatch: pytest.M
     room.change(series, "cancel")
     assert room.work_off() >= 3
     assert {card["state"] for card in room.cards()} == {"voided"}
+
+
+def states(room: Room) -> list[str]:
+    return sorted(card["state"] for card in room.cards())
+
+
+@pytest.mark.parametrize("action", ["freeze", "extend"])
+def test_stock_is_out_of_sale_while_its_series_is(room: Room, monkeypatch: pytest.MonkeyPatch, action: str) -> None:
+    monkeypatch.setattr(withdrawing, "CARDS_A_PAGE", 2)
+    series = room.series()["id"]
+    room.generate(series, 1, "handed_out")
+    room.generate(series, 4, "stock")
+    room.work_off()
+    cards, who = room.shop.work().cards, {"by": "operator:k1", "reason": "looked odd"}
+    odd = next(card["card_id"] for card in room.cards() if card["state"] == "available")
+    cards.quarantine(odd, **who)
+    stop = {"until": "2020-01-01T00:00:00Z"} if action == "extend" else {}
+    again = {"until": "2099-01-01T00:00:00Z"} if action == "extend" else {}
+    for _ in range(2):
+        assert room.change(series, action, **stop)[0] == 200
+        room.work_off()
+        assert states(room) == ["delivered"] + ["quarantined"] * 4
+    for pool in room.shop.work().pools.every("GIFT", fresh=True):
+        room.shop.work().pools.close(pool)  # as every night, when it is empty
+    for _ in range(2):
+        assert room.change(series, "unfreeze" if action == "freeze" else action, **again)[0] == 200
+        room.work_off()
+        assert states(room) == ["available"] * 3 + ["delivered", "quarantined"]
+    kept = cards.get(odd) or {}
+    assert (kept["changed_by"], kept["reason"]) == (who["by"], who["reason"])
+    assert room.shop.work().pools.every("GIFT", fresh=True)
+
+
+def test_what_overtakes_what_the_stock_ends_as_its_series_stands(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last page of a freeze is written when the unfreezing is through already."""
+    monkeypatch.setattr(withdrawing, "CARDS_A_PAGE", 3)
+    series = room.series()["id"]
+    room.generate(series, 4, "stock")
+    room.work_off()
+    room.change(series, "freeze")
+    of_series, overtaken = CardsTable.of_series, list[str]()
+
+    def meanwhile(cards: CardsTable, series_id: str, *, limit: int, start: Any = None) -> Any:
+        if start and not overtaken:
+            overtaken.append(series_id)
+            room.change(series, "unfreeze")
+            room.work_off()
+            assert states(room) == ["available"] * 4
+        return of_series(cards, series_id, limit=limit, start=start)
+
+    monkeypatch.setattr(CardsTable, "of_series", meanwhile)
+    room.work_off()
+    assert overtaken
+    assert states(room) == ["available"] * 4
+
+
+def test_a_frozen_series_gets_no_more_stock(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stretch, "STRETCH", 2)
+    series = room.series()["id"]
+    run = room.generate(series, 4, "stock")
+    room.shop.messages()
+    work = room.shop.work()
+    put_refused = type(work.imports).put_refused
+
+    def frozen_meanwhile(imports: Any, import_id: str, refused: Any) -> None:
+        room.change(series, "freeze")
+        room.shop.messages()  # the stock of that moment has been gone through
+        put_refused(imports, import_id, refused)
+
+    monkeypatch.setattr(type(work.imports), "put_refused", frozen_meanwhile)
+    assert room.shop.run(run["id"]) is True
+    assert room.shop.view(run["id"])["state"] == "done"
+    room.work_off()
+    assert states(room) == ["quarantined"] * 4
+    path = f"/v1/admin/voucher-series/{series}/generate"
+    status, problem, _ = room.ask("POST", path, {"count": 1, "into": "stock"})
+    assert (status, problem["reason"]) == (409, "frozen")
+    assert room.ask("POST", path, {"count": 1, "into": "handed_out"})[0] == 202
 
 
 def test_a_series_cancelled_while_it_is_generated_makes_no_more(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from aftersales.claiming import replace_card
 from aftersales.messages import RefundBody, ReplacementBody
 from aftersales.refunding import refund_order
 from fulfill.reveal import reveal
+from quanyi.cards import claim
 from quanyi.claims.model import Claim
 from quanyi.errors import Conflict, SoldOut
 from quanyi.orders.model import Order
@@ -109,7 +110,7 @@ def test_a_series_that_is_good_for_nothing_is_not_sold(market: Market, state: st
         market.place("coffee")
     market.pay(first)
     market.run()
-    assert market.order(first).state == ("refunded" if state == "cancelled" else "fulfilled")
+    assert market.order(first).state == ("fulfilled" if state == "frozen" else "refunded")
 
 
 def test_a_bundle_holds_vouchers(market: Market) -> None:
@@ -195,17 +196,101 @@ def test_one_that_was_used_and_cancelled_by_a_person_is_a_loss(market: Market) -
     assert sent_back(market, order).units[0].goods == "lost"
 
 
-def in_stock(market: Market) -> None:
-    """A voucher of a series that was generated into stock."""
+def in_stock(market: Market, series_id: str = "VS00000000000000000001", count: int = 1) -> list[str]:
+    """Vouchers of a series that were generated into stock."""
     sku = market.sku("gift", kind="voucher", voucher={"value": {"kind": "amount", "amount": 500}, "issue": "stock"})
     assert sku.voucher
-    series = market.shop.series.make(
-        Series(id="VS00000000000000000001", sku="gift", terms=sku.voucher, created_at=market.now)
-    )
-    (card_id,) = market.stock("gift", 1)
+    series = market.shop.series.make(Series(id=series_id, sku="gift", terms=sku.voucher, created_at=market.now))
+    cards = market.stock("gift", count)
     own = {name: value for name, value in new_voucher(series).items() if value is not None}
     change = f"SET {', '.join(f'#{name} = :{name}' for name in own)}"
-    market.works.cards.table.update({"card_id": card_id}, change, **own)
+    for card_id in cards:
+        market.works.cards.table.update({"card_id": card_id}, change, **own)
+    return cards
+
+
+def no_longer_sold(market: Market, series: str, how: str) -> str:
+    """What its stock becomes. Nobody has gone through that yet."""
+    by: dict[str, Any] = {"by": "operator:K1", "now": market.now}
+    match how:
+        case "cancelled":
+            market.shop.series.cancel(series, "recalled", **by)
+            return "voided"
+        case "frozen":
+            market.shop.series.freeze(series, "leaked", **by)
+        case _:
+            market.shop.series.extend(series, market.now, **by)
+    return "quarantined"
+
+
+HOWS = ["cancelled", "frozen", "over"]
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_stock_of_a_series_that_is_not_sold_is_found_out_as_it_is_drawn(market: Market, how: str) -> None:
+    """Whatever has come back into its pool after the series' stock was gone through."""
+    bad, good = in_stock(market, count=3), in_stock(market, "VS00000000000000000002", count=2)
+    becomes = no_longer_sold(market, "VS00000000000000000001", how)
+    order = market.place("gift", 2)
+    assert {unit.card for unit in order.units} == {*good}
+    with pytest.raises(SoldOut):
+        market.place("gift")
+    assert {card(market, one)["state"] for one in bad} == {becomes}
+    assert {"hold", "held", "available"} & {*card(market, bad[0])} == set()
+    market.pay(order)
+    market.run()
+    assert market.order(order).state == "fulfilled"
+
+
+def test_a_draw_gives_up_among_very_many_that_are_not_sold(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claim, "MOST_UNFIT", 2)
+    bad = in_stock(market, count=8)
+    no_longer_sold(market, "VS00000000000000000001", "frozen")
+    with pytest.raises(SoldOut):
+        market.place("gift")
+    assert 2 <= sum(card(market, one)["state"] == "quarantined" for one in bad) < 8
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("spare", [0, 1])
+def test_what_is_held_of_a_series_that_is_over_is_not_delivered(market: Market, how: str, spare: int) -> None:
+    """What is frozen only is delivered: it was sold before."""
+    (held,) = in_stock(market)
+    order = market.place("gift")
+    if spare:
+        in_stock(market, "VS00000000000000000002")
+    becomes = no_longer_sold(market, "VS00000000000000000001", how)
+    market.pay(order)
+    market.run()
+    assert market.order(order).state == ("fulfilled" if spare or how == "frozen" else "refunded")
+    assert card(market, held)["state"] == ("delivered" if how == "frozen" else becomes)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_any_single_fault_keeps_a_cancelled_voucher_from_its_buyer(
+    monkeypatch: pytest.MonkeyPatch, market: Market, mode: str
+) -> None:
+    fault, applied = MODES[mode]
+    for number in range(1, 60):
+        series = f"VS{number:020d}"
+        (held,) = in_stock(market, series)
+        order = market.place("gift", key=f"k{number}", member=f"m{number}", contact={})
+        assert order.units[0].card == held
+        no_longer_sold(market, series, "cancelled")
+        market.pay(order)
+        faults = Faults(number, fault, applied=applied)
+        with faults(monkeypatch):
+            insist(market, faults, market.run)
+        market.later(minutes=3)
+        market.sweep()
+        market.run()
+        assert market.order(order).state == "refunded", (mode, number)
+        assert card(market, held)["state"] == "voided", (mode, number)
+        if len(faults.calls) < number:
+            break
+    else:
+        raise AssertionError("never ran out of calls to fail")
+    assert number > 5
 
 
 @pytest.mark.parametrize(
@@ -230,6 +315,41 @@ def test_a_refund_of_a_voucher_from_stock(market: Market, seen: bool, left: int,
     assert (order.units[0].goods, after["state"]) == (goods, state)
     if goods == "returned":
         assert {"price", "sold_in", "agent", "order", "delivered_at"} & {*after} == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "goods", "state"),
+    [
+        ({"frozen": "leaked"}, "cancelled", "voided"),
+        ({"used": 1, "uses": {"u1": {"a": 500, "r": "2026-11-23T04:00:00.000Z"}}}, "cancelled", "voided"),
+        ({"until": "2026-12-24T04:00:00.000Z"}, "returned", "available"),
+    ],
+)
+def test_only_what_is_like_new_is_sold_again(market: Market, change: dict[str, Any], goods: str, state: str) -> None:
+    """Frozen; used and given back; and one with another end, which was its buyer's."""
+    in_stock(market)
+    order = delivered(market, sku="gift", seen=False)
+    sets = ", ".join(f"#{name} = :{name}" for name in change)
+    market.works.cards.table.update({"card_id": order.units[0].card}, f"SET {sets}", **change)
+    order = sent_back(market, order)
+    after = card(market, order.units[0].card)
+    assert (order.units[0].goods, after["state"]) == (goods, state)
+    assert "until" not in after
+
+
+@pytest.mark.parametrize("change", [{"used": 1, "left": 700}, {"confirming": {"id": "u1"}}])
+def test_a_card_whose_issuer_redeemed_some_of_it_is_neither_sold_again_nor_replaced(
+    market: Market, change: dict[str, Any]
+) -> None:
+    market.sku("ik-month")
+    market.stock("ik-month", 2)
+    order = delivered(market, sku="ik-month", seen=False)
+    sets = ", ".join(f"#{name} = :{name}" for name in change)
+    market.works.cards.table.update({"card_id": order.units[0].card}, f"SET {sets}", **change)
+    with pytest.raises(Conflict):
+        replaced(market, order)
+    assert market.order(order).units[0].state == "delivered"
+    assert sent_back(market, order).units[0].goods == "lost"
 
 
 @pytest.mark.parametrize("mode", MODES)

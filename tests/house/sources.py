@@ -77,6 +77,7 @@ INDOORS = {
     "vouchers/limits.py": "members' uses, in the members table",
     "vouchers/series.py": "series in the supply table",
     "vouchers/runs.py": "numbers given out, in the supply table",
+    "vouchers/stock.py": "takes cards out of the cards table by their series",
 }
 """Modules that work on an adapter without knowing what is behind it; `*/table.py` are too. The others are rules."""
 

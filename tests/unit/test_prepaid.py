@@ -27,6 +27,15 @@ def terms(prepaid: dict[str, Any] | None, face_value: int | None = 500_00, **mor
     return SkuTerms.model_validate({**known, **more})
 
 
+def stored(
+    prepaid: dict[str, Any], amount: int = 500_00, *, value: Any = None, face_value: int | None = None, **rules: Any
+) -> dict[str, Any]:
+    """A SKU of vouchers; what else it has is up to the test."""
+    value = value or {"kind": "amount", "amount": amount}
+    terms = {"value": value, "rules": rules}
+    return {"prepaid": prepaid, "face_value": face_value, "kind": "voucher", "voucher": terms}
+
+
 def draft(*skus: SkuTerms) -> Product:
     about = ProductTerms.model_validate({"titles": {"zh-CN": "购物卡"}})
     return new_product("P1", about, [(f"s{i}", sku) for i, sku in enumerate(skus)], NOW, "hash")
@@ -52,6 +61,11 @@ def fault(sku: SkuTerms) -> list[tuple[int, str]]:
         terms(BEARER, validity={"until": NOW.replace(year=2029)}, on_sale_until=NOW),
         terms(BEARER, validity={"until": datetime(2031, 3, 1, tzinfo=UTC)}, on_sale_until=LEAP),
         terms(None, 9_999_00, currency="USD", validity={"days_from_delivery": 1}),
+        terms(**stored(BEARER, 1_000_00)),
+        terms(**stored(REGISTERED, 5_000_00)),
+        terms(**stored(BEARER, days_from_delivery=BEARER_DAYS)),
+        terms(**stored(BEARER, valid_until=NOW.replace(year=2029)), on_sale_until=NOW),
+        terms(**stored(BEARER, value={"kind": "times", "times": 10}, face_value=1_000_00)),
         *(terms({"industry": name, "registered": True}) for name in ("retail", "catering_hotel", "resident_services")),
     ],
 )
@@ -71,6 +85,19 @@ def test_what_the_law_allows_is_published(sku: SkuTerms) -> None:
         (terms(REGISTERED, validity={"until": NOW.replace(year=2099)}), [(19, "registered_card_expires")]),
         (terms(BEARER, validity={"days_from_delivery": BEARER_DAYS - 1}), [(19, "shorter_than_three_years")]),
         (terms(BEARER, validity={"until": NOW.replace(year=2099)}), [(19, "end_of_sale_missing")]),
+        (terms(**stored(BEARER, 1_000_01, face_value=500_00)), [(18, "above_1000_yuan")]),
+        (terms(**stored(REGISTERED, 5_000_01)), [(18, "above_5000_yuan")]),
+        (terms(**stored(REGISTERED, days_from_delivery=3650)), [(19, "registered_card_expires")]),
+        (terms(**stored(BEARER, days_from_delivery=BEARER_DAYS - 1)), [(19, "shorter_than_three_years")]),
+        (terms(**stored(BEARER, valid_until=NOW.replace(year=2099))), [(19, "end_of_sale_missing")]),
+        (
+            terms(
+                **stored(BEARER, valid_from=NOW + timedelta(days=1), valid_until=NOW.replace(year=2029)),
+                on_sale_until=NOW,
+            ),
+            [(19, "shorter_than_three_years")],
+        ),
+        (terms(**stored(BEARER, value={"kind": "times", "times": 10})), [(18, "face_value_missing")]),
         (
             terms(BEARER, 2_000_00, validity={"days_from_delivery": 30}),
             [(18, "above_1000_yuan"), (19, "shorter_than_three_years")],
@@ -121,6 +148,8 @@ def test_a_draft_may_be_unfinished_but_a_published_product_may_not_become_wrong(
         {"prepaid": {"industry": "education", "registered": True}},
         {"prepaid": {"industry": "retail"}},
         {"prepaid": BEARER, "kind": "manual"},
+        stored(BEARER, value={"kind": "once"}),
+        stored(BEARER, value={"kind": "goods", "goods": [{"name": "tea"}]}),
         {"prepaid": BEARER, "kind": "bundle", "components": [{"sku": "x", "quantity": 1}]},
     ],
 )

@@ -2,7 +2,7 @@
 
 Each draw picks at random among a few ids behind a random point, so that buyers rarely meet; a lost race draws
 again from another place and remembers the loser (the index may list it for a while yet); an empty pool gives way to
-the next one.
+the next one. A card that was claimed and is not fit to be sold counts as a loser.
 """
 
 from base64 import urlsafe_b64encode
@@ -13,6 +13,7 @@ from datetime import datetime
 from quanyi.cards.model import Pool
 from quanyi.cards.table import CardsTable
 from quanyi.ids import Draw
+from quanyi.table import Item
 
 SPARE = 1
 """Candidates beyond those wanted: one lost race needs no second read; a whole old window would be full of ghosts."""
@@ -22,6 +23,9 @@ WINDOW = 16
 to the gap before it, so that buyers met twice as often (measured: docs/benchmarks.md). Still half a read unit."""
 
 AT_ONCE = 16
+
+MOST_UNFIT = 64
+"""Cards that turn out unfit in one draw, before it gives up: whoever takes them out of the pool is at it."""
 
 
 def draw_cards(
@@ -33,23 +37,30 @@ def draw_cards(
     until: datetime,
     now: Callable[[], datetime],
     draw: Draw,
+    fit: Callable[[Item], bool] | None = None,
 ) -> list[str]:
     """Reserves up to `wanted` cards for `hold` and answers their ids; fewer means the pools are (or look) empty.
+    `fit` is asked about each card that was claimed, and has put away what it says no to.
 
     `now` is asked at each claim, since a card's last moment of sale is judged by the write itself. Cards that were
     reserved stay so if this raises: their hold's deadline frees them.
     """
     got: list[str] = []
     lost: set[str] = set()
+    unfit: list[str] = []
 
     def attempt(card_id: str) -> tuple[str, bool]:
-        return card_id, cards.claim(card_id, hold=hold, until=until, now=now())
+        card = cards.claim(card_id, hold=hold, until=until, now=now())
+        if card and fit and not fit(card):
+            unfit.append(card_id)
+            return card_id, False
+        return card_id, bool(card)
 
     for pool in pools:
         shards = list(range(pool.shards))
         first = draw(1)[0] % pool.shards
         for shard in shards[first:] + shards[:first]:
-            while len(got) < wanted:
+            while len(got) < wanted and len(unfit) < MOST_UNFIT:
                 seen = _candidates(cards, pool.name(shard), wanted - len(got), lost | set(got), draw)
                 if not seen:
                     break

@@ -7,6 +7,7 @@
     available, quarantined -> voided
     available -> expired
     reserved -> voided               a voucher made for a unit that no longer waits
+    reserved -> quarantined, voided  a voucher of a series that is not sold
 
 A card keeps the name of its pool in `pool`; `available` repeats it only while the card can be sold, which is what
 makes the index sparse. `changed_by` and `reason` of a person's change reach the audit trail through the stream.
@@ -15,7 +16,7 @@ makes the index sparse. `changed_by` and `reason` of a person's change reach the
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from quanyi.cards.model import HELD_SHARDS, NewCard, Pool, shard_of
 from quanyi.clock import stamp
@@ -27,10 +28,13 @@ FREE_OR_MINE = "(attribute_exists(available) AND sell_by > :now) OR (#state = :r
 HELD_BY = "#state = :reserved AND #hold = :hold"
 HELD_OR_DELIVERED_TO = "#hold = :hold AND (#state = :reserved OR #state = :delivered)"
 DELIVERED_TO = "#state = :delivered AND #order = :order"
-UNUSED = "(attribute_not_exists(whole) OR #left = whole)"
-"""Of a voucher of our own: nothing of it was used. Other cards have no such attributes."""
+UNUSED = "(attribute_not_exists(used) OR #left = whole) AND attribute_not_exists(confirming)"
+"""Nothing of it was used: of a voucher of our own, what was used has been given back. Of another card, no use of it was
+confirmed by its issuer, nor is about to be."""
+LIKE_NEW = f"{UNUSED} AND (attribute_not_exists(used) OR used = :none) AND attribute_not_exists(frozen)"
+"""Nor is its code known to whoever used it and gave it back, or suspect to a person."""
 DELIVERED_UNSEEN = (
-    f"#state = :delivered AND #order = :order AND #unit = :unit AND attribute_not_exists(revealed_at) AND {UNUSED}"
+    f"#state = :delivered AND #order = :order AND #unit = :unit AND attribute_not_exists(revealed_at) AND {LIKE_NEW}"
 )
 
 AVAILABLE_INDEX = "available-index"
@@ -62,22 +66,19 @@ class CardsTable:
         page = self.table.query(where, index=AVAILABLE_INDEX, limit=limit, pool=pool, first=start)
         return [item["card_id"] for item in page.items]
 
-    def claim(self, card_id: str, *, hold: str, until: datetime, now: datetime) -> bool:
-        """available -> reserved, or already reserved by this hold. False: somebody else was faster."""
-        try:
-            self.table.update(
-                {"card_id": card_id},
-                "SET #state = :reserved, #hold = :hold, hold_until = :until, held = :held REMOVE available",
-                condition=FREE_OR_MINE,
-                reserved="reserved",
-                hold=hold,
-                until=stamp(until),
-                held=f"held#{shard_of(card_id, HELD_SHARDS)}",
-                now=stamp(now),
-            )
-        except ConditionFailed:
-            return False
-        return True
+    def claim(self, card_id: str, *, hold: str, until: datetime, now: datetime) -> Item | None:
+        """available -> reserved, or already reserved by this hold, and answers the card. None: somebody else was
+        faster."""
+        return self._item(
+            card_id,
+            "SET #state = :reserved, #hold = :hold, hold_until = :until, held = :held REMOVE available",
+            FREE_OR_MINE,
+            reserved="reserved",
+            hold=hold,
+            until=stamp(until),
+            held=f"held#{shard_of(card_id, HELD_SHARDS)}",
+            now=stamp(now),
+        )
 
     def keep(self, card_id: str, *, hold: str, until: datetime) -> bool:
         """Moves the deadline of a hold. False: the hold is gone."""
@@ -104,6 +105,19 @@ class CardsTable:
             HELD_BY,
             hold=hold,
             voided="voided",
+            reserved="reserved",
+        )
+
+    def set_aside(self, card_id: str, *, hold: str, to: Literal["quarantined", "voided"], by: str, reason: str) -> bool:
+        """reserved -> quarantined or voided: what was drawn must not be sold. False: this hold has it no longer."""
+        return self._try(
+            card_id,
+            "SET #state = :to, changed_by = :by, reason = :reason REMOVE #hold, hold_until, held",
+            HELD_BY,
+            hold=hold,
+            to=to,
+            by=by,
+            reason=reason,
             reserved="reserved",
         )
 
@@ -144,13 +158,14 @@ class CardsTable:
             raise Conflict("The card is no longer delivered to this order.", state=failed.item.get("state")) from None
 
     def take_back(self, card_id: str, *, order: str, unit: str) -> Item | None:
-        """delivered, never revealed and never used -> available in its pool, and answers the card. None: it was seen or
-        used, or is not this unit's (any more)."""
+        """delivered, never revealed and never used -> available in its pool, and answers the card. None: it was seen,
+        used or frozen, or is not this unit's (any more)."""
         return self._item(
             card_id,
             "SET #state = :available, available = #pool "
-            "REMOVE #hold, #order, #unit, delivered_at, price, sold_in, #agent",
+            "REMOVE #hold, #order, #unit, delivered_at, price, sold_in, #agent, #until",
             DELIVERED_UNSEEN,
+            none=0,
             order=order,
             unit=unit,
             delivered="delivered",
@@ -160,6 +175,10 @@ class CardsTable:
     def quarantine(self, card_id: str, *, by: str, reason: str) -> Item:
         """available or delivered -> quarantined (a suspect or bad card). Raises NotFound, Conflict."""
         return self._by_person(card_id, "quarantined", ("available", "delivered"), by, reason, "REMOVE available")
+
+    def take_off(self, card_id: str, *, by: str, reason: str) -> Item:
+        """available -> quarantined, and never from its buyer. Raises NotFound, Conflict."""
+        return self._by_person(card_id, "quarantined", ("available",), by, reason, "REMOVE available")
 
     def quarantine_bad(self, card_id: str, *, order: str, unit: str, by: str, reason: str) -> Item:
         """delivered to that unit, and not used if it is a voucher of ours -> quarantined: its buyer gets another.

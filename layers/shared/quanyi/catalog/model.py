@@ -55,7 +55,8 @@ class Validity(Model):
 
 
 class Prepaid(Model):
-    """Makes a card SKU a single-purpose commercial prepaid card (单用途商业预付卡); `catalog.prepaid` has its rules."""
+    """Makes a SKU of cards, or of vouchers that store an amount or uses, a single-purpose commercial prepaid card
+    (单用途商业预付卡); `catalog.prepaid` has its rules."""
 
     industry: Literal["retail", "catering_hotel", "resident_services"]
     """The issuer's, by annex 1 of the measures."""
@@ -135,9 +136,14 @@ class SkuTerms(Model):
         _check_voucher(self)
         if self.reusable_uses and self.kind != "card":
             raise ValueError("only a card can be reusable")
-        if self.prepaid and self.kind != "card":
-            raise ValueError("only a card can be a prepaid card")
+        if self.prepaid and not (self.kind == "card" or _stores(self.voucher)):
+            raise ValueError("only a card, or a voucher that stores an amount or uses, can be a prepaid card")
         return self
+
+
+def _stores(terms: VoucherTerms | None) -> bool:
+    """Whether a voucher is used in parts. One for a certain thing is none of the measures' cards (`docs/tax.md`)."""
+    return terms is not None and terms.value.kind in ("amount", "times")
 
 
 def _check_voucher(terms: SkuTerms) -> None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from quanyi.catalog.model import Sku, SkuId
 from quanyi.errors import Invalid
+from quanyi.vouchers.model import AmountValue
 
 REGISTERED_MOST = 5_000_00
 """Fen. Article 18: a 记名卡 holds at most ¥5,000."""
@@ -74,25 +75,40 @@ def _refuse(problems: Sequence[PrepaidProblem]) -> None:
 
 def _faults(sku: Sku) -> Iterator[tuple[int, PrepaidFault]]:
     registered = sku.prepaid is not None and sku.prepaid.registered
+    worth, (days, until) = _worth(sku), _validity(sku)
     # The limits are in yuan: of another currency nobody could say what they are.
     if sku.currency != "CNY":
         yield 18, "currency"
-    elif not sku.face_value:
+    elif not worth:
         yield 18, "face_value_missing"
-    elif registered and sku.face_value > REGISTERED_MOST:
+    elif registered and worth > REGISTERED_MOST:
         yield 18, "above_5000_yuan"
-    elif not registered and sku.face_value > BEARER_MOST:
+    elif not registered and worth > BEARER_MOST:
         yield 18, "above_1000_yuan"
-    if registered and (sku.validity.until or sku.validity.days_from_delivery):
+    if registered and (until or days):
         yield 19, "registered_card_expires"
     if not registered and (fault := _too_short(sku)):
         yield 19, fault
 
 
+def _worth(sku: Sku) -> int | None:
+    """Fen: what a voucher of ours stores; of other cards, and of uses, what their SKU says."""
+    value = sku.voucher.value if sku.voucher else None
+    return value.amount if isinstance(value, AmountValue) else sku.face_value
+
+
+def _validity(sku: Sku) -> tuple[int | None, datetime | None]:
+    """Days from delivery and the fixed end; a voucher of ours may have both, and the earlier holds."""
+    rules = sku.voucher.rules if sku.voucher else None
+    if rules:
+        return rules.days_from_delivery, rules.valid_until
+    return sku.validity.days_from_delivery, sku.validity.until
+
+
 def _too_short(sku: Sku) -> PrepaidFault | None:
     """A card that ends on a fixed day must have its three years even for the last one who can buy it, and for who
     waits for stock after that."""
-    days, until = sku.validity.days_from_delivery, sku.validity.until
+    days, until = _validity(sku)
     if days is not None and days < BEARER_DAYS:
         return "shorter_than_three_years"
     if until is None:
@@ -100,7 +116,10 @@ def _too_short(sku: Sku) -> PrepaidFault | None:
     if sku.on_sale_until is None:
         return "end_of_sale_missing"
     waits = timedelta(hours=sku.backlog_hours) if sku.on_shortage == "backlog" else timedelta()
-    return "shorter_than_three_years" if until < _years_later(sku.on_sale_until + waits) else None
+    begins = sku.on_sale_until + waits
+    if sku.voucher and sku.voucher.rules.valid_from:
+        begins = max(begins, sku.voucher.rules.valid_from)
+    return "shorter_than_three_years" if until < _years_later(begins) else None
 
 
 def _years_later(moment: datetime) -> datetime:

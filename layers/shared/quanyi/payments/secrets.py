@@ -43,12 +43,14 @@ class ProviderSecrets:
     )
 
     def read(self, name: str, *, no_older_than: float = CACHE_SECONDS) -> Versions:
-        """The live versions, newest first; none when the provider has no secrets. Kept in memory for minutes."""
+        """The live versions, newest first; none when the provider has no secrets. Kept in memory for minutes, unless
+        there are none: a provider is being set up then, and its first secrets hold at once."""
         known = self._cache.get(name)
         if known and self.monotonic() - known[0] < no_older_than:
             return known[1]
         versions = tuple(found for stage in STAGES if (found := self._version(name, stage)) is not None)
-        self._cache[name] = (self.monotonic(), versions)
+        if versions:
+            self._cache[name] = (self.monotonic(), versions)
         return versions
 
     def write(self, name: str, values: Mapping[str, Secret], token: str) -> bool:

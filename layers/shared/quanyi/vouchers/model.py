@@ -27,6 +27,8 @@ Minor = Annotated[int, Field(ge=1, le=10**12, strict=True, description="Minor un
 Percent = Annotated[int, Field(ge=1, le=10_000, strict=True, description="Basis points: 2000 is 20 % off")]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Way = Literal["code", "static_qr", "fresh_qr"]
+Standing = Literal["open", "closed", "cancelled"]
+"""Whether a series may be sold: not at the moment (frozen, or past its end), or never again."""
 
 
 class Terms(BaseModel):
@@ -243,6 +245,15 @@ class Series(BaseModel):
     @property
     def valid_until(self) -> datetime | None:
         return self.until or self.terms.rules.valid_until
+
+    def over(self, now: datetime) -> bool:
+        """Nothing of it can be used any more: it was cancelled, or its end is past."""
+        return bool(self.cancelled) or (self.valid_until is not None and self.valid_until <= now)
+
+    def standing(self, now: datetime) -> Standing:
+        if self.cancelled:
+            return "cancelled"
+        return "closed" if self.frozen or self.over(now) else "open"
 
 
 def series_id_of(sku: str, terms: VoucherTerms) -> str:
