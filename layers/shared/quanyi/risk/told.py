@@ -80,8 +80,8 @@ def _happenings(old: Order | None, new: Order, at: datetime) -> Iterator[Happeni
         yield Happening("unpaid", "unpaid", at)
     yield from _failures(old, new, at)
     yield from _refunds(old, new)
-    for case in new.frozen:
-        if not old or case not in old.frozen:
+    for case in new.cases:
+        if not old or case not in old.cases:
             yield Happening("disputed", f"case {case}", at)
 
 
