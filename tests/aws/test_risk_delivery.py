@@ -266,6 +266,27 @@ def test_a_refund_that_somebody_refused_stays_refused_unless_an_operator_insists
     assert len([each for each in decisions(market) if each["point"] == "refund"]) == 2
 
 
+def test_of_two_answers_to_one_question_the_first_that_was_written_stands(market: Market) -> None:
+    """The same call twice at once: each finds nothing decided yet, and what is known changes between them."""
+    order, body, desk = delivered(market, seen=True), RefundBody(reason="regrets"), desk_of(market)
+    rule(market, "refund", "true", "approve")
+    refund_order(desk, SUPPORT, order.id, "R", body)
+    rule(market, "refund", "true", "hold")
+    first = next(each for each in decisions(market) if each["point"] == "refund")
+    late = replace(desk.risk, table=Undecided(desk.risk.table.name, desk.risk.table.client))
+    late.at_refund(order, {}, Money(amount=1, currency="CNY"), market.order(order).refunds[0].asked, market.now)
+    assert not reviews(market)
+    assert [each for each in decisions(market) if each["point"] == "refund"] == [first]
+
+
+class Undecided(Table):
+    """Read a moment before anything was decided."""
+
+    def get_many(self, keys: Any, *, consistent: bool = True) -> Any:
+        found = super().get_many(keys, consistent=consistent)
+        return [item for item in found if item["sk"] not in ("DECISION", "REVIEW")]
+
+
 def test_what_is_refused_anyway_is_not_judged(market: Market) -> None:
     rule(market, "refund", "true", "hold")
     order = delivered(market)

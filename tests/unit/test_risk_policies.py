@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from quanyi.errors import Conflict, KeyReused
 from quanyi.money import Money
@@ -35,6 +36,12 @@ WISHES = Policies.model_validate(
         ],
     }
 )
+
+
+def test_a_cap_stays_within_what_an_item_can_name() -> None:
+    Policies.model_validate({"unpaid": {"orders": 1000, "units": 100_000}})
+    with pytest.raises(ValidationError):
+        Policies.model_validate({"unpaid": {"orders": 1001}})
 
 
 @pytest.mark.parametrize("point", POINTS)

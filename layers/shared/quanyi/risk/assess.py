@@ -102,9 +102,7 @@ class Risk:
         if record.outcome == "refuse":
             self.decisions.add(record)
             raise RiskRefused(record)
-        if known.record:  # counted in the same write as it was recorded
-            return record
-        return self._counted(orders, order, record, known, now)
+        return self._counted(orders, order, record, known)
 
     def at_delivery(self, order: Order, now: datetime) -> Verdict:
         """Whether, and when, what waits of a paid order is delivered. What the rules hold gets a review."""
@@ -116,7 +114,7 @@ class Risk:
             record = _held_before(known.force.decide(known.facts, subject=order.id, order=order.id, now=now), order)
         if record.outcome == "hold" and review is None:
             at_stake = Money(amount=order.total, currency=order.currency)
-            review = self._review(record, known.force, at_stake, order.channel, now)
+            record, review = self._review(record, known.force, at_stake, order.channel, now)
         elif known.record is None:
             record = self.decisions.add(record)
         until = order.paid_at + delay_of(known.force.policies, record.facts)
@@ -135,7 +133,7 @@ class Risk:
                 {**known.facts, **facts}, subject=order.id, order=order.id, request=request, now=now
             )
             if record.outcome == "hold" and not despite:
-                review = self._review(record, known.force, amount, order.channel, now)
+                record, review = self._review(record, known.force, amount, order.channel, now)
             else:
                 record = self.decisions.add(record)
         if not despite:
@@ -158,7 +156,7 @@ class Risk:
             order = asked.voucher.order or ""
             record = known.force.decide(known.facts, subject=asked.number, order=order, request=asked.asked, now=now)
             if record.outcome == "hold":
-                review = self._review(record, known.force, worth, asked.voucher.channel, now)
+                record, review = self._review(record, known.force, worth, asked.voucher.channel, now)
             else:
                 record = self.decisions.add(record)
         _must_go_on(record, review)
@@ -214,17 +212,19 @@ class Risk:
             Review.model_validate(review) if review else None,
         )
 
-    def _counted(
-        self, orders: OrdersTable, order: Order, record: DecisionRecord, known: Known, now: datetime
-    ) -> DecisionRecord:
+    def _counted(self, orders: OrdersTable, order: Order, record: DecisionRecord, known: Known) -> DecisionRecord:
+        """Records what was decided and counts the order as unpaid, together. An earlier call of the order that recorded
+        it may have been tidied up after since: then it is counted anew."""
         cap = known.force.policies.unpaid
         capped = not known.facts.get("lists.allowed")
         if capped and len(order.units) > cap.units:
             raise TooManyUnpaid(cap.orders, cap.units)
-        holds = self.holds.writes(order, cap, now) if capped else []
+        holds = self.holds.writes(order, cap) if capped else []
+        writes = holds if known.record else [self.decisions.write(record), *holds]
         for last in (False,) * (TRIES - 1) + (True,):
             try:
-                self.table.together([self.decisions.write(record), *holds])
+                if writes:
+                    self.table.together(writes)
             except ConditionFailed as failed:
                 if failed.item.get("sk") == "DECISION":
                     return DecisionRecord.model_validate(failed.item)
@@ -236,16 +236,24 @@ class Risk:
                 return record
         raise TooManyUnpaid(cap.orders, cap.units)
 
-    def _review(self, record: DecisionRecord, force: InForce, amount: Money, channel: str, now: datetime) -> Review:
-        """Opens the review of a decision, recording both together. What was there first stands."""
-        terms = force.policies.review(record.point)
-        review = review_of(record, terms, amount=amount, channel=channel, now=now)
+    def _review(
+        self, record: DecisionRecord, force: InForce, amount: Money, channel: str, now: datetime
+    ) -> tuple[DecisionRecord, Review | None]:
+        """Opens the review of what is held, recording both together. What was there first stands: where the same
+        question was decided otherwise meanwhile, there is nothing to review."""
+
+        def opened(held: DecisionRecord) -> Review:
+            return review_of(held, force.policies.review(held.point), amount=amount, channel=channel, now=now)
+
+        review = opened(record)
         both: Sequence[Write] = [self.decisions.write(record), self.reviews.write_open(review)]
         try:
             self.table.together(both)
-        except ConditionFailed:
-            return self.reviews.open(review)
-        return review
+        except ConditionFailed as failed:
+            if failed.item.get("sk") == "DECISION":
+                record = DecisionRecord.model_validate(failed.item)
+            return record, self.reviews.open(opened(record)) if record.outcome == "hold" else None
+        return record, review
 
 
 def _held_before(record: DecisionRecord, order: Order) -> DecisionRecord:

@@ -15,6 +15,8 @@ from quanyi.risk.facts import Counted, Facts, Identity, Point, Window
 from quanyi.risk.rules import POLICY, Rule
 
 MOST_MINUTES = 30 * 24 * 60
+MOST_UNPAID = 1000
+"""Orders: each is named on its buyer's item, which every one of them rewrites."""
 
 Share = Annotated[int, Field(ge=1, le=100_000, strict=True)]
 Minutes = Annotated[int, Field(ge=1, le=MOST_MINUTES, strict=True)]
@@ -69,7 +71,7 @@ class UnpaidCap(Model):
     """What one buyer, phone number or device may hold at most without having paid for it: so many orders, and units of
     all of them together. An order of more units is refused whatever else is held. The allow list has no cap."""
 
-    orders: Share = 10
+    orders: Annotated[int, Field(ge=1, le=MOST_UNPAID, strict=True)] = 10
     units: Share = 200
 
 
