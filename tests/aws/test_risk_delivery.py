@@ -15,6 +15,8 @@ from quanyi.errors import Busy, Conflict, Forbidden
 from quanyi.money import Money
 from quanyi.orders.model import Order
 from quanyi.risk.refusals import ReviewNeeded, RiskRefused
+from quanyi.risk.signals import SignalsTable
+from quanyi.risk.told import told
 from quanyi.secret import Secret
 from quanyi.table import Table
 from tests.aws.after_sale import SUPPORT, delivered, desk_of, sent_back
@@ -167,6 +169,19 @@ def test_a_delay_holds_back_until_its_time_and_nobody_is_asked(market: Market) -
     assert market.run() == ["Fulfil", "Route", "Done"]
     assert market.order(order).state == "fulfilled"
     assert not reviews(market)
+
+
+def test_an_order_is_not_one_more_than_itself_however_fast_the_stream_is(market: Market) -> None:
+    policies(market, windows=[{"at": "delivery", "identity": "phone", "counted": "paid", "window": "1d", "most": 1}])
+    signals = SignalsTable(market.cloud.table("RiskTable"))
+    ends: list[str] = []
+    for _ in range(2):
+        order = paid(market, contact={"phone": "13800138000"})
+        signals.add(told(None, order, market.now).signs)
+        market.run()
+        ends.append(market.order(order).state)
+    assert ends == ["fulfilled", "on_hold"]
+    assert reviews(market)[0].decision.facts["phone.paid_1d"] == 1
 
 
 def test_a_held_order_may_be_refunded_by_a_person(market: Market) -> None:

@@ -44,6 +44,18 @@ def test_a_cap_stays_within_what_an_item_can_name() -> None:
         Policies.model_validate({"unpaid": {"orders": 1001}})
 
 
+@pytest.mark.parametrize(
+    ("at", "identity", "counted"),
+    [("order", "payer", "paid"), ("redemption", "device", "placed"), ("redemption", "phone", "redeemed")],
+)
+def test_a_limit_that_could_never_be_met_is_refused(at: str, identity: str, counted: str) -> None:
+    """A merchant who relied on it would be without protection and not know."""
+    limit = {"at": at, "identity": identity, "counted": counted, "window": "1d", "most": 1}
+    with pytest.raises(ValidationError):
+        Policies.model_validate({"windows": [limit]})
+    assert Policies.model_validate({"windows": [{**limit, "at": "delivery", "counted": "paid"}]}).windows
+
+
 @pytest.mark.parametrize("point", POINTS)
 def test_every_policy_is_a_rule_that_could_be_saved(point: Any) -> None:
     rules = rules_of(WISHES, point)

@@ -6,7 +6,7 @@ answered by what was recorded, so that whoever decides may be replayed: nothing 
 changed meanwhile turns a decision round.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -30,6 +30,7 @@ from quanyi.risk.rules import Hit
 from quanyi.risk.signals import by_identity, by_tally, key
 from quanyi.risk.table import DecisionsTable, InForce, RulesInForce, decision_key
 from quanyi.risk.tokens import counted
+from quanyi.risk.told import tokens_of
 from quanyi.risk.uses import UseAsked, tally_facts
 from quanyi.table import ConditionFailed, Item, Key, Table, Write
 
@@ -174,7 +175,7 @@ class Risk:
         facts = order_facts(order, self.zone)
         if point == "delivery":
             facts |= payment_facts(order)
-        return self._found(lookup, self.table.get_many(lookup.keys), facts, now)
+        return self._found(lookup, self.table.get_many(lookup.keys), facts, now, but=tokens_of(order))
 
     def _lookup(
         self,
@@ -197,11 +198,14 @@ class Risk:
         ]
         return Lookup(point, force, sold, keys)
 
-    def _found(self, lookup: Lookup, items: Sequence[Item], own: Facts, now: datetime) -> Known:
-        """`own` are the facts that nothing has to be looked up for."""
+    def _found(
+        self, lookup: Lookup, items: Sequence[Item], own: Facts, now: datetime, but: Collection[str] = ()
+    ) -> Known:
+        """`own` are the facts that nothing has to be looked up for. `but` are the tokens of what is being decided on:
+        whether the stream was faster than the workflow must not matter."""
         facts: dict[str, Value] = {**own, **list_facts(entries_in(items), now)}
         for identity, item in by_identity(items).items():
-            facts |= counted(item, identity, now)
+            facts |= counted(item, identity, now, but)
         facts |= buckets.counted(lookup.sold, items, now)
         by_kind: Mapping[str, Item] = {item["sk"]: item for item in items}
         record, review = by_kind.get("DECISION"), by_kind.get("REVIEW")

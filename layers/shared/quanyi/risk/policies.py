@@ -5,13 +5,13 @@ What is no yes or no stands apart: how long a delivery is delayed, and what beco
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from quanyi.catalog.model import ChannelId, Model
 from quanyi.money import Money
-from quanyi.risk.facts import Counted, Facts, Identity, Point, Window
+from quanyi.risk.facts import KNOWN_AT, Counted, Facts, Identity, Point, Window, counted_of
 from quanyi.risk.rules import POLICY, Rule
 
 MOST_MINUTES = 30 * 24 * 60
@@ -47,6 +47,14 @@ class WindowLimit(Model):
     window: Window
     most: Share
     then: Stop = "hold"
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.identity not in KNOWN_AT[self.at]:
+            raise ValueError(f"at {self.at} nobody's {self.identity} is known: {', '.join(KNOWN_AT[self.at])}")
+        if self.counted not in counted_of(self.identity):
+            raise ValueError(f"{self.counted} is counted for members only")
+        return self
 
 
 class UnitLimit(Model):

@@ -37,14 +37,15 @@ def account(at: datetime, member: str) -> str:
     return _base36(int(at.timestamp()) // _DAY * _DAY) + derived_id("", member)[:_NAME]
 
 
-def counted(item: Mapping[str, Any], identity: Identity, now: datetime) -> dict[str, Value]:
-    """The facts that an identity's item tells, without zeros: `device.placed_1h` and the like."""
+def counted(item: Mapping[str, Any], identity: Identity, now: datetime, but: Collection[str] = ()) -> dict[str, Value]:
+    """The facts that an identity's item tells, without zeros: `device.placed_1h` and the like. The tokens `but` count
+    for nothing."""
     found: dict[str, Value] = {}
     begins = {window: _begin(window, now) for window in WINDOWS}
     for fact in COUNTED:
         if fact in item:
             # By their moments, since all of these have as many characters.
-            tokens = sorted(item[fact])
+            tokens = sorted(set(item[fact]).difference(but))
             for window, begin in begins.items():
                 if number := len(tokens) - bisect_left(tokens, begin):
                     found[f"{identity}.{fact}_{window}"] = number
