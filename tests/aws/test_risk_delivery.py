@@ -130,6 +130,20 @@ def test_a_held_order_whose_workflow_died_is_there_again_when_somebody_decides(m
     assert market.order(order).state == "fulfilled"
 
 
+@pytest.mark.parametrize(("verdict", "ends"), [("approve", "fulfilled"), ("refuse", "refunded")])
+def test_a_decision_that_finds_its_workflow_dead_is_carried_out_soon(market: Market, verdict: Any, ends: str) -> None:
+    order = held(market)
+    market.later(minutes=30)
+    market.sweep()
+    market.workflow.alive.clear()
+    end(market, reviews(market)[0], verdict)
+    market.later(minutes=11)
+    market.sweep()
+    market.run()
+    assert market.order(order).state == ends
+    market.check_nothing_is_wrong()
+
+
 def test_a_decided_review_is_seen_by_the_sweep_too(market: Market) -> None:
     """Should the waking have been lost."""
     order = held(market)
