@@ -45,12 +45,12 @@ def counted(item: Mapping[str, Any], identity: Identity, now: datetime, but: Col
     for fact in COUNTED:
         if fact in item:
             # By their moments, since all of these have as many characters.
-            tokens = sorted(set(item[fact]).difference(but))
+            tokens = sorted(set(item[fact]).difference(but) if but else item[fact])
             for window, begin in begins.items():
                 if number := len(tokens) - bisect_left(tokens, begin):
                     found[f"{identity}.{fact}_{window}"] = number
-    since = int((now - ACCOUNTS_WINDOW).timestamp()) // _DAY * _DAY
-    names = {each[_MOMENT:] for each in item.get(ACCOUNTS, ()) if _at(each) >= since}
+    since = _base36(int((now - ACCOUNTS_WINDOW).timestamp()) // _DAY * _DAY)
+    names = {each[_MOMENT:] for each in item.get(ACCOUNTS, ()) if each >= since}
     if names:
         found[f"{identity}.accounts_7d"] = len(names)
     if days := (now - moment(item["since"])).days if "since" in item else 0:
