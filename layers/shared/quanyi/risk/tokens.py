@@ -9,6 +9,7 @@ set keeps its newest tokens only, and then says "at least so many".
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from quanyi.clock import moment
@@ -41,7 +42,7 @@ def counted(item: Mapping[str, Any], identity: Identity, now: datetime, but: Col
     """The facts that an identity's item tells, without zeros: `device.placed_1h` and the like. The tokens `but` count
     for nothing."""
     found: dict[str, Value] = {}
-    begins = {window: _begin(window, now) for window in WINDOWS}
+    begins = _begins(now)
     for fact in COUNTED:
         if fact in item:
             # By their moments, since all of these have as many characters.
@@ -60,7 +61,7 @@ def counted(item: Mapping[str, Any], identity: Identity, now: datetime, but: Col
 
 def recent(tokens: Iterable[str], window: Window, now: datetime) -> list[str]:
     """The names of what happened within a window."""
-    begin = _begin(window, now)
+    begin = _begins(now)[window]
     return [each[_MOMENT:] for each in tokens if each >= begin]
 
 
@@ -77,9 +78,10 @@ def earliest(tokens: Iterable[str]) -> datetime:
     return datetime.fromtimestamp(min(map(_at, tokens)), UTC)
 
 
-def _begin(window: Window, now: datetime) -> str:
-    """What the tokens of a window are not below."""
-    return _base36(int((now - WINDOWS[window]).timestamp()) + 1)
+@lru_cache(maxsize=8)
+def _begins(now: datetime) -> Mapping[Window, str]:
+    """What the tokens of each window are not below: the same for all identities that a decision asks about."""
+    return {window: _base36(int((now - length).timestamp()) + 1) for window, length in WINDOWS.items()}
 
 
 def _at(token: str) -> int:
