@@ -292,7 +292,9 @@ def test_a_refund_that_somebody_refused_stays_refused_unless_an_operator_insists
     refund_order(desk_of(market), OPERATOR, order.id, "R3", RefundBody(reason="regrets", despite_risk=True))
     market.run()
     assert market.order(order).state == "refunded"
-    assert len([each for each in decisions(market) if each["point"] == "refund"]) == 2
+    said = [each for each in decisions(market) if each["point"] == "refund"]
+    assert [each["outcome"] for each in said] == ["hold", "hold"]
+    assert sorted("despite_risk" in [hit["rule"] for hit in each["hits"]] for each in said) == [False, True]
 
 
 def test_of_two_answers_to_one_question_the_first_that_was_written_stands(market: Market) -> None:

@@ -6,16 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from quanyi.callers import Caller
-from quanyi.errors import Forbidden, KeyReused, SoldOut
+from quanyi.errors import Busy, Forbidden, KeyReused, SoldOut
 from quanyi.orders.model import Order
 from quanyi.orders.table import OrdersTable, from_item, to_item
 from quanyi.risk.assess import Risk
 from quanyi.risk.decisions import DecisionRecord
 from quanyi.risk.refusals import RiskRefused, TooManyUnpaid
 from quanyi.risk.table import RulesInForce
-from quanyi.table import to_wire
+from quanyi.table import Table, to_wire
 from tests.aws.faults import MODES, Crash, Faults, insist
 from tests.aws.judging import decisions, held, no_rules, policies, rule
 from tests.aws.market import SITE, Market, without_decisions
@@ -241,6 +242,31 @@ def test_an_order_that_was_tidied_up_and_goes_on_counts_again(market: Market, mo
     again = market.place(key="K", **FROM_SOMEWHERE)
     assert (again.state, again.decision) == ("awaiting_payment", dead.decision)
     assert held(market, "phone") == held(market, "device") == [(1, 1)]
+
+
+@pytest.mark.parametrize("fault", [Busy("throttled"), EndpointConnectionError(endpoint_url="https://dynamodb")])
+def test_without_a_risk_table_nothing_is_approved_and_the_same_call_gets_through_later(
+    market: Market, fault: Exception
+) -> None:
+    class Down(Table):
+        def get_many(self, keys: Any, *, consistent: bool = True) -> Any:
+            raise fault
+
+    whole = market.shop
+    down = Down(whole.risk.table.name, whole.risk.table.client)
+    market.shop = replace(whole, risk=replace(whole.risk, table=down))
+    before = len(market.cards_in("reserved"))
+    for _ in range(3):
+        with pytest.raises(type(fault)):
+            market.place(key="K", **FROM_SOMEWHERE)
+        market.later(seconds=31)
+    assert len(market.cards_in("reserved")) == before
+    assert [order.state for order in _orders(market) if order.traces] in ([], ["placing"])
+    market.shop = whole
+    order = market.place(key="K", **FROM_SOMEWHERE)
+    assert order.state == "awaiting_payment"
+    assert order.decision in {each["id"] for each in decisions(market)}
+    assert held(market, "device") == [(1, 1)]
 
 
 def test_a_cap_outlasts_the_longest_wait_for_a_payment(market: Market) -> None:

@@ -136,7 +136,7 @@ class Risk:
             if record.outcome == "hold" and not despite:
                 record, review = self._review(record, known.force, amount, order.channel, now)
             else:
-                record = self.decisions.add(record)
+                record = self.decisions.add(_insisted(record) if despite else record)
         if not despite:
             _must_go_on(record, review)
 
@@ -268,6 +268,15 @@ def _held_before(record: DecisionRecord, order: Order) -> DecisionRecord:
         return record
     held = Hit(rule="held_at_order", then="hold", reason="held_at_order")
     return record.model_copy(update={"outcome": "hold", "hits": (*record.hits, held)})
+
+
+def _insisted(record: DecisionRecord) -> DecisionRecord:
+    """The decision stays what it was, and tells that somebody went on in spite of it."""
+    if record.outcome == "approve":
+        return record
+    return record.model_copy(
+        update={"hits": (*record.hits, Hit(rule="despite_risk", then="approve", reason="despite_risk"))}
+    )
 
 
 def _must_go_on(record: DecisionRecord, review: Review | None) -> None:
