@@ -14,7 +14,7 @@ from bench.shop_week.shop import GOODS, STORES
 from bench.shop_week.week import Week, week
 from quanyi.risk.facts import POINTS, Point
 
-WORLD = Parameters(plain_buyers=2000, regulars=30, gateways=40)
+WORLD = Parameters(plain_buyers=600, regulars=30, gateways=12)
 """Smaller than a usual week, in as crowded networks: the abusers are all there."""
 DEVELOPMENT = (1, 2)
 """The seeds that rules may be tuned on."""

@@ -159,8 +159,8 @@ class Shop:
             case Redeemed():
                 return self._redeem(order, fact)
             case Complained():
-                case_ = f"C{len(order.frozen)}"
-                self._written(order, order.model_copy(update={"frozen": (*order.frozen, case_)}), fact.at)
+                case_ = f"C{len(order.cases)}"
+                self._written(order, order.model_copy(update={"cases": (*order.cases, case_)}), fact.at)
             case _:
                 raise AssertionError(fact)
         return True

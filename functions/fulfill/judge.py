@@ -12,8 +12,9 @@ from quanyi.orders.holding import is_held
 from quanyi.orders.model import Order
 from quanyi.risk.assess import Verdict
 
-LOOK_AGAIN = timedelta(hours=1)
-"""The decision wakes a held order. A sweep looks now and then whether there is still a workflow to be woken."""
+LOOK_AGAIN = timedelta(minutes=10)
+"""The decision wakes a held order. Where its workflow died nobody is there to be woken: a sweep looks that often, so
+that what was approved goes out soon all the same."""
 
 
 def judged(works: Works, order: Order) -> Verdict | None:

@@ -15,7 +15,7 @@ from quanyi.orders.model import Order
 
 AT_MOST = 1000
 LOOK_AGAIN = timedelta(minutes=2)
-HELD_AGAIN = timedelta(hours=1)
+HELD_AGAIN = timedelta(minutes=10)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:

@@ -98,7 +98,7 @@ def _chain(use: Traced) -> ChainView:
         store=record.use.store,
         region=use.region,
         at=record.use.at,
-        price=Money(amount=use.price, currency=record.currency) if use.price is not None and record.currency else None,
+        price=use.price,
         score=use.score,
         flags=use.flags,
     )

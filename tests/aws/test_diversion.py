@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from quanyi.errors import Invalid
+from quanyi.money import Money
 from quanyi.orders.model import Order
 from quanyi.redemptions.model import Record
 from quanyi.redemptions.table import RedemptionsTable
@@ -39,10 +40,10 @@ class Ledger:
         for region in ("north", "south"):
             stores.save(Store.model_validate({"id": region, "name": region, "region": region, "updated_at": now}))
         self.office = _Office(self.table, self.market.shop.orders, series, stores)
-        self.number = 0
+        self.number, self.currency = 0, "CNY"
 
     def sold(self, agent: str, quantity: int = 1, price: int = 1999) -> Order:
-        self.market.sku(price=price)
+        self.market.sku(price=price, currency=self.currency)
         order = self.market.pay(self.market.place(quantity=quantity, agent=agent))
         self.market.run()
         return self.market.order(order)
@@ -94,6 +95,25 @@ def test_what_was_sold_too_cheaply_is_told(ledger: Ledger) -> None:
     assert agent.flags == {"below_floor": 1}
     assert agent.chains[0].price is not None
     assert agent.chains[0].price.amount == 1499
+
+
+def test_a_price_in_other_money_is_told_in_it_and_not_compared(ledger: Ledger) -> None:
+    """14.99 dollars are no 14.99 yuan."""
+    ledger.currency = "USD"
+    ledger.used(ledger.sold("a-1", price=1499), "south")
+    (agent,) = ledger.report().agents
+    assert agent.flags == {"foreign_region": 1}
+    assert agent.chains[0].price == Money(amount=1499, currency="USD")
+
+
+def test_one_voucher_that_is_used_often_is_not_bulk(ledger: Ledger) -> None:
+    order = ledger.sold("a-1", 5)
+    for _ in range(6):
+        ledger.used(order, "north", person="one")
+    assert ledger.report().agents[0].flagged == 0
+    for unit in range(1, 5):
+        ledger.used(order, "north", person="one", unit=unit)
+    assert ledger.report().agents[0].flags == {"in_bulk": 10}
 
 
 def test_many_by_one_person_are_bulk_and_by_many_are_not(ledger: Ledger) -> None:

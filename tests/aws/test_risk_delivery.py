@@ -15,6 +15,8 @@ from quanyi.errors import Busy, Conflict, Forbidden
 from quanyi.money import Money
 from quanyi.orders.model import Order
 from quanyi.risk.refusals import ReviewNeeded, RiskRefused
+from quanyi.risk.signals import SignalsTable
+from quanyi.risk.told import told
 from quanyi.secret import Secret
 from quanyi.table import Table
 from tests.aws.after_sale import SUPPORT, delivered, desk_of, sent_back
@@ -128,6 +130,20 @@ def test_a_held_order_whose_workflow_died_is_there_again_when_somebody_decides(m
     assert market.order(order).state == "fulfilled"
 
 
+@pytest.mark.parametrize(("verdict", "ends"), [("approve", "fulfilled"), ("refuse", "refunded")])
+def test_a_decision_that_finds_its_workflow_dead_is_carried_out_soon(market: Market, verdict: Any, ends: str) -> None:
+    order = held(market)
+    market.later(minutes=30)
+    market.sweep()
+    market.workflow.alive.clear()
+    end(market, reviews(market)[0], verdict)
+    market.later(minutes=11)
+    market.sweep()
+    market.run()
+    assert market.order(order).state == ends
+    market.check_nothing_is_wrong()
+
+
 def test_a_decided_review_is_seen_by_the_sweep_too(market: Market) -> None:
     """Should the waking have been lost."""
     order = held(market)
@@ -167,6 +183,19 @@ def test_a_delay_holds_back_until_its_time_and_nobody_is_asked(market: Market) -
     assert market.run() == ["Fulfil", "Route", "Done"]
     assert market.order(order).state == "fulfilled"
     assert not reviews(market)
+
+
+def test_an_order_is_not_one_more_than_itself_however_fast_the_stream_is(market: Market) -> None:
+    policies(market, windows=[{"at": "delivery", "identity": "phone", "counted": "paid", "window": "1d", "most": 1}])
+    signals = SignalsTable(market.cloud.table("RiskTable"))
+    ends: list[str] = []
+    for _ in range(2):
+        order = paid(market, contact={"phone": "13800138000"})
+        signals.add(told(None, order, market.now).signs)
+        market.run()
+        ends.append(market.order(order).state)
+    assert ends == ["fulfilled", "on_hold"]
+    assert reviews(market)[0].decision.facts["phone.paid_1d"] == 1
 
 
 def test_a_held_order_may_be_refunded_by_a_person(market: Market) -> None:
@@ -263,7 +292,30 @@ def test_a_refund_that_somebody_refused_stays_refused_unless_an_operator_insists
     refund_order(desk_of(market), OPERATOR, order.id, "R3", RefundBody(reason="regrets", despite_risk=True))
     market.run()
     assert market.order(order).state == "refunded"
-    assert len([each for each in decisions(market) if each["point"] == "refund"]) == 2
+    said = [each for each in decisions(market) if each["point"] == "refund"]
+    assert [each["outcome"] for each in said] == ["hold", "hold"]
+    assert sorted("despite_risk" in [hit["rule"] for hit in each["hits"]] for each in said) == [False, True]
+
+
+def test_of_two_answers_to_one_question_the_first_that_was_written_stands(market: Market) -> None:
+    """The same call twice at once: each finds nothing decided yet, and what is known changes between them."""
+    order, body, desk = delivered(market, seen=True), RefundBody(reason="regrets"), desk_of(market)
+    rule(market, "refund", "true", "approve")
+    refund_order(desk, SUPPORT, order.id, "R", body)
+    rule(market, "refund", "true", "hold")
+    first = next(each for each in decisions(market) if each["point"] == "refund")
+    late = replace(desk.risk, table=Undecided(desk.risk.table.name, desk.risk.table.client))
+    late.at_refund(order, {}, Money(amount=1, currency="CNY"), market.order(order).refunds[0].asked, market.now)
+    assert not reviews(market)
+    assert [each for each in decisions(market) if each["point"] == "refund"] == [first]
+
+
+class Undecided(Table):
+    """Read a moment before anything was decided."""
+
+    def get_many(self, keys: Any, *, consistent: bool = True) -> Any:
+        found = super().get_many(keys, consistent=consistent)
+        return [item for item in found if item["sk"] not in ("DECISION", "REVIEW")]
 
 
 def test_what_is_refused_anyway_is_not_judged(market: Market) -> None:

@@ -2,12 +2,14 @@
 
 import random
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from aftersales.messages import RefundBody
 from aftersales.refunding import refund_order
+from quanyi.cases.changes import frozen, thawed
 from quanyi.clock import moment
 from quanyi.orders.model import Order
 from quanyi.payments.port import Captured, TryFailed
@@ -144,11 +146,13 @@ def test_what_the_shop_could_not_deliver_says_nothing_about_its_buyer(market: Ma
     assert "device.refunded_1d" not in facts(market, "device")
 
 
-def test_a_dispute_counts_for_the_payment_account(market: Market) -> None:
+def test_a_dispute_counts_for_the_payment_account_once_however_often_it_is_opened_again(market: Market) -> None:
     order = market.pay(market.place(**BUYER), payer="2088-buyer")
     market.run()
-    market.shop.orders.change(order.id, lambda it: it.model_copy(update={"frozen": ("psp.1",)}))
-    tell(told(market))
+    for change in (frozen, thawed, frozen):
+        market.later(minutes=1)
+        market.shop.orders.change(order.id, partial(change, case="psp.1"))
+        tell(told(market)[-1:])
     assert facts(market, "payer")["payer.disputed_30d"] == 1
 
 

@@ -6,16 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from quanyi.callers import Caller
-from quanyi.errors import Forbidden, KeyReused, SoldOut
+from quanyi.errors import Busy, Forbidden, KeyReused, SoldOut
 from quanyi.orders.model import Order
-from quanyi.orders.table import OrdersTable, to_item
+from quanyi.orders.table import OrdersTable, from_item, to_item
 from quanyi.risk.assess import Risk
 from quanyi.risk.decisions import DecisionRecord
 from quanyi.risk.refusals import RiskRefused, TooManyUnpaid
 from quanyi.risk.table import RulesInForce
-from quanyi.table import to_wire
+from quanyi.table import Table, to_wire
 from tests.aws.faults import MODES, Crash, Faults, insist
 from tests.aws.judging import decisions, held, no_rules, policies, rule
 from tests.aws.market import SITE, Market, without_decisions
@@ -226,6 +227,56 @@ def test_a_call_that_died_holds_nothing_once_it_is_swept(market: Market, monkeyp
     assert len(market.cards_in("reserved")) == 1
 
 
+def test_an_order_that_was_tidied_up_and_goes_on_counts_again(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep takes it off the caps just before the same call is made again."""
+    faults = Faults(6, MODES["crash before"][0], applied=False)
+    with faults(monkeypatch):
+        faults.armed = True
+        with pytest.raises(Crash):
+            market.place(key="K", **FROM_SOMEWHERE)
+        faults.armed = False
+    (dead,) = [order for order in _orders(market) if order.state == "placing"]
+    market.shop.risk.holds.release(dead)
+    assert held(market, "phone") == []
+    market.later(seconds=31)
+    again = market.place(key="K", **FROM_SOMEWHERE)
+    assert (again.state, again.decision) == ("awaiting_payment", dead.decision)
+    assert held(market, "phone") == held(market, "device") == [(1, 1)]
+
+
+@pytest.mark.parametrize("fault", [Busy("throttled"), EndpointConnectionError(endpoint_url="https://dynamodb")])
+def test_without_a_risk_table_nothing_is_approved_and_the_same_call_gets_through_later(
+    market: Market, fault: Exception
+) -> None:
+    class Down(Table):
+        def get_many(self, keys: Any, *, consistent: bool = True) -> Any:
+            raise fault
+
+    whole = market.shop
+    down = Down(whole.risk.table.name, whole.risk.table.client)
+    market.shop = replace(whole, risk=replace(whole.risk, table=down))
+    before = len(market.cards_in("reserved"))
+    for _ in range(3):
+        with pytest.raises(type(fault)):
+            market.place(key="K", **FROM_SOMEWHERE)
+        market.later(seconds=31)
+    assert len(market.cards_in("reserved")) == before
+    assert [order.state for order in _orders(market) if order.traces] in ([], ["placing"])
+    market.shop = whole
+    order = market.place(key="K", **FROM_SOMEWHERE)
+    assert order.state == "awaiting_payment"
+    assert order.decision in {each["id"] for each in decisions(market)}
+    assert held(market, "device") == [(1, 1)]
+
+
+def test_a_cap_outlasts_the_longest_wait_for_a_payment(market: Market) -> None:
+    market.shop = replace(market.shop, payment_seconds=7 * 86_400)
+    order = market.place(**FROM_SOMEWHERE)
+    mine = [i for i in market.cloud.contents("RiskTable")["RiskTable"] if i["sk"] == "HOLDS" and order.id in i]
+    assert len(mine) == 3
+    assert {item["expires"] > order.expires_at.timestamp() for item in mine} == {True}
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_any_single_fault_of_placing_counts_and_decides_once(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
     market = Market(MemoryCloud())  # type: ignore[arg-type]
@@ -255,6 +306,10 @@ def test_any_single_fault_of_placing_counts_and_decides_once(monkeypatch: pytest
             assert number > 5
             return
     raise AssertionError("never ran out of calls to fail")
+
+
+def _orders(market: Market) -> list[Order]:
+    return [from_item(i) for i in market.cloud.contents("OrdersTable")["OrdersTable"] if i["sk"] == "ORDER"]
 
 
 def test_who_is_trusted_has_no_cap(market: Market) -> None:

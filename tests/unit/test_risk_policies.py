@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from quanyi.errors import Conflict, KeyReused
 from quanyi.money import Money
@@ -35,6 +36,24 @@ WISHES = Policies.model_validate(
         ],
     }
 )
+
+
+def test_a_cap_stays_within_what_an_item_can_name() -> None:
+    Policies.model_validate({"unpaid": {"orders": 1000, "units": 100_000}})
+    with pytest.raises(ValidationError):
+        Policies.model_validate({"unpaid": {"orders": 1001}})
+
+
+@pytest.mark.parametrize(
+    ("at", "identity", "counted"),
+    [("order", "payer", "paid"), ("redemption", "device", "placed"), ("redemption", "phone", "redeemed")],
+)
+def test_a_limit_that_could_never_be_met_is_refused(at: str, identity: str, counted: str) -> None:
+    """A merchant who relied on it would be without protection and not know."""
+    limit = {"at": at, "identity": identity, "counted": counted, "window": "1d", "most": 1}
+    with pytest.raises(ValidationError):
+        Policies.model_validate({"windows": [limit]})
+    assert Policies.model_validate({"windows": [{**limit, "at": "delivery", "counted": "paid"}]}).windows
 
 
 @pytest.mark.parametrize("point", POINTS)

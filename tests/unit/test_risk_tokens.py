@@ -1,12 +1,14 @@
 """Windows that are counted when they are read, and sets that stay small."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from quanyi.risk import buckets
-from quanyi.risk.facts import COUNTED, WINDOWS, must_fit
+from quanyi.risk.facts import IDENTITIES, KNOWN_AT, POINTS, WINDOWS, Identity, Point, counted_of, fields, must_fit
 from quanyi.risk.identities import traces
 from quanyi.risk.tokens import KEPT, SLACK, account, counted, earliest, latest, superfluous, token
 from quanyi.vault.fingerprint import fingerprint
@@ -56,12 +58,17 @@ def test_a_buyer_who_comes_every_hour_is_one_account() -> None:
     assert "device.accounts_7d" not in counted({"accounts": seen}, "device", NOW + timedelta(days=10))
 
 
-def test_every_fact_that_is_counted_is_one_that_rules_know() -> None:
-    item = {fact: {token(NOW, fact)} for fact in COUNTED} | {"accounts": {account(NOW, "M")}}
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("identity", IDENTITIES)
+def test_every_fact_that_is_counted_is_one_that_rules_know(identity: Identity, point: Point) -> None:
+    item: dict[str, Any] = {fact: {token(NOW, fact)} for fact in counted_of(identity)}
     item |= {"since": "2026-10-01T00:00:00.000Z"}
-    found = counted(item, "payer", NOW)
-    must_fit("order", found)
-    assert len(found) == len(COUNTED) * len(WINDOWS) + 2
+    item |= {"accounts": {account(NOW, "M")}} if identity != "member" else {}
+    found = counted(item, identity, NOW)
+    known = {name for name in fields(point) if name.startswith(f"{identity}.")}
+    assert known == (set(found) if identity in KNOWN_AT[point] else set())
+    if known:
+        must_fit(point, found)
 
 
 def test_a_bucket_slides_over_the_hour() -> None:

@@ -23,7 +23,7 @@ Item: TypeAlias = dict[str, Any]
 Key: TypeAlias = Mapping[str, Any]
 
 _NAME = re.compile(r"#(\w+)")
-_serialize = TypeSerializer().serialize
+_serialize_any = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 _BUSY = {
     "ProvisionedThroughputExceededException",
@@ -34,6 +34,10 @@ _BUSY = {
     "InternalServerError",
     "ServiceUnavailable",
 }
+
+
+_EXACT = 10**38
+"""DynamoDB's numbers have 38 digits."""
 
 
 class ConditionFailed(Exception):
@@ -47,6 +51,21 @@ class ConditionFailed(Exception):
 def to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values to DynamoDB's typed form. None and empty sets are left out; floats are refused by boto3."""
     return {k: _serialize(v) for k, v in item.items() if v is not None and v != set()}
+
+
+def _serialize(value: Any) -> Any:
+    """As boto3 does, at a fraction of its time for what items mostly consist of."""
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int) and -_EXACT < value < _EXACT:
+        return {"N": str(int(value))}
+    if isinstance(value, dict):
+        return {"M": {name: _serialize(inner) for name, inner in cast("Item", value).items()}}
+    if isinstance(value, list | tuple):
+        return {"L": [_serialize(inner) for inner in cast("list[Any]", value)]}
+    return _serialize_any(value)
 
 
 def from_wire(item: Mapping[str, Any]) -> Item:

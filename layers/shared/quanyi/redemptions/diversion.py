@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from quanyi.clock import day
+from quanyi.money import Money
 from quanyi.orders.model import Order
 from quanyi.redemptions.model import Record
 from quanyi.stores.model import Store
@@ -24,12 +25,13 @@ SCORES: Mapping[Flag, int] = {"foreign_region": 40, "foreign_store": 40, "below_
 
 @dataclass(frozen=True)
 class Traced:
-    """One use: the card, the order that sold it, who was behind that, and what speaks for diversion."""
+    """One use: the card, the order that sold it, who was behind that, and what speaks for diversion. `price` is what
+    was paid for the voucher, in the money that it was sold in."""
 
     record: Record
     agent: str
     sold_in: str
-    price: int | None
+    price: Money | None
     region: str
     flags: tuple[Flag, ...]
 
@@ -48,20 +50,24 @@ def traced(
     """Those uses that stand of vouchers that an order sold. A use whose series or store is unknown has no flags of
     theirs."""
     sold = [(record, orders[record.order]) for record in records if record.order in orders and not _reversed(record)]
-    per_person = Counter(who for record, order in sold if (who := _person(record, order, zone)))
+    # Vouchers, not uses: who takes five coffees from one voucher has one.
+    used = {(who, record.card_id) for record, order in sold if (who := _person(record, order, zone))}
+    per_person = Counter(who for who, _ in used)
     found: list[Traced] = []
     for record, order in sold:
         of, store = series.get(record.series), stores.get(record.use.store)
-        price = next((unit.amount for unit in order.units if unit.card == record.card_id), None)
+        amount = next((unit.amount for unit in order.units if unit.card == record.card_id), None)
+        same_money = of is not None and of.terms.currency == order.currency
         region = (store.region if store else None) or ""
         who = _person(record, order, zone)
         flags: dict[Flag, bool] = {
             "foreign_region": of is not None and of.terms.foreign_region(region),
             "foreign_store": of is not None and of.terms.foreign_store(record.use.store),
-            "below_floor": of is not None and of.terms.below_floor(price),
+            "below_floor": of is not None and same_money and of.terms.below_floor(amount),
             "in_bulk": who is not None and per_person[who] >= IN_BULK,
         }
         raised: tuple[Flag, ...] = tuple(flag for flag, holds in flags.items() if holds)
+        price = None if amount is None else Money(amount=amount, currency=order.currency)
         found.append(Traced(record, order.agent, order.channel, price, region, raised))
     return found
 

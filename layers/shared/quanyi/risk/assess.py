@@ -6,7 +6,7 @@ answered by what was recorded, so that whoever decides may be replayed: nothing 
 changed meanwhile turns a decision round.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -30,6 +30,7 @@ from quanyi.risk.rules import Hit
 from quanyi.risk.signals import by_identity, by_tally, key
 from quanyi.risk.table import DecisionsTable, InForce, RulesInForce, decision_key
 from quanyi.risk.tokens import counted
+from quanyi.risk.told import tokens_of
 from quanyi.risk.uses import UseAsked, tally_facts
 from quanyi.table import ConditionFailed, Item, Key, Table, Write
 
@@ -102,9 +103,7 @@ class Risk:
         if record.outcome == "refuse":
             self.decisions.add(record)
             raise RiskRefused(record)
-        if known.record:  # counted in the same write as it was recorded
-            return record
-        return self._counted(orders, order, record, known, now)
+        return self._counted(orders, order, record, known)
 
     def at_delivery(self, order: Order, now: datetime) -> Verdict:
         """Whether, and when, what waits of a paid order is delivered. What the rules hold gets a review."""
@@ -116,7 +115,7 @@ class Risk:
             record = _held_before(known.force.decide(known.facts, subject=order.id, order=order.id, now=now), order)
         if record.outcome == "hold" and review is None:
             at_stake = Money(amount=order.total, currency=order.currency)
-            review = self._review(record, known.force, at_stake, order.channel, now)
+            record, review = self._review(record, known.force, at_stake, order.channel, now)
         elif known.record is None:
             record = self.decisions.add(record)
         until = order.paid_at + delay_of(known.force.policies, record.facts)
@@ -135,9 +134,9 @@ class Risk:
                 {**known.facts, **facts}, subject=order.id, order=order.id, request=request, now=now
             )
             if record.outcome == "hold" and not despite:
-                review = self._review(record, known.force, amount, order.channel, now)
+                record, review = self._review(record, known.force, amount, order.channel, now)
             else:
-                record = self.decisions.add(record)
+                record = self.decisions.add(_insisted(record) if despite else record)
         if not despite:
             _must_go_on(record, review)
 
@@ -158,7 +157,7 @@ class Risk:
             order = asked.voucher.order or ""
             record = known.force.decide(known.facts, subject=asked.number, order=order, request=asked.asked, now=now)
             if record.outcome == "hold":
-                review = self._review(record, known.force, worth, asked.voucher.channel, now)
+                record, review = self._review(record, known.force, worth, asked.voucher.channel, now)
             else:
                 record = self.decisions.add(record)
         _must_go_on(record, review)
@@ -176,7 +175,7 @@ class Risk:
         facts = order_facts(order, self.zone)
         if point == "delivery":
             facts |= payment_facts(order)
-        return self._found(lookup, self.table.get_many(lookup.keys), facts, now)
+        return self._found(lookup, self.table.get_many(lookup.keys), facts, now, but=tokens_of(order))
 
     def _lookup(
         self,
@@ -199,11 +198,14 @@ class Risk:
         ]
         return Lookup(point, force, sold, keys)
 
-    def _found(self, lookup: Lookup, items: Sequence[Item], own: Facts, now: datetime) -> Known:
-        """`own` are the facts that nothing has to be looked up for."""
+    def _found(
+        self, lookup: Lookup, items: Sequence[Item], own: Facts, now: datetime, but: Collection[str] = ()
+    ) -> Known:
+        """`own` are the facts that nothing has to be looked up for. `but` are the tokens of what is being decided on:
+        whether the stream was faster than the workflow must not matter."""
         facts: dict[str, Value] = {**own, **list_facts(entries_in(items), now)}
         for identity, item in by_identity(items).items():
-            facts |= counted(item, identity, now)
+            facts |= counted(item, identity, now, but)
         facts |= buckets.counted(lookup.sold, items, now)
         by_kind: Mapping[str, Item] = {item["sk"]: item for item in items}
         record, review = by_kind.get("DECISION"), by_kind.get("REVIEW")
@@ -214,17 +216,19 @@ class Risk:
             Review.model_validate(review) if review else None,
         )
 
-    def _counted(
-        self, orders: OrdersTable, order: Order, record: DecisionRecord, known: Known, now: datetime
-    ) -> DecisionRecord:
+    def _counted(self, orders: OrdersTable, order: Order, record: DecisionRecord, known: Known) -> DecisionRecord:
+        """Records what was decided and counts the order as unpaid, together. An earlier call of the order that recorded
+        it may have been tidied up after since: then it is counted anew."""
         cap = known.force.policies.unpaid
         capped = not known.facts.get("lists.allowed")
         if capped and len(order.units) > cap.units:
             raise TooManyUnpaid(cap.orders, cap.units)
-        holds = self.holds.writes(order, cap, now) if capped else []
+        holds = self.holds.writes(order, cap) if capped else []
+        writes = holds if known.record else [self.decisions.write(record), *holds]
         for last in (False,) * (TRIES - 1) + (True,):
             try:
-                self.table.together([self.decisions.write(record), *holds])
+                if writes:
+                    self.table.together(writes)
             except ConditionFailed as failed:
                 if failed.item.get("sk") == "DECISION":
                     return DecisionRecord.model_validate(failed.item)
@@ -236,16 +240,24 @@ class Risk:
                 return record
         raise TooManyUnpaid(cap.orders, cap.units)
 
-    def _review(self, record: DecisionRecord, force: InForce, amount: Money, channel: str, now: datetime) -> Review:
-        """Opens the review of a decision, recording both together. What was there first stands."""
-        terms = force.policies.review(record.point)
-        review = review_of(record, terms, amount=amount, channel=channel, now=now)
+    def _review(
+        self, record: DecisionRecord, force: InForce, amount: Money, channel: str, now: datetime
+    ) -> tuple[DecisionRecord, Review | None]:
+        """Opens the review of what is held, recording both together. What was there first stands: where the same
+        question was decided otherwise meanwhile, there is nothing to review."""
+
+        def opened(held: DecisionRecord) -> Review:
+            return review_of(held, force.policies.review(held.point), amount=amount, channel=channel, now=now)
+
+        review = opened(record)
         both: Sequence[Write] = [self.decisions.write(record), self.reviews.write_open(review)]
         try:
             self.table.together(both)
-        except ConditionFailed:
-            return self.reviews.open(review)
-        return review
+        except ConditionFailed as failed:
+            if failed.item.get("sk") == "DECISION":
+                record = DecisionRecord.model_validate(failed.item)
+            return record, self.reviews.open(opened(record)) if record.outcome == "hold" else None
+        return record, review
 
 
 def _held_before(record: DecisionRecord, order: Order) -> DecisionRecord:
@@ -256,6 +268,15 @@ def _held_before(record: DecisionRecord, order: Order) -> DecisionRecord:
         return record
     held = Hit(rule="held_at_order", then="hold", reason="held_at_order")
     return record.model_copy(update={"outcome": "hold", "hits": (*record.hits, held)})
+
+
+def _insisted(record: DecisionRecord) -> DecisionRecord:
+    """The decision stays what it was, and tells that somebody went on in spite of it."""
+    if record.outcome == "approve":
+        return record
+    return record.model_copy(
+        update={"hits": (*record.hits, Hit(rule="despite_risk", then="approve", reason="despite_risk"))}
+    )
 
 
 def _must_go_on(record: DecisionRecord, review: Review | None) -> None:

@@ -64,12 +64,21 @@ class Field:
         return {bool: "true or false", int: "number", str: "text", tuple: "texts"}[type(self.sample)]
 
 
+KNOWN_AT: Mapping[Point, tuple[Identity, ...]] = {
+    "order": tuple(each for each in IDENTITIES if each != "payer"),
+    "delivery": IDENTITIES,
+    "redemption": ("member", "phone", "ip", "net"),
+    "refund": IDENTITIES,
+}
+"""Who may be known where something is decided. A rule about anybody else could never apply."""
+
+
 @cache
 def fields(point: Point) -> Mapping[str, Field]:
     """All that a rule of this point may ask for, by name."""
     own = {"order": (), "delivery": _DELIVERY, "refund": _REFUND, "redemption": _REDEMPTION}[point]
     order = () if point == "redemption" else _ORDER
-    return {each.name: each for each in (*order, *own, *_LISTS, *_signals())}
+    return {each.name: each for each in (*order, *own, *_LISTS, *_signals(KNOWN_AT[point]))}
 
 
 @cache
@@ -105,15 +114,21 @@ def nested(facts: Facts) -> dict[str, Any]:
     return groups
 
 
-def _signals() -> list[Field]:
+def counted_of(identity: Identity) -> tuple[Counted, ...]:
+    """What is counted of an identity: a use of a voucher tells of its member alone."""
+    return COUNTED if identity == "member" else tuple(fact for fact in COUNTED if fact != "redeemed")
+
+
+def _signals(identities: Iterable[Identity]) -> list[Field]:
     found: list[Field] = []
-    for identity in IDENTITIES:
+    for identity in identities:
         found += [
             Field(f"{identity}.{fact}_{window}", f"{_FACTS[fact]} in {window} by this {_WHO[identity]}", 3)
-            for fact in COUNTED
+            for fact in counted_of(identity)
             for window in WINDOWS
         ]
-        found.append(Field(f"{identity}.accounts_7d", f"different buyers in 7 days with this {_WHO[identity]}", 2))
+        if identity != "member":
+            found.append(Field(f"{identity}.accounts_7d", f"different buyers in 7 days with this {_WHO[identity]}", 2))
         found.append(Field(f"{identity}.days_known", f"whole days since this {_WHO[identity]} was first seen", 40))
     for bucket in BUCKETS:
         found += [

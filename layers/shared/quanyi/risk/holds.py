@@ -10,7 +10,7 @@ wait for a payment any more are taken off.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from quanyi.orders.model import Order
 from quanyi.orders.table import OrdersTable
@@ -21,7 +21,7 @@ from quanyi.risk.told import UNPAID_STATES
 from quanyi.table import ConditionFailed, Item, Table, Write
 
 LASTS = timedelta(days=2)
-"""After its last order TTL may drop an item: longer than any order waits for its payment."""
+"""After the deadline of its last order TTL may drop an item: a provider may keep an order waiting beyond it."""
 
 CAPPED: tuple[Identity, ...] = ("member", "phone", "device")
 
@@ -35,7 +35,7 @@ class HoldsTable:
 
     table: Table
 
-    def writes(self, order: Order, cap: UnpaidCap, now: datetime) -> list[Write]:
+    def writes(self, order: Order, cap: UnpaidCap) -> list[Write]:
         """Writes that count an order for each of its capped identities, all or none, once; to be made together."""
         units = len(order.units)
         return [
@@ -49,7 +49,7 @@ class HoldsTable:
                 v=1,
                 units=cap.units - units,
                 orders=cap.orders,
-                expires=int((now + LASTS).timestamp()),
+                expires=int((order.expires_at + LASTS).timestamp()),
             )
             for identity, value in _capped(order)
         ]

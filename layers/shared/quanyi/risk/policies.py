@@ -5,16 +5,18 @@ What is no yes or no stands apart: how long a delivery is delayed, and what beco
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from quanyi.catalog.model import ChannelId, Model
 from quanyi.money import Money
-from quanyi.risk.facts import Counted, Facts, Identity, Point, Window
+from quanyi.risk.facts import KNOWN_AT, Counted, Facts, Identity, Point, Window, counted_of
 from quanyi.risk.rules import POLICY, Rule
 
 MOST_MINUTES = 30 * 24 * 60
+MOST_UNPAID = 1000
+"""Orders: each is named on its buyer's item, which every one of them rewrites."""
 
 Share = Annotated[int, Field(ge=1, le=100_000, strict=True)]
 Minutes = Annotated[int, Field(ge=1, le=MOST_MINUTES, strict=True)]
@@ -46,6 +48,14 @@ class WindowLimit(Model):
     most: Share
     then: Stop = "hold"
 
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.identity not in KNOWN_AT[self.at]:
+            raise ValueError(f"at {self.at} nobody's {self.identity} is known: {', '.join(KNOWN_AT[self.at])}")
+        if self.counted not in counted_of(self.identity):
+            raise ValueError(f"{self.counted} is counted for members only")
+        return self
+
 
 class UnitLimit(Model):
     """At most so many units in one order."""
@@ -69,7 +79,7 @@ class UnpaidCap(Model):
     """What one buyer, phone number or device may hold at most without having paid for it: so many orders, and units of
     all of them together. An order of more units is refused whatever else is held. The allow list has no cap."""
 
-    orders: Share = 10
+    orders: Annotated[int, Field(ge=1, le=MOST_UNPAID, strict=True)] = 10
     units: Share = 200
 
 

@@ -34,4 +34,8 @@ class TooManyUnpaid(Conflict):
     code, title = "too_many_unpaid", "Too much is held without being paid"
 
     def __init__(self, orders: int, units: int) -> None:
-        super().__init__("Pay or cancel what waits for its payment first.", most_orders=orders, most_units=units)
+        super().__init__(
+            "Pay or cancel what waits for its payment first, or order fewer units.",
+            most_orders=orders,
+            most_units=units,
+        )

@@ -9,6 +9,7 @@ set keeps its newest tokens only, and then says "at least so many".
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from quanyi.clock import moment
@@ -37,19 +38,20 @@ def account(at: datetime, member: str) -> str:
     return _base36(int(at.timestamp()) // _DAY * _DAY) + derived_id("", member)[:_NAME]
 
 
-def counted(item: Mapping[str, Any], identity: Identity, now: datetime) -> dict[str, Value]:
-    """The facts that an identity's item tells, without zeros: `device.placed_1h` and the like."""
+def counted(item: Mapping[str, Any], identity: Identity, now: datetime, but: Collection[str] = ()) -> dict[str, Value]:
+    """The facts that an identity's item tells, without zeros: `device.placed_1h` and the like. The tokens `but` count
+    for nothing."""
     found: dict[str, Value] = {}
-    begins = {window: _begin(window, now) for window in WINDOWS}
+    begins = _begins(now)
     for fact in COUNTED:
         if fact in item:
             # By their moments, since all of these have as many characters.
-            tokens = sorted(item[fact])
+            tokens = sorted(set(item[fact]).difference(but) if but else item[fact])
             for window, begin in begins.items():
                 if number := len(tokens) - bisect_left(tokens, begin):
                     found[f"{identity}.{fact}_{window}"] = number
-    since = int((now - ACCOUNTS_WINDOW).timestamp()) // _DAY * _DAY
-    names = {each[_MOMENT:] for each in item.get(ACCOUNTS, ()) if _at(each) >= since}
+    since = _base36(int((now - ACCOUNTS_WINDOW).timestamp()) // _DAY * _DAY)
+    names = {each[_MOMENT:] for each in item.get(ACCOUNTS, ()) if each >= since}
     if names:
         found[f"{identity}.accounts_7d"] = len(names)
     if days := (now - moment(item["since"])).days if "since" in item else 0:
@@ -59,7 +61,7 @@ def counted(item: Mapping[str, Any], identity: Identity, now: datetime) -> dict[
 
 def recent(tokens: Iterable[str], window: Window, now: datetime) -> list[str]:
     """The names of what happened within a window."""
-    begin = _begin(window, now)
+    begin = _begins(now)[window]
     return [each[_MOMENT:] for each in tokens if each >= begin]
 
 
@@ -76,9 +78,10 @@ def earliest(tokens: Iterable[str]) -> datetime:
     return datetime.fromtimestamp(min(map(_at, tokens)), UTC)
 
 
-def _begin(window: Window, now: datetime) -> str:
-    """What the tokens of a window are not below."""
-    return _base36(int((now - WINDOWS[window]).timestamp()) + 1)
+@lru_cache(maxsize=8)
+def _begins(now: datetime) -> Mapping[Window, str]:
+    """What the tokens of each window are not below: the same for all identities that a decision asks about."""
+    return {window: _base36(int((now - length).timestamp()) + 1) for window, length in WINDOWS.items()}
 
 
 def _at(token: str) -> int:

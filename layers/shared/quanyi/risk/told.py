@@ -60,8 +60,17 @@ def told(old: Order | None, new: Order, at: datetime) -> Told:
     return Told(tuple(signs), tuple(counts), new if over else None)
 
 
+def tokens_of(order: Order) -> list[str]:
+    """Under which it counts itself as placed and paid, once its stream has told so."""
+    return [_token(order, each) for each in _sale(None, order)]
+
+
+def _token(order: Order, happening: Happening) -> str:
+    return token(happening.at, order.id, happening.what)
+
+
 def _signs(order: Order, happening: Happening) -> Iterator[Sign]:
-    mine, buyer = token(happening.at, order.id, happening.what), account(happening.at, order.member)
+    mine, buyer = _token(order, happening), account(happening.at, order.member)
     for identity, value in persons_of(order).items():
         yield Sign(identity, value, happening.fact, mine)
         if happening.fact in ("placed", "paid") and identity != "member":
@@ -69,20 +78,27 @@ def _signs(order: Order, happening: Happening) -> Iterator[Sign]:
 
 
 def _happenings(old: Order | None, new: Order, at: datetime) -> Iterator[Happening]:
-    unborn = old is None or old.state == "placing"
-    if new.state == "placing" or (unborn and new.state == "expired"):
+    if new.state == "placing" or (_unborn(old) and new.state == "expired"):
         return  # it never became an order
-    if unborn:
-        yield Happening("placed", "placed", new.created_at)
-    if new.paid_at and not (old and old.paid_at):
-        yield Happening("paid", "paid", new.paid_at)
+    yield from _sale(old, new)
     if new.state in ("expired", "cancelled") and not (old and old.state == new.state):
         yield Happening("unpaid", "unpaid", at)
     yield from _failures(old, new, at)
     yield from _refunds(old, new)
-    for case in new.frozen:
-        if not old or case not in old.frozen:
+    for case in new.cases:
+        if not old or case not in old.cases:
             yield Happening("disputed", f"case {case}", at)
+
+
+def _sale(old: Order | None, new: Order) -> Iterator[Happening]:
+    if _unborn(old):
+        yield Happening("placed", "placed", new.created_at)
+    if new.paid_at and not (old and old.paid_at):
+        yield Happening("paid", "paid", new.paid_at)
+
+
+def _unborn(order: Order | None) -> bool:
+    return order is None or order.state == "placing"
 
 
 def _failures(old: Order | None, new: Order, at: datetime) -> Iterator[Happening]:
