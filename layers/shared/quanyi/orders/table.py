@@ -209,7 +209,8 @@ def to_item(order: Order, zone: str) -> Item:
         if refund.parts:
             stored["parts"] = packed(refund.parts, units)
     if order.due_at:
-        queue: Queue = "unpaid" if order.state in ("placing", "awaiting_payment") else "paid"
+        given_up = order.state in ("expired", "cancelled") and order.settled
+        queue: Queue = "unpaid" if given_up or order.state in ("placing", "awaiting_payment") else "paid"
         item["due"] = f"{queue}#{shard_of(order.id, DUE_SHARDS)}"
     elif order.waits_for_person:
         failed = [refund.settled_at or refund.created_at for refund in order.refunds if refund.state == "failed"]
