@@ -180,6 +180,8 @@ def _environment() -> dict[str, str]:
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "MAIL_SENDER": "shop@example.com",
         "CLAIM_URL": "https://shop.example.com/claim/{order}#{token}",
+        "STAFF_LANGUAGE": "en",
+        "STAFF_URL": "https://console.example.com/{what}/{id}",
     }
 
 

@@ -4,7 +4,7 @@ from inspect import getdoc
 from pathlib import Path
 from typing import Any
 
-from quanyi.events.model import EVENTS, SOURCE, DomainEvent
+from quanyi.events.model import EVENTS, SOURCE, DomainEvent, ShopEvent
 
 CATALOGUE = Path(__file__).parents[1] / "docs/events.md"
 
@@ -19,7 +19,7 @@ What happens to orders is told on the shop's EventBridge bus (the stack's `ShopE
   of one order, the one with the higher `rev` is later.
 - **Ids and amounts only**, never a secret or personal data. Read the rest from where it is kept, with your own rights.
 - **Additive.** Fields may be added at any time; `v` rises only when a field changes its meaning or goes.
-- They follow from the orders table's stream, so an event that can be seen is a fact that is stored.
+- They follow from what is stored, most of them from the tables' streams: an event that can be seen is a fact.
 
 This page is made from `layers/shared/quanyi/events/model.py`.
 
@@ -36,7 +36,7 @@ def document() -> str:
     return "".join(parts)
 
 
-def _fields(event: type[DomainEvent]) -> dict[str, dict[str, Any]]:
+def _fields(event: type[ShopEvent]) -> dict[str, dict[str, Any]]:
     return event.model_json_schema(mode="serialization")["properties"]
 
 

@@ -27,7 +27,7 @@ def claim_card(desk: Aftersales, caller: Caller, order_id: str, key: str, body: 
 
     The same call again answers the same claim, as it is by then. Raises Forbidden, NotFound, KeyReused, Conflict
     (`unit_changed`, `not_delivered`, `not_revealed`, `no_warranty`, `warranty_over`; a card that was claimed for
-    already).
+    already), OrderFull.
     """
     caller.needs("storefront", "order")
     order = desk.orders.get(order_id)
@@ -35,7 +35,7 @@ def claim_card(desk: Aftersales, caller: Caller, order_id: str, key: str, body: 
     asked, claims = _request(caller, order_id, key, body), desk.claims.of_order(order.id)
     if known := _known(desk, claims, asked, body.text):
         return carried_out(desk, known)
-    unit = replaceable(order, body.unit, body.replaced_before)
+    unit = replaceable(desk, order, body.unit, body.replaced_before)
     _must_be_covered(desk, order, unit)
     now = desk.now()
     new = _new(desk, order, unit, body.reason, body.text, caller, asked)
@@ -59,14 +59,15 @@ def replace_card(desk: Aftersales, caller: Caller, order_id: str, key: str, body
     """Support replaces a delivered card at once, whatever its warranty and whether or not its buyer claimed for it.
 
     The same call again completes and answers the same. Raises Forbidden, NotFound, KeyReused, Invalid
-    (`not_equivalent`), Conflict (`unit_changed`: somebody else replaced it; `not_delivered`, or overtaken by a refund).
+    (`not_equivalent`), Conflict (`unit_changed`: somebody else replaced it; `not_delivered`, or overtaken by a refund),
+    OrderFull.
     """
     caller.needs("support", "operator")
     order = desk.orders.get(order_id)
     asked = _request(caller, order_id, key, body)
     claim = _known(desk, desk.claims.of_order(order.id), asked, body.evidence)
     if claim is None:
-        unit = replaceable(order, body.unit, body.replaced_before)
+        unit = replaceable(desk, order, body.unit, body.replaced_before)
         must_serve(desk, unit, body.sku)
         new = _new(desk, order, unit, body.reason, body.evidence, caller, asked)
         claim = desk.claims.add(_granted(new, caller, desk.now()).model_copy(update={"wanted": body.sku}))
@@ -81,7 +82,8 @@ def replace_card(desk: Aftersales, caller: Caller, order_id: str, key: str, body
 def decide(desk: Aftersales, caller: Caller, claim: str, body: DecisionBody) -> Claim:
     """A person grants or refuses an open claim. The same decision again completes it and answers the same.
 
-    Raises Forbidden, NotFound, Invalid (`not_equivalent`), Conflict: it was decided otherwise, or a refund was faster.
+    Raises Forbidden, NotFound, Invalid (`not_equivalent`), Conflict: it was decided otherwise, or a refund was faster;
+    OrderFull: the claim stays open, to be refused.
     """
     caller.needs("support", "operator")
     found = desk.claims.get(claim)
@@ -90,9 +92,11 @@ def decide(desk: Aftersales, caller: Caller, claim: str, body: DecisionBody) -> 
             refused = {"state": "refused", "decided_by": caller.name, "decided_at": desk.now(), "answer": body.reason}
             found = _saved(desk, found.model_copy(update=refused))
         else:
-            unit = desk.orders.get(found.order).unit(found.unit)
+            order = desk.orders.get(found.order)
+            unit = order.unit(found.unit)
             if unit.card == found.card:
                 must_serve(desk, unit, body.sku)
+                desk.orders.must_have_room(order)
             granted = _granted(found, caller, desk.now())
             found = _saved(desk, granted.model_copy(update={"wanted": body.sku, "answer": body.reason}))
     if body.grant:

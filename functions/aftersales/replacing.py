@@ -48,9 +48,9 @@ def has_replaced(unit: Unit, card: str) -> bool:
     return any(gone.card == card for gone in unit.replaced)
 
 
-def replaceable(order: Order, unit_id: str, replaced_before: int) -> Unit:
+def replaceable(desk: Aftersales, order: Order, unit_id: str, replaced_before: int) -> Unit:
     """A unit whose card may be replaced: that after so many others. Raises NotFound, Conflict (`unit_changed`,
-    `not_delivered`)."""
+    `not_delivered`), OrderFull."""
     unit = next((unit for unit in order.units if unit.id == unit_id), None)
     if unit is None:
         raise NotFound("unit")
@@ -59,6 +59,7 @@ def replaceable(order: Order, unit_id: str, replaced_before: int) -> Unit:
         raise Conflict("This unit's card was replaced already.", reason="unit_changed", replaced_before=had)
     if unit.state != "delivered" or not unit.card:
         raise Conflict("Only a delivered card can be replaced.", state=unit.state, reason="not_delivered")
+    desk.orders.must_have_room(order)
     return unit
 
 

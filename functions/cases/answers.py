@@ -34,7 +34,7 @@ def answer_case(office: Office, caller: Caller, case_id: str, key: str, body: An
 
     Raises NotFound, KeyReused, Invalid (`currency_mismatch`, `amount_too_large`, the provider's own limits), Conflict
     (`answer_under_way`, `disputed_charge`, `inquiry`, `use_refund`, `no_refund_asked`, `nothing_left`, `no_order`,
-    `provider_takes_no_answers`; a case that is over).
+    `provider_takes_no_answers`; a case that is over), OrderFull.
     """
     case = office.cases.get(case_id)
     answer = Answer(
@@ -93,7 +93,7 @@ def _checked(office: Office, case: Case, answer: Answer, body: AnswerBody) -> Or
         raise Conflict("This case is about no order of this shop.", reason="no_order")
     if body.amount and body.amount.currency != order.currency:
         raise Invalid("The currency is not the order's.", reason="currency_mismatch")
-    paid_back(order, answer, office.now())
+    office.orders.must_have_room(paid_back(order, answer, office.now()))
     return order
 
 

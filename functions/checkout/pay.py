@@ -10,7 +10,7 @@ from checkout.place import free_cards, purchases_of
 from checkout.wiring import Shop
 from quanyi.callers import Caller
 from quanyi.errors import Conflict, Invalid, KeyReused
-from quanyi.orders.changes import closed, ended, not_made, unpaid, with_payment
+from quanyi.orders.changes import closed, ended, let_go, not_made, unpaid, with_payment
 from quanyi.orders.model import Order, OrderState, Payment
 from quanyi.orders.numbers import payment_number
 from quanyi.orders.promise import payable
@@ -155,10 +155,12 @@ def give_up(shop: Shop, order: Order, to: OrderState, reason: str, patience: Pat
     attempt = order.attempt
     order = shop.orders.change(order, lambda it: _ended(it, to, reason, shut))
     if order.state == to:
-        # The cards last: as long as one is held, the sweep comes by it to what broke off here.
+        # The cards last: as long as one is held, the sweep comes by it to what broke off here. To an order without a
+        # card it comes by the order, which is due until it is let go.
         shop.members.give_back(order.member, purchases_of(order))
         if order.attempt == attempt:
             free_cards(shop, order, cards)
+        order = shop.orders.change(order, let_go)
         if needs_workflow(order):
             shop.workflow.start(order)
     return order

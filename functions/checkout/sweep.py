@@ -19,7 +19,7 @@ from checkout.wiring import Shop, shop
 from quanyi.cards.model import HELD_SHARDS, hold_name
 from quanyi.errors import NotFound
 from quanyi.http import log, place
-from quanyi.orders.changes import ask_again, close_again
+from quanyi.orders.changes import ask_again, close_again, let_go
 from quanyi.orders.model import Order, Payment
 from quanyi.payments.port import Captured, NoSuchProvider
 from quanyi.payments.receipt import book, try_of
@@ -74,6 +74,11 @@ def _sweep_order(shop: Shop, patience: Patience, order_id: str) -> bool:
         shop.members.give_back(order.member, purchases_of(order))
         shop.risk.holds.release(order)
         shop.orders.drop(order)
+        return True
+    if order.state in ("expired", "cancelled"):
+        # Whoever ended it broke off before its purchases were given back.
+        shop.members.give_back(order.member, purchases_of(order))
+        shop.orders.change(order, let_go)
         return True
     if order.state != "awaiting_payment":
         return False

@@ -9,6 +9,7 @@ from desk.timeline import OrderTimeline, timeline_of
 from desk.views import FullOrder, OrderPage
 from desk.wiring import desk, goods
 from quanyi.callers import Role
+from quanyi.csv_pages import next_link
 from quanyi.http import CallerParam, Cursor, Limit, entry, rest_api
 from quanyi.orders.listing import Sieve
 
@@ -57,7 +58,7 @@ def download(
     caller.needs("operator")
     asked = {"from": since, "to": to, "state": state, "channel": channel, "sku": sku}
     found, after = list_orders(desk(), since, to, Sieve(state, channel, sku), export.ROWS, cursor)
-    headers = export.next_link({name: value for name, value in asked.items() if value}, after)
+    headers = next_link({name: value for name, value in asked.items() if value}, after)
     headers |= {"Content-Disposition": 'attachment; filename="orders.csv"', "Cache-Control": "no-store"}
     return Response(200, "text/csv; charset=utf-8", export.page(found, first=cursor is None), headers=headers)
 

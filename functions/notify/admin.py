@@ -6,15 +6,14 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import ConfigDict, Field
 
+from notify.examples import example
 from notify.resend import resend
 from notify.wiring import desk
 from quanyi.catalog.model import Language
 from quanyi.clock import Timestamp
 from quanyi.http import Body, CallerParam, IdempotencyKey, View, entry, rest_api
-from quanyi.mail.link import claim_link
-from quanyi.mail.model import PLACEHOLDERS, MailKind, MailTemplate, Values, checked, rendered
+from quanyi.mail.model import PLACEHOLDERS, MailKind, MailTemplate, checked, rendered
 from quanyi.mail.table import Kept
-from quanyi.secret import Secret
 
 app = rest_api()
 
@@ -60,7 +59,7 @@ class TemplatesView(View):
 
 
 class PreviewView(View):
-    """The mail as it would be, for an invented order."""
+    """The mail as it would be, for an invented order, case, review or day."""
 
     subject: str
     text: str
@@ -104,7 +103,7 @@ def drop(kind: MailKind, language: Language, caller: CallerParam) -> TemplateVie
 def preview(kind: MailKind, language: Language, body: PreviewBody, caller: CallerParam) -> PreviewView:
     caller.needs("operator")
     template = checked(kind, body.template) if body.template else desk().templates.get(kind, language).template
-    return _preview(template, language)
+    return _preview(kind, language, template)
 
 
 @app.post(
@@ -117,20 +116,8 @@ def send_again(
     return Response(202, "application/json", ResentView(order=due.order, kind=due.kind, occasion=due.occasion))
 
 
-def _preview(template: MailTemplate, language: Language) -> PreviewView:
-    order = "O0123456789ABCDEFGHJK"
-    items = (
-        ("视频黄金会员 月卡 × 1", "音乐会员 年卡 × 2")
-        if language == "zh-CN"
-        else ("Video Gold, a month × 1", "Music × 2")
-    )
-    values = Values(
-        order=order,
-        link=claim_link(desk().claim_url, order, Secret("example")),
-        items=items,
-        amount="19.99 CNY",
-    )
-    mail = rendered(template, values)
+def _preview(kind: MailKind, language: Language, template: MailTemplate) -> PreviewView:
+    mail = rendered(template, example(desk(), kind, language))
     return PreviewView(subject=mail.subject, text=mail.text, html=mail.html)
 
 

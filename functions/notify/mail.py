@@ -1,4 +1,4 @@
-"""The mail queue: domain events that a buyer hears of, and mails that a person asked for.
+"""The mail queue: domain events that a buyer or the shop's people hear of, and mails that a person asked for.
 
 Each message stands alone: one that fails comes again by the queue, and in the end lies in the dead-letter queue; it
 holds ids only.
@@ -34,5 +34,5 @@ def _one(record: SQSRecord) -> None:
     except Exception as fault:  # noqa: BLE001 - the next one may be right
         log().error("mail not sent", extra={"fault": type(fault).__name__, "at": place(fault)})
         raise NotSent from None
-    told = {"order": due.order, "kind": due.kind, "occasion": due.occasion} if due else {}
+    told = {"about": due.about, "kind": due.kind, "occasion": due.occasion} if due else {}
     log().info("mail", extra={**told, "outcome": outcome})

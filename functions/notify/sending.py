@@ -3,7 +3,8 @@
 from collections import Counter
 from typing import Literal
 
-from notify.due import Due
+from notify.due import Due, StaffDue
+from notify.staff import values_of
 from notify.wiring import Post
 from quanyi.errors import NotFound
 from quanyi.mail.link import claim_link
@@ -14,14 +15,26 @@ from quanyi.orders import token
 from quanyi.orders.model import Order
 from quanyi.vault.sealing import unseal
 
-Outcome = Literal["sent", "failed", "already", "no_contact", "no_email", "nothing_delivered"]
+Outcome = Literal["sent", "failed", "already", "no_contact", "no_email", "nothing_delivered", "no_staff_address"]
 
 
-def send(post: Post, due: Due) -> Outcome:
+def send(post: Post, due: Due | StaffDue) -> Outcome:
     """Sends the mail unless it was sent. Raises MailDelayed, MailUnclear, Busy: then it is to be tried again later.
 
     Everything that can go wrong without a mail goes first, so that little lies between noting and sending.
     """
+    return _to_staff(post, due) if isinstance(due, StaffDue) else _to_buyer(post, due)
+
+
+def _to_staff(post: Post, due: StaffDue) -> Outcome:
+    staff = post.staff
+    if not staff.address:
+        return "no_staff_address"
+    template = post.templates.get(due.kind, staff.language).template
+    return _once(post, due, staff.address, rendered(template, values_of(staff, due)))
+
+
+def _to_buyer(post: Post, due: Due) -> Outcome:
     order = post.orders.get(due.order)
     if not order.has_contact:
         return "no_contact"
@@ -31,18 +44,21 @@ def send(post: Post, due: Due) -> Outcome:
         reason: Outcome = "no_email" if address is None else "nothing_delivered"
         post.outbox.skip(order.id, due.kind, due.occasion, post.now(), reason=reason)
         return reason
-    mail = _mail(post, order, due, items)
-    if not post.outbox.begin(order.id, due.kind, due.occasion, post.now()):
+    return _once(post, due, address, _mail(post, order, due, items))
+
+
+def _once(post: Post, due: Due | StaffDue, address: str, mail: Mail) -> Outcome:
+    if not post.outbox.begin(due.about, due.kind, due.occasion, post.now()):
         return "already"
     try:
         message = post.ses.send(address, mail)
     except MailRefused as refused:
-        post.outbox.end(order.id, due.kind, due.occasion, "failed", reason=refused.code)
+        post.outbox.end(due.about, due.kind, due.occasion, "failed", reason=refused.code)
         return "failed"
     except MailDelayed as delayed:
-        post.outbox.end(order.id, due.kind, due.occasion, "waiting", reason=delayed.code)
+        post.outbox.end(due.about, due.kind, due.occasion, "waiting", reason=delayed.code)
         raise
-    post.outbox.end(order.id, due.kind, due.occasion, "sent", message=message)
+    post.outbox.end(due.about, due.kind, due.occasion, "sent", message=message)
     return "sent"
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from notify.staff import Staff
 from quanyi.audit.table import AuditTable
 from quanyi.aws import client
+from quanyi.catalog.model import Language
 from quanyi.clock import Clock, system_clock
-from quanyi.mail.link import ClaimUrl
+from quanyi.mail.link import ClaimUrl, StaffUrl
 from quanyi.mail.outbox import Outbox
 from quanyi.mail.ses import Ses
 from quanyi.mail.table import MailTemplates
@@ -33,6 +35,9 @@ class MailSettings(Settings):
     kms_key_id: str
     mail_sender: str
     claim_url: ClaimUrl
+    staff_mail: str = ""
+    staff_language: Language
+    staff_url: StaffUrl
 
 
 class DeskSettings(Settings):
@@ -41,6 +46,7 @@ class DeskSettings(Settings):
     stats_table: str
     mail_queue_url: str
     claim_url: ClaimUrl
+    staff_url: StaffUrl
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Post:
     outbox: Outbox
     ses: Ses
     claim_url: ClaimUrl
+    staff: Staff
     now: Clock = system_clock
 
 
@@ -68,6 +75,7 @@ class Desk:
     queue: str
     sqs: Any
     claim_url: ClaimUrl
+    staff_url: StaffUrl
     zone: str
     now: Clock = system_clock
 
@@ -89,6 +97,7 @@ def post() -> Post:
         outbox=Outbox(Table(known.stats_table, dynamodb)),
         ses=Ses(boto3.client("ses", config=_ONCE), known.mail_sender),
         claim_url=known.claim_url,
+        staff=Staff(known.staff_mail, known.staff_language, known.shop_time_zone, known.staff_url),
     )
 
 
@@ -104,5 +113,6 @@ def desk() -> Desk:
         queue=known.mail_queue_url,
         sqs=client("sqs"),
         claim_url=known.claim_url,
+        staff_url=known.staff_url,
         zone=known.shop_time_zone,
     )

@@ -2,12 +2,13 @@
 
     RECONCILE#<day>   REPORT            the newest run: its sums, and how many pages of differences it has
     RECONCILE#<day>   <moment>#<page>   a page of a run's differences
+    RECONCILE#<day>   TOLD              that the bus has heard of the day's differences
 
 The pages come first and `REPORT` last, so a report is read whole or not at all.
 """
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from quanyi.clock import moment, stamp
@@ -32,6 +33,15 @@ def keep(table: Table, report: Report) -> None:
 
 def is_kept(table: Table, day: str) -> bool:
     return table.get(_key(day, "REPORT")) is not None
+
+
+def has_told(table: Table, day: str) -> bool:
+    return table.get(_key(day, "TOLD")) is not None
+
+
+def note_told(table: Table, day: str, now: datetime) -> None:
+    """Harmless when repeated."""
+    table.put({**_key(day, "TOLD"), "v": 1, "at": stamp(now), "expires": int((now + KEPT_FOR).timestamp())})
 
 
 def kept(table: Table, day: str) -> Report | None:

@@ -14,6 +14,7 @@ from quanyi.aws import client
 from quanyi.cards.table import CardsTable
 from quanyi.cases.table import CasesTable
 from quanyi.clock import Clock, system_clock
+from quanyi.events.bus import Bus
 from quanyi.ids import Draw
 from quanyi.ledger.table import LedgerTable
 from quanyi.orders.table import OrdersTable
@@ -46,6 +47,8 @@ class ReportsSettings(ProviderAccess):
     import_bucket: str = ""
     reconcile_function: str = ""
     """The function that reconciles a whole day; only those have it that may ask it to."""
+    event_bus: str = ""
+    """Only the function that reconciles a whole day tells of it."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Office:
     providers: Providers
     uploads: Uploads
     workflow: Workflow
+    bus: Bus
     sandbox: Table | None
     zone: str
     reconcile_later: Callable[[str], None]
@@ -91,6 +95,7 @@ def office() -> Office:
         providers=providers(known, dynamodb, Keyring(catalog, Kms(known.kms_key_id, client("kms")))),
         uploads=Uploads(_storage, known.import_bucket),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
+        bus=Bus(known.event_bus, client("events")),
         sandbox=sandbox if known.stage != "production" and sandbox.name else None,
         zone=known.shop_time_zone,
         reconcile_later=partial(_invoke, known.reconcile_function),

@@ -1,5 +1,6 @@
-"""`/v1/admin/imports`, `/batches`, `/cards`, `/stock`: an operator's side of stock."""
+"""`/v1/admin/imports`, `/batches`, `/cards`, `/charge-backs`, `/stock`: an operator's side of stock."""
 
+from datetime import date
 from typing import Annotated, Any, Self
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -8,14 +9,16 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import Field, StringConstraints, model_validator
 
 from quanyi.catalog.model import CardFormat, SkuId
+from quanyi.csv_pages import next_link
 from quanyi.http import Body, CallerParam, Cursor, IdempotencyKey, Limit, entry, rest_api
 from quanyi.imports.model import ID
 from quanyi.secret import Secret
+from stock.charge_backs import ROWS, Asked, ChargeBackPage, page_of_csv
 from stock.intake import ImportCreated, ImportPage, ImportView, NewImport, RefusedPage
 from stock.keeping import BatchAction, CardAction, Person
 from stock.levels import stock_levels
 from stock.views import BatchPage, BatchView, CardPage, CardView, Found, PageDone, StockLevels
-from stock.wiring import intake, keeping
+from stock.wiring import intake, keeping, owed
 
 CSV_LINES = 100_000
 """Refused lines in one download: about 3 MB, since a function answers at most 6."""
@@ -27,6 +30,9 @@ BatchId = Annotated[str, Path(pattern=ID)]
 CardId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{43}$")]
 OfSku = Annotated[SkuId, Query(description="Of this SKU")]
 OfBatch = Annotated[str, Query(pattern=ID, description="Of this batch")]
+FromSupplier = Annotated[str | None, Query(pattern=ID, description="Of this supplier; of all when left out")]
+From = Annotated[date | None, Query(alias="from", description="First of the shop's days; 30 before `to` when left out")]
+To = Annotated[date | None, Query(description="Last of the shop's days; today when left out")]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
@@ -144,6 +150,30 @@ def change_card(
     card_id: CardId, action: Annotated[CardAction, Path()], body: CardChange, caller: CallerParam
 ) -> CardView:
     return keeping().change(card_id, action, Person(caller.name, body.reason), body.channel)
+
+
+@app.get("/v1/admin/charge-backs", tags=["Stock"], summary="What suppliers owe for bad cards")
+def charge_backs(
+    supplier: FromSupplier = None, since: From = None, to: To = None, limit: Limit = 20, cursor: Cursor = None
+) -> ChargeBackPage:
+    return owed().page(Asked(supplier, since, to), limit, cursor)
+
+
+@app.get(
+    "/v1/admin/charge-backs.csv",
+    tags=["Stock"],
+    summary="Export what suppliers owe as CSV, page by page",
+    responses={200: {"description": "A page of CSV", "content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+def charge_backs_csv(
+    supplier: FromSupplier = None, since: From = None, to: To = None, cursor: Cursor = None
+) -> Response[str]:
+    """The next page is where `Link` and `X-Next-Cursor` say; joined, the pages are one file."""
+    page = owed().page(Asked(supplier, since, to), ROWS, cursor)
+    asked = {"supplier": supplier, "from": since, "to": to}
+    headers = next_link({name: str(value) for name, value in asked.items() if value}, page.next)
+    headers |= {"Content-Disposition": 'attachment; filename="charge-backs.csv"', "Cache-Control": "no-store"}
+    return Response(200, "text/csv; charset=utf-8", page_of_csv(page.items, first=cursor is None), headers=headers)
 
 
 @app.get("/v1/admin/stock", tags=["Stock"], summary="A SKU's stock levels")

@@ -17,11 +17,14 @@ from quanyi.cards.pools import PoolsTable
 from quanyi.cards.table import CardsTable
 from quanyi.catalog.table import CatalogTable
 from quanyi.channels.table import ChannelTable
+from quanyi.claims.table import ChargeBacks
 from quanyi.clock import Clock, system_clock
 from quanyi.imports.table import ImportsTable
+from quanyi.orders.table import OrdersTable
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
 from quanyi.vouchers.series import SeriesTable
+from stock.charge_backs import Owed
 from stock.importing import Importing
 from stock.intake import Intake
 from stock.keeping import Keeping
@@ -126,6 +129,12 @@ def keeping() -> Keeping:
         keyring=keyring(),
         clock=system_clock,
     )
+
+
+@cache
+def owed() -> Owed:
+    orders = OrdersTable(_table(read().orders_table), read().shop_time_zone)
+    return Owed(ChargeBacks(_table(read().supply_table)), orders, system_clock)
 
 
 @cache

@@ -30,6 +30,7 @@ ACCOUNT = "123456789012"
 BUCKET = "quanyi-test-imports"
 BUS = "quanyi-test-events"
 SENDER = "shop@example.com"
+STAFF = "desk@example.com"
 
 _tests = count()
 
@@ -69,11 +70,16 @@ Template.add_multi_constructor("!", _short_form)
 
 
 @cache
+def resources() -> dict[str, dict[str, Any]]:
+    """The template's, by logical id."""
+    return yaml.load(TEMPLATE.read_text(), Template)["Resources"]
+
+
+@cache
 def tables() -> dict[str, dict[str, Any]]:
     """The template's tables as `create_table` takes them, by logical id."""
-    resources = yaml.load(TEMPLATE.read_text(), Template)["Resources"]
     found: dict[str, dict[str, Any]] = {}
-    for name, resource in resources.items():
+    for name, resource in resources().items():
         if resource["Type"] != "AWS::DynamoDB::Table":
             continue
         declared = resource["Properties"]
@@ -163,6 +169,9 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         "PAYMENT_SECRETS": "quanyi-test/payments/",
         "ISSUER_SECRETS": "quanyi-test/issuers/",
         "CLAIM_URL": "https://shop.example.com/claim/{order}#{token}",
+        "STAFF_MAIL": STAFF,
+        "STAFF_LANGUAGE": "zh-CN",
+        "STAFF_URL": "https://console.example.com/{what}/{id}",
         # A logger of its own for each test: it keeps the stdout that it was made with, and tests read theirs.
         "POWERTOOLS_SERVICE_NAME": f"test-{next(_tests)}",
         "POWERTOOLS_TRACE_DISABLED": "true",

@@ -1,5 +1,6 @@
 """A shop's books for tests: paid at a WeChat that is only its port, whose bills a test writes itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -9,6 +10,7 @@ import pytest
 
 from quanyi.callers import Caller
 from quanyi.cases.table import CasesTable
+from quanyi.events.model import BooksDiffered
 from quanyi.ledger.table import LedgerTable
 from quanyi.orders.changes import with_payment
 from quanyi.orders.model import Order, Payment
@@ -64,11 +66,22 @@ class Wechat:
 
 
 @dataclass
+class Heard:
+    """A bus that remembers."""
+
+    heard: list[BooksDiffered] = field(default_factory=list[BooksDiffered])
+
+    def put(self, events: Sequence[BooksDiffered]) -> None:
+        self.heard += events
+
+
+@dataclass
 class Books:
     market: Market
     office: Office
     wechat: Wechat
     asked_later: list[str]
+    bus: Heard
 
     def pay(self, at: int = 0, *, told: bool = True) -> Order:
         """An order paid at WeChat; `told`: its notification arrived."""
@@ -143,7 +156,7 @@ def kinds(report: dict[str, Any]) -> list[tuple[str, str | None]]:
 
 
 def open_books(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Books:
-    market, wechat, later = Market(cloud), Wechat(), []
+    market, wechat, later, bus = Market(cloud), Wechat(), list[str](), Heard()
     market.sku()
     market.stock("ik-month", 8)
     table = ProviderSettingsTable(cloud.table("CatalogTable"), monotonic=lambda: 0)
@@ -163,6 +176,7 @@ def open_books(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Books:
         providers=Providers(fixed, table),
         uploads=Uploads(partial(cloud.client, "s3"), BUCKET),
         workflow=market.workflow,  # type: ignore[arg-type]
+        bus=bus,  # type: ignore[arg-type]
         sandbox=cloud.table("SandboxTable"),
         zone="Asia/Shanghai",
         reconcile_later=later.append,
@@ -170,4 +184,4 @@ def open_books(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Books:
     )
     for module in (reports, settlements, importer):
         monkeypatch.setattr(module, "office", lambda: office)
-    return Books(market, office, wechat, later)
+    return Books(market, office, wechat, later, bus)

@@ -10,7 +10,7 @@ from notify import mail
 from quanyi.mail.outbox import Outbox
 from quanyi.orders.model import Order
 from stream import orders
-from tests.aws.conftest import BUS, REGION, Cloud, LambdaContext
+from tests.aws.conftest import BUS, REGION, Cloud, LambdaContext, resources
 from tests.aws.market import Market
 from tests.aws.streams import records_of
 
@@ -25,9 +25,10 @@ class PostRoom(Market):
         sqs, events = cloud.client("sqs"), cloud.client("events")
         self.queue = sqs.create_queue(QueueName="mail")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        pattern = {"source": ["quanyi"], "detail-type": ["UnitsDelivered", "RefundSucceeded"]}
-        events.put_rule(Name="news", EventBusName=BUS, EventPattern=json.dumps(pattern))
-        events.put_targets(Rule="news", EventBusName=BUS, Targets=[{"Id": "mail", "Arn": arn}])
+        for rule in ("BuyerNews", "StaffNews"):
+            pattern = resources()[rule]["Properties"]["EventPattern"]
+            events.put_rule(Name=rule, EventBusName=BUS, EventPattern=json.dumps(pattern))
+            events.put_targets(Rule=rule, EventBusName=BUS, Targets=[{"Id": "mail", "Arn": arn}])
         self.told = 0
 
     def stream(self) -> None:

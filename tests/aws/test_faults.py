@@ -2,10 +2,14 @@
 way a call can fail. Whoever called tries again, as a storefront, a payment provider and Step Functions do, and the
 sweeps run: then everything must be as if nothing had happened."""
 
+from contextlib import suppress
+
 import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from fulfill.reveal import reveal
-from tests.aws.faults import MODES, Faults, insist
+from quanyi.errors import Busy
+from tests.aws.faults import MODES, Crash, Faults, insist
 from tests.aws.market import SITE, Market
 from tests.aws.memory import MemoryCloud
 
@@ -58,6 +62,48 @@ def test_any_single_fault_loses_and_doubles_nothing(monkeypatch: pytest.MonkeyPa
     assert market.cards_in("reserved") == []
     assert len(market.cards_in("delivered")) == quantity * (number + 1)
     assert len(market.cards_in("available")) == 2 * number + 4 - quantity
+    market.check_nothing_is_wrong()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("how", ["cancelled", "expired"])
+@pytest.mark.parametrize("terms", [{"hold": "payment"}, {"kind": "manual"}, {}], ids=["no card yet", "no card", "card"])
+def test_any_single_fault_of_giving_up_leaves_the_buyer_their_limit(
+    monkeypatch: pytest.MonkeyPatch, mode: str, how: str, terms: dict[str, str]
+) -> None:
+    """Nobody calls again: the buyer has gone, and orders anew another day."""
+    market = Market(MemoryCloud())  # type: ignore[arg-type]
+    fault, applied = MODES[mode]
+    for number in range(1, 40):
+        sku = f"sku{number}"
+        market.sku(sku, limit_per_buyer=1, **terms)
+        if terms.get("kind") != "manual":
+            market.stock(sku, 1)
+        order = market.place(sku, key=sku, member=sku, contact={})
+        if how == "expired":
+            market.later(minutes=16)
+        faults = Faults(number, fault, applied=applied)
+        faults.armed = True
+        with faults(monkeypatch), suppress(Crash, ClientError, ReadTimeoutError, Busy):
+            if how == "cancelled":
+                market.cancel(order)
+            else:
+                market.sweep()
+        for _ in range(2):
+            market.later(minutes=25)
+            market.sweep()
+        ended = market.order(order)
+        assert ended.state in ("cancelled", "expired"), (mode, number, faults.calls)
+        assert ended.due_at is None, (mode, number, faults.calls)
+        again = market.place(sku, key=f"again {sku}", member=sku, contact={})
+        assert again.state == "awaiting_payment", (mode, number, faults.calls)
+        market.cancel(again)
+        if len(faults.calls) < number:
+            break
+    else:
+        raise AssertionError("never ran out of calls to fail")
+    assert number > 3, "too few calls failed to prove anything"
+    assert market.cards_in("reserved") == []
     market.check_nothing_is_wrong()
 
 

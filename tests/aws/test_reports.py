@@ -8,12 +8,15 @@ import pytest
 
 from desk import orders as desk_orders
 from quanyi.callers import Caller
+from quanyi.errors import Busy
+from quanyi.events.model import BooksDiffered
 from quanyi.orders.changes import settled, with_payment
 from quanyi.orders.model import Payment
 from quanyi.orders.numbers import payment_number, share_number
 from quanyi.orders.refunds import share_answered, taken_back
 from quanyi.payments.port import Captured
 from quanyi.payments.receipt import book
+from reports import nightly as nightly_module
 from reports import reports, settlements
 from reports.nightly import run as nightly
 from tests.aws.conftest import Call, Cloud
@@ -162,6 +165,32 @@ def test_a_refund_that_failed_stands_in_every_later_report_until_a_person_has_pa
         assert nightly(it.office, day)["found"] == 1
     it.market.shop.orders.change(order.id, lambda one: settled(share_answered(one, refund, 0, "succeeded", now), now))
     assert nightly(it.office, it.market.now.date().isoformat())["found"] == 0
+
+
+def test_the_bus_hears_once_of_a_day_that_differs(it: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise Busy("throttled")
+
+    it.stream()
+    assert nightly(it.office, DAY)["found"] == 0
+    assert it.bus.heard == []
+    lost = it.pay(told=False)
+    it.file(it.row(lost))
+    for owner, name in ((it.bus, "put"), (nightly_module, "note_told")):
+        with monkeypatch.context() as fault:
+            fault.setattr(owner, name, full)
+            with pytest.raises(Busy):
+                nightly(it.office, DAY)
+    for _ in range(2):
+        assert nightly(it.office, DAY)["found"] == 1
+    first, again = it.bus.heard
+    assert first == again, "a run died before it had noted that it was heard"
+    assert first == BooksDiffered(id=first.id, at=it.market.now, day=DAY, found=1, waiting_for_file=())
+    it.market.later(days=1)
+    tomorrow = it.market.now.date().isoformat()
+    it.file(it.row(it.pay(told=False), 交易时间=f"{tomorrow} 12:00:00"), day=tomorrow, key="f2")
+    assert nightly(it.office, tomorrow)["found"] == 1
+    assert [event.day for event in it.bus.heard[2:]] == [tomorrow]
 
 
 def test_a_refund_that_stays_unknown_stands_in_every_later_report(it: Books, call: Call) -> None:

@@ -73,6 +73,7 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "GET", ("/admin/cards", "/admin/cards/{card_id}", "/admin/stock")),
     **_all(OPERATOR, "POST", ("/admin/batches/{batch_id}/{action}", "/admin/cards/{card_id}/{action}")),
     **_all(OPERATOR, "POST", ("/admin/cards/find",)),
+    **_all(OPERATOR, "GET", ("/admin/charge-backs", "/admin/charge-backs.csv")),
     # Payment providers.
     **_all(OPERATOR, "GET", ("/admin/payment-providers",)),
     **_all(OPERATOR, "PUT", (f"/admin/payment-providers/{{provider}}{more}" for more in ("", "/credentials"))),

@@ -7,7 +7,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from desk.export import next_link, page
+from desk.export import page
+from quanyi.csv_pages import next_link
 from quanyi.orders.model import Line, Order, Payment, Unit
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

@@ -1,5 +1,7 @@
 """Mail templates: what may be saved, and what becomes of it."""
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,11 +10,32 @@ from pydantic import TypeAdapter, ValidationError
 from quanyi.errors import Invalid
 from quanyi.mail.defaults import DEFAULTS
 from quanyi.mail.link import ClaimUrl, claim_link
-from quanyi.mail.model import KINDS, LANGUAGES, MailTemplate, Values, checked, money_text, rendered
+from quanyi.mail.model import (
+    KINDS,
+    LANGUAGES,
+    PLACEHOLDERS,
+    MailTemplate,
+    StaffMail,
+    Values,
+    checked,
+    money_text,
+    rendered,
+)
 from quanyi.secret import Secret
 
 LINK = Secret("https://shop.example.com/claim/O1#qo_right")
-VALUES = Values(order="O1", link=LINK, items=("Music × 1",), amount="19.99 CNY")
+VALUES = Values(
+    order="O1",
+    link=LINK,
+    items=("Music × 1",),
+    amount="19.99 CNY",
+    about={
+        name: "said"
+        for kind in get_args(StaffMail)
+        for name in PLACEHOLDERS[kind]
+        if name not in ("order", "link", "amount")
+    },
+)
 
 
 def template(**parts: str) -> MailTemplate:

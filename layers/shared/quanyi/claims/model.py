@@ -1,12 +1,14 @@
 """What a claim is, and how many are granted without a person."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from quanyi.clock import Timestamp
+from quanyi.money import Money
 from quanyi.orders.model import Order, Unit
 
 ClaimReason = Literal["invalid", "used", "wrong_value", "expired", "other"]
@@ -67,6 +69,34 @@ class Grant(BaseModel):
     order: str
     unit: str
     at: Timestamp
+
+
+ChargeOutcome = Literal["replaced", "waiting", "refunded"]
+"""What the buyer has in place of a bad card: another one, nothing yet, their money."""
+
+
+@dataclass(frozen=True)
+class ChargeBack:
+    """A bad card that its supplier is to credit at what it cost."""
+
+    card: str
+    sku: str
+    batch: str
+    supplier: str
+    cost: Money
+    at: datetime
+    reason: str
+    order: str
+    unit: str
+
+
+def in_place_of(unit: Unit, card: str) -> tuple[ChargeOutcome, str | None]:
+    """What the buyer has in place of a card that the unit had, and that card, which may have been bad too."""
+    cards = [*(gone.card for gone in unit.replaced), unit.card]
+    later = cards[cards.index(card) + 1]
+    if later:
+        return "replaced", later
+    return ("waiting" if unit.state == "waiting" else "refunded"), None
 
 
 def claim_id(order: str, unit: str, card: str) -> str:

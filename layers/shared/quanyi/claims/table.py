@@ -3,23 +3,34 @@
 ORDER#<id>      CLAIM#<unit>#<card's first 8>   a claim; while it needs somebody it is due in `claims#0`  (orders)
 MEMBER#<id>     CLAIMS                          what was granted without a person                         (members)
 BATCH#<id>      BAD#<card>                      a bad card, to be charged back                            (supply)
+
+Bad cards are listed by month (UTC), in it by supplier, then by time: what a supplier is asked for is one stretch of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from quanyi.batches.model import Batch
-from quanyi.claims.model import Claim, Grant, still_counting, within_limits
-from quanyi.clock import stamp
+from quanyi.claims.model import ChargeBack, Claim, Grant, still_counting, within_limits
+from quanyi.clock import moment, stamp
 from quanyi.errors import Busy, NotFound
+from quanyi.money import Money
 from quanyi.orders.model import Replaced
 from quanyi.orders.table import DUE_INDEX
 from quanyi.table import ConditionFailed, Item, Table
 
 OPEN = "claims#0"
 """The part of the due index that holds claims which need somebody."""
+LISTED_INDEX = "listed-index"
+LIST = "BAD#"
+"""Begins the name of a month's list of bad cards."""
+MONTH = len("2026-11")
+LOWEST, HIGHEST = "!", "~"
+"""Sort before and after all that stands in a name."""
+Place: TypeAlias = tuple[str, str]
+"""Month and place in its list."""
 NEW = "attribute_not_exists(pk)"
 UNCHANGED = "rev = :rev"
 
@@ -110,15 +121,18 @@ class GrantsTable:
 
 @dataclass(frozen=True)
 class ChargeBacks:
-    """What a batch's supplier owes for cards that were bad. `table` is the supply table."""
+    """What batches' suppliers owe for cards that were bad. `table` is the supply table."""
 
     table: Table
 
     def note(self, batch: Batch, order: str, unit: str, bad: Replaced) -> None:
         """Once for a card; the same again is harmless."""
+        at = stamp(bad.at)
         item: Item = {
             "pk": f"BATCH#{batch.id}",
             "sk": f"BAD#{bad.card}",
+            "list": f"{LIST}{at[:MONTH]}",
+            "listed": f"{batch.supplier}#{at}#{bad.card}",
             "v": 1,
             "supplier": batch.supplier,
             "unit_cost": batch.unit_cost.amount,
@@ -127,16 +141,62 @@ class ChargeBacks:
             "unit": unit,
             "sku": bad.sku,
             "reason": bad.reason,
-            "at": stamp(bad.at),
+            "at": at,
         }
         try:
             self.table.put(item, condition=NEW)
         except ConditionFailed:
             return
 
-    def of_batch(self, batch: str) -> list[Item]:
-        """All of a batch's bad cards."""
-        return list(self.table.query_all("pk = :pk AND begins_with(sk, :bad)", pk=f"BATCH#{batch}", bad="BAD#"))
+    def between(
+        self, since: datetime, until: datetime, supplier: str | None, *, after: Place | None = None, limit: int | None
+    ) -> Iterator[tuple[ChargeBack, Place]]:
+        """Those from `since` to before `until`, of one supplier or of all, behind the place `after`; each with its own.
+        `limit` items are read at a time (None: 1 MB)."""
+        first, end = stamp(since), stamp(until)
+        low, high = (f"{supplier}#{first}", f"{supplier}#{end}") if supplier else (LOWEST, HIGHEST)
+        for month in _months(first[:MONTH], end[:MONTH]):
+            if after and month < after[0]:
+                continue
+            begin = max(low, after[1] + LOWEST) if after and month == after[0] else low
+            if begin > high:
+                continue
+            found = self.table.query_all(
+                "#list = :list AND listed BETWEEN :low AND :high",
+                index=LISTED_INDEX,
+                limit=limit,
+                filter="#at >= :since AND #at < :until",
+                names={"list": "list", "at": "at"},
+                list=f"{LIST}{month}",
+                low=begin,
+                high=high,
+                since=first,
+                until=end,
+            )
+            yield from ((_charge_back(item), (month, item["listed"])) for item in found)
+
+
+def _months(first: str, last: str) -> Iterator[str]:
+    """`2026-11` and those after it, `last` included."""
+    month = first
+    while month <= last:
+        yield month
+        year, number = int(month[:4]), int(month[5:])
+        month = f"{year + number // 12}-{number % 12 + 1:02}"
+
+
+def _charge_back(item: Item) -> ChargeBack:
+    return ChargeBack(
+        card=item["sk"].removeprefix("BAD#"),
+        sku=item["sku"],
+        batch=item["pk"].removeprefix("BATCH#"),
+        supplier=item["supplier"],
+        cost=Money(amount=item["unit_cost"], currency=item["currency"]),
+        at=moment(item["at"]),
+        reason=item["reason"],
+        order=item["order"],
+        unit=item["unit"],
+    )
 
 
 def _key(claim: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from quanyi.errors import Busy
-from quanyi.events.model import SOURCE, DomainEvent
+from quanyi.events.model import SOURCE, ShopEvent
 
 MOST_ENTRIES = 10
 MOST_BYTES = 200_000
@@ -40,12 +40,12 @@ class Bus:
     client: Any
     pause: Callable[[float], None] = time.sleep
 
-    def put(self, events: Sequence[DomainEvent]) -> None:
+    def put(self, events: Sequence[ShopEvent]) -> None:
         """All of them, at least once. Raises Busy or NotAccepted when some could not be put: put all again."""
         for chunk in _chunks([self._entry(event) for event in events]):
             self._put(chunk)
 
-    def _entry(self, event: DomainEvent) -> dict[str, Any]:
+    def _entry(self, event: ShopEvent) -> dict[str, Any]:
         return {
             "EventBusName": self.name,
             "Source": SOURCE,

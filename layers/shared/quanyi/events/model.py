@@ -18,17 +18,22 @@ SOURCE = "quanyi"
 Minor = Annotated[int, Field(description="minor units of `currency`")]
 
 
-class DomainEvent(BaseModel):
+class ShopEvent(BaseModel):
     """What every event says. Its name, the class's, is the bus's `detail-type`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     v: Annotated[Literal[1], Field(description="version of this event's form")] = 1
     id: Annotated[str, Field(description="of this event, the same whenever it is sent again")]
+    at: Annotated[Timestamp, Field(description="when it was written, in whole seconds")]
+
+
+class DomainEvent(ShopEvent):
+    """What every event about one order, case, review or use says."""
+
     order: Annotated[str, Field(description="the order's id")]
     channel: Annotated[str, Field(description="the order's channel")]
     rev: Annotated[int, Field(description="the revision of the order that this tells of")]
-    at: Annotated[Timestamp, Field(description="when it was written, in whole seconds")]
     currency: Annotated[Currency, Field(description="of all amounts")]
 
 
@@ -254,7 +259,18 @@ class RedemptionReversed(RedemptionEvent):
     """A use was taken back; what it took is on the voucher again."""
 
 
-EVENTS: tuple[type[DomainEvent], ...] = (
+class BooksDiffered(ShopEvent):
+    """The nightly comparison of a day's books found something that a person has to look at. Once for a day: the first
+    run that finds any tells so. Of what stands above it has `v`, `id` and `at` alone."""
+
+    day: Annotated[str, Field(description="the shop's day, `2026-11-22`")]
+    found: Annotated[int, Field(description="how many differences the report counts")]
+    waiting_for_file: Annotated[
+        tuple[str, ...], Field(description="providers whose settlement file had not come by then")
+    ]
+
+
+EVENTS: tuple[type[ShopEvent], ...] = (
     OrderPlaced,
     PaymentCaptured,
     SurplusCaptured,
@@ -278,4 +294,5 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     ReviewDecided,
     CardRedeemed,
     RedemptionReversed,
+    BooksDiffered,
 )

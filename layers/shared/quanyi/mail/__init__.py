@@ -1,1 +1,1 @@
-"""Mails to buyers. A mail carries a link to what was delivered, never what was delivered."""
+"""Mails to buyers and to the shop's people. A mail carries a link to what it is about, never a card or a contact."""

@@ -1,37 +1,18 @@
 """The mails as they are until the merchant writes their own."""
 
 from quanyi.catalog.model import Language
-from quanyi.mail.model import MailKind, MailTemplate
+from quanyi.mail.model import BuyerMail, MailKind, MailTemplate
+from quanyi.mail.page import page
+from quanyi.mail.staff_defaults import TO_STAFF
 
-_PAGE = """\
-<!doctype html>
-<html lang="{language}">
-<body style="margin:0;padding:24px;background:#f5f5f5;font-family:sans-serif;color:#222">
-<div style="max-width:560px;margin:auto;padding:24px;background:#fff;border-radius:8px">
-{body}
-</div>
-</body>
-</html>
-"""
-_BUTTON = (
-    '<p><a href="$link" style="display:inline-block;padding:12px 24px;border-radius:6px;background:#1a6dff;color:#fff;'
-    'text-decoration:none">{label}</a></p>'
-)
-
-
-def _page(language: Language, *paragraphs: str, label: str, last: str) -> str:
-    body = "\n".join([*(f"<p>{paragraph}</p>" for paragraph in paragraphs), _BUTTON.format(label=label)])
-    return _PAGE.format(language=language, body=f'{body}\n<p style="color:#888;font-size:13px">{last}</p>')
-
-
-DEFAULTS: dict[tuple[MailKind, Language], MailTemplate] = {
+TO_BUYERS: dict[tuple[BuyerMail, Language], MailTemplate] = {
     ("delivery", "zh-CN"): MailTemplate(
         subject="您的订单 $order 已发货",
         text=(
             "您好：\n\n您购买的商品已发货：\n\n$items\n\n请打开以下链接查看卡密与使用说明：\n$link\n\n"
             "订单号：$order\n持有此链接即可查看，请勿转发给他人。\n"
         ),
-        html=_page(
+        html=page(
             "zh-CN",
             "您好：",
             "您购买的商品已发货：",
@@ -46,7 +27,7 @@ DEFAULTS: dict[tuple[MailKind, Language], MailTemplate] = {
             "Hello,\n\nwhat you bought has been delivered:\n\n$items\n\nOpen it here:\n$link\n\n"
             "Order: $order\nWhoever has this link can open it, so please don't pass it on.\n"
         ),
-        html=_page(
+        html=page(
             "en",
             "Hello,",
             "what you bought has been delivered:",
@@ -61,7 +42,7 @@ DEFAULTS: dict[tuple[MailKind, Language], MailTemplate] = {
             "您好：\n\n订单 $order 的退款 $amount 已退回原支付方式，到账时间以支付机构为准。\n\n"
             "查看订单：\n$link\n\n持有此链接即可查看，请勿转发给他人。\n"
         ),
-        html=_page(
+        html=page(
             "zh-CN",
             "您好：",
             "订单 $order 的退款 <strong>$amount</strong> 已退回原支付方式，到账时间以支付机构为准。",
@@ -75,7 +56,7 @@ DEFAULTS: dict[tuple[MailKind, Language], MailTemplate] = {
             "Hello,\n\n$amount of your order $order went back the way you paid. Your payment provider decides when it "
             "arrives.\n\nSee your order:\n$link\n\nWhoever has this link can open it, so please don't pass it on.\n"
         ),
-        html=_page(
+        html=page(
             "en",
             "Hello,",
             "<strong>$amount</strong> of your order $order went back the way you paid. Your payment provider decides "
@@ -85,3 +66,5 @@ DEFAULTS: dict[tuple[MailKind, Language], MailTemplate] = {
         ),
     ),
 }
+
+DEFAULTS: dict[tuple[MailKind, Language], MailTemplate] = {**TO_BUYERS, **TO_STAFF}

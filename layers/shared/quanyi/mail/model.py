@@ -17,13 +17,42 @@ from quanyi.catalog.model import Language
 from quanyi.errors import Invalid
 from quanyi.secret import Secret
 
-MailKind = Literal["delivery", "refund"]
+BuyerMail = Literal["delivery", "refund"]
+StaffMail = Literal["case_opened", "case_due_soon", "review_opened", "books_differed"]
+"""To the shop's own people: what waits for one of them."""
+MailKind = Literal[BuyerMail, StaffMail]
 KINDS: tuple[MailKind, ...] = get_args(MailKind)
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
+_CASE = {
+    "case": "the case's id",
+    "order": "the order's number; a dash where the case is about no order of the shop's",
+    "provider": "where the buyer complained",
+    "amount": "what it is about, with its currency",
+    "due": "by when an answer must be there; a dash where there is no deadline",
+    "link": "where to see to it",
+}
 PLACEHOLDERS: dict[MailKind, dict[str, str]] = {
     "delivery": {"order": "the order's number", "link": "where to open it", "items": "what was delivered, a line each"},
     "refund": {"order": "the order's number", "link": "where to see it", "amount": "how much, with its currency"},
+    "case_opened": _CASE,
+    "case_due_soon": _CASE,
+    "review_opened": {
+        "review": "the review's id",
+        "point": "what was held: an order, a delivery, the use of a voucher, a refund",
+        "order": "the order's number; a dash where there is none",
+        "amount": "what is at stake, with its currency",
+        "reasons": "codes of the rules that applied",
+        "due": "when it is decided without a person",
+        "otherwise": "what is decided then",
+        "link": "where to see to it",
+    },
+    "books_differed": {
+        "day": "the shop's day",
+        "found": "how many differences there are",
+        "waiting": "providers whose settlement file had not come; a dash where all had",
+        "link": "where to see to it",
+    },
 }
 NOT_IN_SUBJECT = {"link", "items"}
 
@@ -46,6 +75,8 @@ class Values:
     link: Secret
     items: tuple[str, ...] = ()
     amount: str = ""
+    about: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What else a mail to the shop's people says."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +117,7 @@ def rendered(template: MailTemplate, values: Values) -> Mail:
         "link": values.link.reveal(),
         "items": "\n".join(values.items),
         "amount": values.amount,
+        **values.about,
     }
     rich = {name: escape(value) for name, value in plain.items()}
     rich["items"] = "<br>\n".join(escape(item) for item in values.items)

@@ -1,13 +1,14 @@
-"""Which mails were sent: once for each order, kind and occasion (a delivery's revision, a refund, a person's request).
+"""Which mails were sent: once for what each is about, kind and occasion (a delivery's revision, a refund, a person's
+request, an event that the shop's people hear of). A buyer's is about an order; another about a case, a review, a day.
 
-    MAIL#<order>    <kind>#<occasion>   how it went
+    MAIL#<about>    <kind>#<occasion>   how it went
     ASKED#<order>   <shop day>          the occasions that people asked for that day
 
     (absent), asked, waiting -> sending -> sent | failed | waiting
     (absent) -> skipped
 
 `sending` has a deadline. A run that dies after it handed a mail over, and before it noted so, leaves `sending` behind;
-the next one cannot know, and sends once more, noting that (`unsure`). If that dies as well, nobody tries again: a buyer
+the next one cannot know, and sends once more, noting that (`unsure`). If that dies as well, nobody tries again: one
 gets at most two of a mail, and one unless a process died in that very moment.
 """
 
@@ -60,8 +61,8 @@ class Outbox:
 
     table: Table
 
-    def of(self, order: str) -> list[SentMail]:
-        items = self.table.query_all("pk = :pk", pk=f"MAIL#{order}")
+    def of(self, about: str) -> list[SentMail]:
+        items = self.table.query_all("pk = :pk", pk=f"MAIL#{about}")
         found = [
             SentMail(
                 kind=item["sk"].split("#")[0],
@@ -75,9 +76,9 @@ class Outbox:
         ]
         return sorted(found, key=lambda mail: mail.at)
 
-    def begin(self, order: str, kind: MailKind, occasion: str, now: datetime) -> bool:
+    def begin(self, about: str, kind: MailKind, occasion: str, now: datetime) -> bool:
         """Whether to send it now. False: it was sent, or it can't be. Raises Busy while another run is sending it."""
-        key = _key(order, kind, occasion)
+        key = _key(about, kind, occasion)
         change = (
             "SET #state = :sending, #until = :new, first_at = if_not_exists(first_at, :now), v = :one ADD tries :one"
         )
@@ -93,7 +94,7 @@ class Outbox:
         if seen["until"] > stamp(now):
             raise Busy("another run is sending this mail")
         if seen.get("unsure"):
-            self.end(order, kind, occasion, "failed", reason="unknown")
+            self.end(about, kind, occasion, "failed", reason="unknown")
             return False
         change = change.replace("SET ", "SET unsure = :yes, ")
         try:
@@ -104,7 +105,7 @@ class Outbox:
 
     def end(
         self,
-        order: str,
+        about: str,
         kind: MailKind,
         occasion: str,
         state: Literal["sent", "failed", "waiting"],
@@ -118,7 +119,7 @@ class Outbox:
         gone = "REMOVE #until" if reason else "REMOVE #until, reason"
         try:
             self.table.update(
-                _key(order, kind, occasion),
+                _key(about, kind, occasion),
                 f"SET #state = :to{sets} {gone}",
                 condition=SENDING,
                 names=_NAMES,
@@ -129,10 +130,10 @@ class Outbox:
         except ConditionFailed:
             return
 
-    def skip(self, order: str, kind: MailKind, occasion: str, now: datetime, *, reason: str) -> None:
+    def skip(self, about: str, kind: MailKind, occasion: str, now: datetime, *, reason: str) -> None:
         """Notes that there is nobody to send it to."""
         self.table.update(
-            _key(order, kind, occasion),
+            _key(about, kind, occasion),
             "SET #state = :skipped, first_at = if_not_exists(first_at, :now), reason = :reason, v = :one",
             names={"state": "state"},
             skipped="skipped",
@@ -168,5 +169,5 @@ class Outbox:
         return moment(item["first_at"])
 
 
-def _key(order: str, kind: MailKind, occasion: str) -> dict[str, str]:
-    return {"pk": f"MAIL#{order}", "sk": f"{kind}#{occasion}"}
+def _key(about: str, kind: MailKind, occasion: str) -> dict[str, str]:
+    return {"pk": f"MAIL#{about}", "sk": f"{kind}#{occasion}"}

@@ -193,11 +193,23 @@ def captured(
 
 
 def ended(order: Order, to: OrderState, reason: str) -> Order:
-    """Expired or cancelled, unpaid. What was captured in part becomes surplus."""
+    """Expired or cancelled, unpaid. What was captured in part becomes surplus. Where no card leads a sweep to what the
+    buyer has back of their purchase limits, the order itself does: it stays due until it is `let_go`."""
     if order.state == to:
         return order
-    due = order.due_at if order.captured - _returned(order) > 0 or order.misfits else None
+    counted = any(line.limit_per_buyer is not None for line in order.lines)
+    due = order.due_at if _holds_money(order) or (counted and not any(u.card for u in order.units)) else None
     return moved(closed(order, [p.id for p in order.open_tries]), to, end_reason=reason, due_at=due)
+
+
+def let_go(order: Order) -> Order:
+    """Of an order that ended without money nothing is left to give back."""
+    over = order.state in ("expired", "cancelled") and not _holds_money(order)
+    return order.model_copy(update={"due_at": None}) if over else order
+
+
+def _holds_money(order: Order) -> bool:
+    return order.captured - _returned(order) > 0 or bool(order.misfits)
 
 
 def awake(order: Order, now: datetime) -> Order:

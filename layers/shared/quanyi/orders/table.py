@@ -70,13 +70,18 @@ class OrdersTable:
         OrderFull for an `optional` change of an order that has grown large."""
         written = posted(order.model_copy(update={"rev": order.rev + 1}), self.now())
         item = to_item(written, self.zone)
-        if optional and size_of(item) > MOST_BYTES:
-            raise OrderFull
+        if optional:
+            _must_have_room(item)
         try:
             self.table.put(item, condition="rev = :rev", rev=order.rev)
         except ConditionFailed as failed:
             raise Stale(from_item(failed.item) if failed.item else None) from None
         return written
+
+    def must_have_room(self, order: Order) -> None:
+        """For what a person wants and is carried out in several steps, of which the first would be too late to refuse
+        at: asked before it, of the order as it is or would be. Raises OrderFull."""
+        _must_have_room(to_item(order, self.zone))
 
     def drop(self, order: Order) -> None:
         """Forgets an order that never became one (its stock was short). Harmless when it moved on."""
@@ -179,6 +184,11 @@ class OrdersTable:
         )
 
 
+def _must_have_room(item: Item) -> None:
+    if size_of(item) > MOST_BYTES:
+        raise OrderFull("This order holds as much as one can: do what is left for its buyer outside it.")
+
+
 def order_key(order_id: str) -> dict[str, str]:
     return {"pk": f"ORDER#{order_id}", "sk": "ORDER"}
 
@@ -209,7 +219,8 @@ def to_item(order: Order, zone: str) -> Item:
         if refund.parts:
             stored["parts"] = packed(refund.parts, units)
     if order.due_at:
-        queue: Queue = "unpaid" if order.state in ("placing", "awaiting_payment") else "paid"
+        given_up = order.state in ("expired", "cancelled") and order.settled
+        queue: Queue = "unpaid" if given_up or order.state in ("placing", "awaiting_payment") else "paid"
         item["due"] = f"{queue}#{shard_of(order.id, DUE_SHARDS)}"
     elif order.waits_for_person:
         failed = [refund.settled_at or refund.created_at for refund in order.refunds if refund.state == "failed"]

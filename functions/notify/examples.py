@@ -1,0 +1,43 @@
+"""Invented orders and events, to show a template with."""
+
+from datetime import timedelta
+
+from notify.due import StaffDue
+from notify.staff import Staff, values_of
+from notify.wiring import Desk
+from quanyi.catalog.model import Language
+from quanyi.events.model import BooksDiffered, CaseDueSoon, CaseOpened, ReviewOpened
+from quanyi.mail.link import claim_link
+from quanyi.mail.model import MailKind, Values
+from quanyi.secret import Secret
+
+ORDER = "O0123456789ABCDEFGHJK"
+ITEMS: dict[Language, tuple[str, ...]] = {
+    "zh-CN": ("视频黄金会员 月卡 × 1", "音乐会员 年卡 × 2"),
+    "en": ("Video Gold, a month × 1", "Music × 2"),
+}
+
+
+def example(desk: Desk, kind: MailKind, language: Language) -> Values:
+    if kind == "delivery" or kind == "refund":
+        link = claim_link(desk.claim_url, ORDER, Secret("example"))
+        return Values(order=ORDER, link=link, items=ITEMS[language], amount="19.99 CNY")
+    staff = Staff("", language, desk.zone, desk.staff_url)
+    return values_of(staff, StaffDue(kind=kind, about="", event=_event(desk, kind)))
+
+
+def _event(desk: Desk, kind: MailKind) -> CaseOpened | CaseDueSoon | ReviewOpened | BooksDiffered:
+    now = desk.now()
+    order = {"order": ORDER, "channel": "site", "rev": 1, "currency": "CNY", "amount": 1999, "id": "E0", "at": now}
+    case = {"case": "C0123456789ABCDEFGHJK", "provider": "wechat", "kind": "complaint", "due_at": now}
+    review = {"review": "W0123456789ABCDEFGHJK", "point": "order", "subject": ORDER, "reasons": ("new_device",)}
+    match kind:
+        case "case_opened":
+            return CaseOpened.model_validate({**order, **case})
+        case "case_due_soon":
+            return CaseDueSoon.model_validate({**order, **case})
+        case "review_opened":
+            due = {"due_at": now + timedelta(hours=2), "otherwise": "refuse"}
+            return ReviewOpened.model_validate({**order, **review, **due})
+        case _:
+            return BooksDiffered(id="E0", at=now, day="2026-11-22", found=3, waiting_for_file=("wechat",))
