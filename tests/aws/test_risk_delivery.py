@@ -14,7 +14,7 @@ from quanyi.callers import Caller
 from quanyi.errors import Busy, Conflict, Forbidden
 from quanyi.money import Money
 from quanyi.orders.model import Order
-from quanyi.risk.refusals import ReviewNeeded, RiskRefused
+from quanyi.risk.refusals import ApprovalUsed, ReviewNeeded, RiskRefused
 from quanyi.secret import Secret
 from quanyi.table import Table
 from tests.aws.after_sale import SUPPORT, delivered, desk_of, sent_back
@@ -247,6 +247,29 @@ def test_a_refund_that_is_held_goes_through_by_the_same_call_once_it_is_approved
     refund_order(desk_of(market), SUPPORT, order.id, "R", body)
     market.run()
     assert sent_back(market) == [order.total]
+
+
+def test_the_same_refund_asked_for_anew_joins_the_open_review_and_its_approval_is_used_once(market: Market) -> None:
+    order = delivered(market, 2, seen=True)
+    rule(market, "refund", "refund.revealed > 0", "hold")
+    body = RefundBody(reason="regrets", amount=Money(amount=100, currency="CNY"))
+    same = body.model_copy(update={"reason": "asked again"})
+    for key, wanted in (("R1", body), ("R2", same), ("R1", body)):
+        with pytest.raises(ReviewNeeded):
+            refund_order(desk_of(market), SUPPORT, order.id, key, wanted)
+    with pytest.raises(ReviewNeeded):
+        refund_order(desk_of(market), OPERATOR, order.id, "R1", body)
+    (review,) = reviews(market)
+    end(market, review, "approve")
+    for _ in range(2):
+        refund_order(desk_of(market), SUPPORT, order.id, "R2", same)
+    with pytest.raises(ApprovalUsed):
+        refund_order(desk_of(market), SUPPORT, order.id, "R1", body)
+    market.run()
+    assert sent_back(market) == [100]
+    with pytest.raises(ReviewNeeded):
+        refund_order(desk_of(market), SUPPORT, order.id, "R3", body)
+    assert len(reviews(market)) == 1
 
 
 def test_a_refund_that_somebody_refused_stays_refused_unless_an_operator_insists(market: Market) -> None:

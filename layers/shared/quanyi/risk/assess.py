@@ -22,9 +22,10 @@ from quanyi.risk.identities import main_sku, persons_of
 from quanyi.risk.list_table import entries_in, listed_key
 from quanyi.risk.lists import list_facts
 from quanyi.risk.order_facts import order_facts, payment_facts
+from quanyi.risk.passing import Asked, Gate, Wanted
 from quanyi.risk.policies import delay_of
-from quanyi.risk.refusals import ReviewNeeded, RiskRefused, TooManyUnpaid
-from quanyi.risk.review_table import ReviewsTable, review_key
+from quanyi.risk.refusals import RiskRefused, TooManyUnpaid
+from quanyi.risk.review_table import ReviewsTable, held_key, review_key
 from quanyi.risk.reviews import Review, review_id, review_of
 from quanyi.risk.rules import Hit
 from quanyi.risk.signals import by_identity, by_tally, key
@@ -56,6 +57,8 @@ class Known:
     record: DecisionRecord | None
     """What the same question got before."""
     review: Review | None
+    latest: str
+    """Id of the last review of a request for the same, where there may be several."""
 
 
 @dataclass(frozen=True)
@@ -123,56 +126,52 @@ class Risk:
         return Verdict(_standing(record, review), record.id, not_before=until if until > now else None)
 
     def at_refund(
-        self, order: Order, facts: Facts, amount: Money, request: str, now: datetime, *, despite: bool = False
+        self, order: Order, facts: Facts, wanted: Wanted, request: str, now: datetime, *, despite: bool = False
     ) -> None:
         """Whether money may go back, by the same request once for ever. `despite` goes on whatever the rules say: that
-        too is recorded. Raises RiskRefused, ReviewNeeded."""
+        too is recorded. Raises RiskRefused, ReviewNeeded, ApprovalUsed, Busy."""
         question = decision_id("refund", order.id, request)
-        known = self._known("refund", order, now, question)
-        record, review = known.record, known.review
-        if record is None:
-            record = known.force.decide(
-                {**known.facts, **facts}, subject=order.id, order=order.id, request=request, now=now
-            )
-            if record.outcome == "hold" and not despite:
-                review = self._review(record, known.force, amount, order.channel, now)
-            else:
-                record = self.decisions.add(record)
+        known = self._known("refund", order, now, question, [held_key("refund", wanted.same)])
+        record = known.record or known.force.decide(
+            {**known.facts, **facts}, subject=order.id, order=order.id, request=request, now=now
+        )
         if not despite:
-            _must_go_on(record, review)
+            self._must_pass(known, record, wanted, now)
+        elif known.record is None:
+            self.decisions.add(record)
 
     def before_redemption(self, asked: UseAsked, now: datetime) -> Lookup:
         """What `at_redemption` goes by, for whoever reads other things in the same call."""
         question = decision_id("redemption", asked.number, asked.asked)
-        more = [key(*tally) for tally in asked.tallies.items()]
+        more = [held_key("redemption", asked.same), *(key(*tally) for tally in asked.tallies.items())]
         return self._lookup("redemption", question, asked.persons, asked.sold, now, more)
 
     def at_redemption(
         self, lookup: Lookup, items: Sequence[Item], asked: UseAsked, facts: Facts, worth: Money, now: datetime
     ) -> None:
         """Whether a voucher may be used, by the same request once for ever. `items` are what was found under the
-        lookup's keys. Raises RiskRefused, ReviewNeeded."""
+        lookup's keys. Raises RiskRefused, ReviewNeeded, ApprovalUsed, Busy."""
         known = self._found(lookup, items, {**facts, **tally_facts(by_tally(items), now)}, now)
-        record, review = known.record, known.review
-        if record is None:
-            order = asked.voucher.order or ""
-            record = known.force.decide(known.facts, subject=asked.number, order=order, request=asked.asked, now=now)
-            if record.outcome == "hold":
-                review = self._review(record, known.force, worth, asked.voucher.channel, now)
-            else:
-                record = self.decisions.add(record)
-        _must_go_on(record, review)
+        order = asked.voucher.order or ""
+        record = known.record or known.force.decide(
+            known.facts, subject=asked.number, order=order, request=asked.asked, now=now
+        )
+        self._must_pass(known, record, Wanted(asked.same, worth, asked.voucher.channel), now)
 
     def decided(self, order: Order) -> bool:
         """Whether the review that an order waits for is over."""
         found = self.reviews.find([review_id(order.decision)])
         return all(not review.is_open for review in found.values())
 
-    def _known(self, point: Point, order: Order, now: datetime, question: str) -> Known:
+    def _must_pass(self, known: Known, record: DecisionRecord, wanted: Wanted, now: datetime) -> None:
+        asked = Asked(record, known.record is not None, known.review, known.latest)
+        Gate(self.table).must_pass(asked, wanted, known.force.policies.review(record.point), now)
+
+    def _known(self, point: Point, order: Order, now: datetime, question: str, more: Sequence[Key] = ()) -> Known:
         persons = persons_of(order)
         agent: list[tuple[Bucket, str]] = [("agent", order.agent)] if order.agent else []
         sold: list[tuple[Bucket, str]] = [("channel", order.channel), *agent, ("sku", main_sku(order))]
-        lookup = self._lookup(point, question, persons, sold, now)
+        lookup = self._lookup(point, question, persons, sold, now, more)
         facts = order_facts(order, self.zone)
         if point == "delivery":
             facts |= payment_facts(order)
@@ -212,6 +211,7 @@ class Risk:
             facts,
             DecisionRecord.model_validate(record) if record else None,
             Review.model_validate(review) if review else None,
+            by_kind.get("HELD", {}).get("review", ""),
         )
 
     def _counted(
@@ -256,17 +256,6 @@ def _held_before(record: DecisionRecord, order: Order) -> DecisionRecord:
         return record
     held = Hit(rule="held_at_order", then="hold", reason="held_at_order")
     return record.model_copy(update={"outcome": "hold", "hits": (*record.hits, held)})
-
-
-def _must_go_on(record: DecisionRecord, review: Review | None) -> None:
-    """Raises RiskRefused, ReviewNeeded."""
-    match _standing(record, review):
-        case "refused":
-            raise RiskRefused(record)
-        case "review":
-            raise ReviewNeeded(record)
-        case _:
-            return
 
 
 def _standing(record: DecisionRecord, review: Review | None) -> RiskState:

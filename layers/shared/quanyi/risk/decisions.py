@@ -37,6 +37,8 @@ class DecisionRecord(Part):
     """Of the rules; 0 are the built-in ones."""
     policies: int = 0
     """Version of the policies; 0 are none."""
+    review: str = ""
+    """The review whose approval let it pass, where another request for the same had opened that."""
 
     @property
     def public_reasons(self) -> list[str]:

@@ -56,6 +56,8 @@ class Review(Part):
     told: tuple[Telling, ...] = ()
     finished: bool = False
     """Decided, told, and whoever waited for it has been woken."""
+    taken: str = ""
+    """The decision that its approval let pass: a use of a voucher, or a refund, is approved once."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
