@@ -294,8 +294,9 @@ def test_policies_are_in_force_as_they_are_saved_twice(office: Office) -> None:
     assert office.refused("PUT", "/policies", {"base": 2, "policies": {"amounts": [{"at": "order"}]}})[0] == 422
 
 
+@pytest.mark.parametrize("another", [False, True])
 def test_policies_whose_activation_died_are_activated_by_the_same_call(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: Office, monkeypatch: pytest.MonkeyPatch, another: bool
 ) -> None:
     def dies(*_: Any, **__: Any) -> None:
         raise Busy("gone")
@@ -306,6 +307,12 @@ def test_policies_whose_activation_died_are_activated_by_the_same_call(
         assert office.ask("PUT", "/policies", body)[0] == 503
     assert (office.done("GET", "/policies")["version"], office.room.versions("policies").newest()) == (0, 1)
     assert office.decide("O1", {"order.units": 4}).outcome == "approve"
+    if another:  # nobody is shut out by what was left behind
+        body = {"base": 0, "policies": {"units": [{"at": "order", "most": 2}]}}
+        assert twice(lambda: office.done("PUT", "/policies", body, by=OTHER))["version"] == 2
+        assert office.decide("O2", {"order.units": 3}).outcome == "hold"
+        assert office.done("PUT", "/policies", {"base": 2, "policies": {}})["version"] == 3
+        return
     assert office.done("PUT", "/policies", body)["version"] == 1
     assert office.decide("O2", {"order.units": 4}).outcome == "hold"
 
