@@ -14,7 +14,9 @@ from quanyi.callers import Caller
 from quanyi.errors import Busy, Conflict, Forbidden
 from quanyi.money import Money
 from quanyi.orders.model import Order
+from quanyi.risk.learning import Learning
 from quanyi.risk.refusals import ApprovalUsed, ReviewNeeded, RiskRefused
+from quanyi.risk.told import told
 from quanyi.secret import Secret
 from quanyi.table import Table
 from tests.aws.after_sale import SUPPORT, delivered, desk_of, sent_back
@@ -151,6 +153,32 @@ def test_delivery_by_hand_waits_for_the_review_too(market: Market) -> None:
     end(market, reviews(market)[0], "approve")
     market.run()
     assert deliver_by_hand(market.works, SUPPORT, order.id, body)[0].state == "fulfilled"
+
+
+def test_a_limit_of_units_counts_those_of_linked_orders_and_its_own_once(market: Market) -> None:
+    """Whether the stream has told of the order by then, or not."""
+    limit = {"identity": "device", "counted": "paid_units", "window": "1d", "most": 5}
+    policies(market, windows=[{"at": "delivery", **limit}])
+    for number, told_first in enumerate((True, False)):
+        first, second = (
+            paid(market, units, device=f"d{number}", member=f"m{number}{units}", contact={}) for units in (2, 3)
+        )
+        learn(market, first)
+        if told_first:
+            learn(market, second)
+        market.run()
+        assert market.order(second).state == "fulfilled"
+        learn(market, second)
+        third = paid(market, 1, device=f"d{number}", member=f"m{number}1", contact={})
+        market.run()
+        assert market.order(third).state == "on_hold"
+    assert {hit.rule for review in reviews(market) for hit in review.decision.hits} == {"policy.window.0"}
+
+
+def learn(market: Market, order: Order) -> None:
+    """As the stream tells, of the order as it is paid."""
+    news = told(None, market.order(order), market.now)
+    Learning(market.cloud.table("RiskTable")).from_orders([news])
 
 
 def test_a_delay_holds_back_until_its_time_and_nobody_is_asked(market: Market) -> None:

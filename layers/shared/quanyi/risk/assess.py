@@ -6,7 +6,7 @@ answered by what was recorded, so that whoever decides may be replayed: nothing 
 changed meanwhile turns a decision round.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -31,6 +31,7 @@ from quanyi.risk.rules import Hit
 from quanyi.risk.signals import by_identity, by_tally, key
 from quanyi.risk.table import DecisionsTable, InForce, RulesInForce, decision_key
 from quanyi.risk.tokens import counted
+from quanyi.risk.told import own_names
 from quanyi.risk.uses import UseAsked, tally_facts
 from quanyi.table import ConditionFailed, Item, Key, Table, Write
 
@@ -173,9 +174,11 @@ class Risk:
         sold: list[tuple[Bucket, str]] = [("channel", order.channel), *agent, ("sku", main_sku(order))]
         lookup = self._lookup(point, question, persons, sold, now, more)
         facts = order_facts(order, self.zone)
+        own: Collection[str] = ()
         if point == "delivery":
             facts |= payment_facts(order)
-        return self._found(lookup, self.table.get_many(lookup.keys), facts, now)
+            own = own_names(order)  # the stream may have told of it by now, or not
+        return self._found(lookup, self.table.get_many(lookup.keys), facts, now, own)
 
     def _lookup(
         self,
@@ -198,11 +201,13 @@ class Risk:
         ]
         return Lookup(point, force, sold, keys)
 
-    def _found(self, lookup: Lookup, items: Sequence[Item], own: Facts, now: datetime) -> Known:
-        """`own` are the facts that nothing has to be looked up for."""
-        facts: dict[str, Value] = {**own, **list_facts(entries_in(items), now)}
+    def _found(
+        self, lookup: Lookup, items: Sequence[Item], facts: Facts, now: datetime, own: Collection[str] = ()
+    ) -> Known:
+        """`facts` are those that nothing has to be looked up for; what is known under the names in `own` is no news."""
+        facts = {**facts, **list_facts(entries_in(items), now)}
         for identity, item in by_identity(items).items():
-            facts |= counted(item, identity, now)
+            facts |= counted(item, identity, now, own)
         facts |= buckets.counted(lookup.sold, items, now)
         by_kind: Mapping[str, Item] = {item["sk"]: item for item in items}
         record, review = by_kind.get("DECISION"), by_kind.get("REVIEW")

@@ -27,6 +27,21 @@ Counted: TypeAlias = Literal["placed", "paid", "failed", "unpaid", "refunded", "
 revealed, `redeemed` uses of vouchers."""
 COUNTED: tuple[Counted, ...] = get_args(Counted)
 
+Units: TypeAlias = Literal["units", "paid_units"]
+WEIGHED: Mapping[Counted, Units] = {"placed": "units", "paid": "paid_units"}
+"""Orders are counted, and their units too."""
+
+KNOWN: Mapping[Point, tuple[Identity, ...]] = {
+    "order": ("member", "email", "phone", "ip", "net", "device"),
+    "delivery": IDENTITIES,
+    "redemption": ("member", "phone", "ip", "net"),
+    "refund": IDENTITIES,
+}
+"""Who can be known where: nobody has paid when an order is placed, and a till is told little."""
+
+PAYER_TOLD: tuple[Counted | Units, ...] = ("paid", "paid_units", "refunded", "seen_refunded", "disputed")
+"""Of a payment account; what happens before it has paid is told of others."""
+
 Window: TypeAlias = Literal["10m", "1h", "1d", "7d", "30d"]
 WINDOWS: Mapping[Window, timedelta] = {
     "10m": timedelta(minutes=10),
@@ -69,7 +84,7 @@ def fields(point: Point) -> Mapping[str, Field]:
     """All that a rule of this point may ask for, by name."""
     own = {"order": (), "delivery": _DELIVERY, "refund": _REFUND, "redemption": _REDEMPTION}[point]
     order = () if point == "redemption" else _ORDER
-    return {each.name: each for each in (*order, *own, *_LISTS, *_signals())}
+    return {each.name: each for each in (*order, *own, *_LISTS, *_signals(KNOWN[point]))}
 
 
 @cache
@@ -105,12 +120,12 @@ def nested(facts: Facts) -> dict[str, Any]:
     return groups
 
 
-def _signals() -> list[Field]:
+def _signals(identities: Iterable[Identity]) -> list[Field]:
     found: list[Field] = []
-    for identity in IDENTITIES:
+    for identity in identities:
         found += [
-            Field(f"{identity}.{fact}_{window}", f"{_FACTS[fact]} in {window} by this {_WHO[identity]}", 3)
-            for fact in COUNTED
+            Field(f"{identity}.{fact}_{window}", f"{about} in {window} by this {_WHO[identity]}", 3)
+            for fact, about in (*_FACTS.items(), *_UNITS.items())
             for window in WINDOWS
         ]
         found.append(Field(f"{identity}.accounts_7d", f"different buyers in 7 days with this {_WHO[identity]}", 2))
@@ -134,6 +149,7 @@ _FACTS: Mapping[Counted, str] = {
     "disputed": "complaints and disputes",
     "redeemed": "uses of vouchers",
 }
+_UNITS: Mapping[Units, str] = {"units": "units ordered", "paid_units": "units paid"}
 _WHO: Mapping[Identity, str] = {
     "member": "buyer",
     "email": "e-mail address",

@@ -10,9 +10,9 @@ from datetime import datetime
 from quanyi.ids import derived_id
 from quanyi.orders.model import Order, Payment, Refund
 from quanyi.risk.buckets import noted
-from quanyi.risk.facts import BUCKET_COUNTED, Counted, Identity, Tally
+from quanyi.risk.facts import BUCKET_COUNTED, WEIGHED, Counted, Identity, Tally
 from quanyi.risk.identities import buckets_of, persons_of
-from quanyi.risk.tokens import account, token
+from quanyi.risk.tokens import account, name, token
 from quanyi.stats.noted import Noted
 
 UNPAID_STATES = ("placing", "awaiting_payment")
@@ -60,8 +60,15 @@ def told(old: Order | None, new: Order, at: datetime) -> Told:
     return Told(tuple(signs), tuple(counts), new if over else None)
 
 
+def own_names(order: Order) -> frozenset[str]:
+    """By which an order's own tokens are known, of what is counted of each order."""
+    return frozenset(name(order.id, fact) for fact in WEIGHED)
+
+
 def _signs(order: Order, happening: Happening) -> Iterator[Sign]:
-    mine, buyer = token(happening.at, order.id, happening.what), account(happening.at, order.member)
+    weight = len(order.units) if happening.fact in WEIGHED else 1
+    mine = token(happening.at, order.id, happening.what, weight=weight)
+    buyer = account(happening.at, order.member)
     for identity, value in persons_of(order).items():
         yield Sign(identity, value, happening.fact, mine)
         if happening.fact in ("placed", "paid") and identity != "member":
