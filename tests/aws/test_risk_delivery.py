@@ -1,6 +1,7 @@
 """Judging a paid order before its delivery, and a refund before it is made: held, woken, delivered or sent back."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -98,10 +99,13 @@ def test_a_rule_that_refuses_sends_the_money_back_at_once(market: Market) -> Non
 def test_what_was_held_as_it_was_placed_is_reviewed_whatever_the_rules_of_delivery_say(market: Market) -> None:
     rule(market, "order", "order.units == 2", "hold")
     no_rules(market, "delivery")
+    policies(market, reviews={"order": {"minutes": 60, "otherwise": "approve"}})
     order = paid(market)
     assert order.risk == "held"
     market.run()
     assert market.order(order).state == "on_hold"
+    (review,) = reviews(market)
+    assert (review.due_at - review.opened_at, review.otherwise) == (timedelta(hours=1), "approve")
     end(market, reviews(market)[0], "approve")
     market.run()
     assert market.order(order).state == "fulfilled"

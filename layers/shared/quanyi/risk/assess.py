@@ -27,7 +27,6 @@ from quanyi.risk.policies import delay_of
 from quanyi.risk.refusals import RiskRefused, TooManyUnpaid
 from quanyi.risk.review_table import ReviewsTable, held_key, review_key
 from quanyi.risk.reviews import Review, review_id, review_of
-from quanyi.risk.rules import Hit
 from quanyi.risk.signals import by_identity, by_tally, key
 from quanyi.risk.table import DecisionsTable, InForce, RulesInForce, decision_key
 from quanyi.risk.tokens import counted
@@ -117,7 +116,7 @@ class Risk:
         known = self._known("delivery", order, now, question)
         record, review = known.record, known.review
         if record is None:
-            record = _held_before(known.force.decide(known.facts, subject=order.id, order=order.id, now=now), order)
+            record = known.force.decide(known.facts, subject=order.id, order=order.id, now=now)
         if record.outcome == "hold" and review is None:
             at_stake = Money(amount=order.total, currency=order.currency)
             review = self._review(record, known.force, at_stake, order.channel, now)
@@ -243,7 +242,8 @@ class Risk:
 
     def _review(self, record: DecisionRecord, force: InForce, amount: Money, channel: str, now: datetime) -> Review:
         """Opens the review of a decision, recording both together. What was there first stands."""
-        terms = force.policies.review(record.point)
+        # An order that was held as it was placed is looked at only once it is paid.
+        terms = force.policies.review("order" if record.facts.get("order.risk_held") else record.point)
         review = review_of(record, terms, amount=amount, channel=channel, now=now)
         both: Sequence[Write] = [self.decisions.write(record), self.reviews.write_open(review)]
         try:
@@ -251,16 +251,6 @@ class Risk:
         except ConditionFailed:
             return self.reviews.open(review)
         return review
-
-
-def _held_before(record: DecisionRecord, order: Order) -> DecisionRecord:
-    """What was placed only to be looked at is looked at, whatever the rules of its delivery say, unless they trust its
-    buyer."""
-    trusted = any(hit.then == "approve" for hit in record.hits)
-    if order.risk != "held" or record.outcome != "approve" or trusted:
-        return record
-    held = Hit(rule="held_at_order", then="hold", reason="held_at_order")
-    return record.model_copy(update={"outcome": "hold", "hits": (*record.hits, held)})
 
 
 def _standing(record: DecisionRecord, review: Review | None) -> RiskState:
