@@ -167,11 +167,11 @@ def test_time_decides_what_nobody_did() -> None:
 
 def test_the_bus_hears_of_each_step_once() -> None:
     review = held()
-    opened = untold(review)
+    opened = untold(review, NOW)
     assert [type(event).__name__ for event in opened] == ["ReviewOpened"]
-    assert untold(told(review, opened, finished=False)) == []
-    both = untold(approve(review))
+    assert untold(told(review, opened, finished=False), NOW) == []
+    both = untold(approve(review), NOW)
     assert both[0] == opened[0]
     assert [type(event).__name__ for event in both] == ["ReviewOpened", "ReviewDecided"]
-    rest = untold(approve(told(review, opened, finished=False)))
+    rest = untold(approve(told(review, opened, finished=False)), NOW)
     assert [(type(event).__name__, event.id) for event in rest] == [("ReviewDecided", both[1].id)]

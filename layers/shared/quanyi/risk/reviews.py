@@ -18,7 +18,7 @@ from quanyi.risk.policies import ReviewTerms
 
 ReviewState: TypeAlias = Literal["open", "approved", "refused"]
 Verdict: TypeAlias = Literal["approve", "refuse"]
-Telling: TypeAlias = Literal["opened", "decided"]
+Telling: TypeAlias = Literal["opened", "due_soon", "decided"]
 
 NOBODY = "system"
 """Who decided a review that timed out."""
@@ -67,6 +67,11 @@ class Review(Part):
     @property
     def is_open(self) -> bool:
         return self.state == "open"
+
+    @property
+    def due_soon_at(self) -> datetime:
+        """When three quarters of its time are over."""
+        return self.due_at - (self.due_at - self.opened_at) / 4
 
     @property
     def timed_out(self) -> bool:
