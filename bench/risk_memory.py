@@ -77,6 +77,10 @@ def _holds(condition: str | None, item: Item, names: Key, values: Values) -> boo
             return True
         case table.NEW | review_table.NEW | once.FIRST:
             return not item
+        case review_table.STILL:
+            return item.get("review") == values["instead_of"]
+        case review_table.APPROVED_FOR_ME:
+            return item.get("state") == values["approved"] and item.get("taken") in (None, "", values["mine"])
         case once.UNCHANGED:
             return item.get("rev") == values["seen"]
         case holds.BELOW:

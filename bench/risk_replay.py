@@ -46,6 +46,7 @@ from quanyi.risk.decisions import decision_id
 from quanyi.risk.facts import Bucket, Point, Value
 from quanyi.risk.identities import traced, traces
 from quanyi.risk.order_facts import refund_facts
+from quanyi.risk.passing import Wanted
 from quanyi.risk.refusals import ReviewNeeded, RiskRefused, TooManyUnpaid
 from quanyi.risk.rules import Outcome
 from quanyi.risk.signals import SignalsTable
@@ -225,7 +226,9 @@ class Shop:
         request = str(self._asked[order.id])
         said: Said = "approve"
         try:
-            self._risk.at_refund(order, facts, Money(amount=amount, currency=CURRENCY), request, fact.at)
+            same = derived_id("", order.id, str(amount), *units)
+            wanted = Wanted(same, Money(amount=amount, currency=CURRENCY), order.channel)
+            self._risk.at_refund(order, facts, wanted, request, fact.at)
         except ReviewNeeded:
             said = "hold"
         except RiskRefused:

@@ -12,6 +12,7 @@ from quanyi.orders.model import Order, Refund
 from quanyi.orders.refunds import with_allowance, with_refund
 from quanyi.replay import body_hash, must_repeat
 from quanyi.risk.order_facts import refund_facts
+from quanyi.risk.passing import Wanted
 
 
 def refund_order(desk: Aftersales, caller: Caller, order_id: str, key: str, body: RefundBody) -> tuple[Order, Refund]:
@@ -19,7 +20,7 @@ def refund_order(desk: Aftersales, caller: Caller, order_id: str, key: str, body
 
     The same call again answers the same refund, as it is by then. Raises Forbidden, NotFound, KeyReused, Invalid
     (`currency_mismatch`, `amount_too_large`, `line_unknown`), Conflict (`disputed`; units that are refunded already,
-    or an order that is not paid), ReviewNeeded, RiskRefused.
+    or an order that is not paid), ReviewNeeded, ApprovalUsed, RiskRefused.
     """
     caller.needs("support", "operator")
     if body.despite_risk:
@@ -46,7 +47,11 @@ def _judge(desk: Aftersales, order: Order, caller: Caller, body: RefundBody, ask
     desk.risk.at_refund(
         order,
         refund_facts(order, units, new.amount, cards, caller.role, now),
-        Money(amount=new.amount, currency=order.currency),
+        Wanted(
+            same=derived_id("", order.id, str(new.amount), *sorted(units)),
+            amount=Money(amount=new.amount, currency=order.currency),
+            channel=order.channel,
+        ),
         asked,
         now,
         despite=body.despite_risk,

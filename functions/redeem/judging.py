@@ -18,6 +18,8 @@ from quanyi.vouchers.use import Use, Voucher, use_id_of
 from redeem.messages import UseBody
 from redeem.wiring import Till
 
+_NOBODY = {"code": None, "pin": None, "qr": None, "member": None, "phone": None, "client_ip": None}
+
 
 @dataclass(frozen=True)
 class Request:
@@ -34,8 +36,11 @@ class Request:
     def asked(self, store: str, member: str) -> str:
         """What tells a repeated request from another one under the same key. Without what was presented, since that is
         this voucher's either way, and without what names the customer, but for the keyed hash."""
-        nobody = {"code": None, "pin": None, "qr": None, "member": None, "phone": None, "client_ip": None}
-        return body_hash(store, member, body=self.body.model_copy(update=nobody))
+        return body_hash(store, member, body=self.body.model_copy(update=_NOBODY))
+
+    def same(self, card_id: str, store: str, member: str) -> str:
+        """Equal for all requests for the same use of a voucher, whoever stands at the till and by whatever number."""
+        return body_hash(card_id, store, member, body=self.body.model_copy(update={**_NOBODY, "operator": ""}))
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ def inquiry(till: Till, request: Request, voucher: Voucher, store: str, member: 
         voucher=voucher,
         use_id=request.use_id,
         asked=request.asked(store, member),
+        same=request.same(voucher.card_id, store, member),
         terminal=request.caller.key_id,
         persons=_persons(till.keys, request, member),
     )
@@ -60,7 +66,7 @@ def inquiry(till: Till, request: Request, voucher: Voucher, store: str, member: 
 
 def judge(till: Till, inquiry: Inquiry, series: Series, use: Use, region: str, order: Item | None) -> None:
     """Whether the use may be made: decided once for a request, by the voucher as it was found. Raises RiskRefused,
-    ReviewNeeded."""
+    ReviewNeeded, ApprovalUsed, Busy."""
     voucher = inquiry.asked.voucher
     sold_in = order["currency"] if order else series.terms.currency
     facts = use_facts(voucher, series, use, region, sold_in)

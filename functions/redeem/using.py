@@ -56,7 +56,8 @@ def check(till: Till, caller: Caller, body: UseBody) -> Checked:
 def redeem(till: Till, caller: Caller, key: str, body: UseBody) -> Redeemed:
     """Takes one use, once for each `key` of a caller and voucher: again, it answers the same use.
 
-    Raises what `check` does, NotUsable (every rule that says no), RiskRefused, ReviewNeeded, KeyReused, Busy.
+    Raises what `check` does, NotUsable (every rule that says no), RiskRefused, ReviewNeeded, ApprovalUsed,
+    KeyReused, Busy.
     """
     caller.needs("counter", "storefront")
     request = Request(caller, key, body)

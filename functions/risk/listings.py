@@ -5,12 +5,13 @@ An entry that is taken off stays to be seen for as long as the table keeps what 
 
 import re
 from collections.abc import Sequence
+from unicodedata import normalize
 
 from quanyi.callers import Caller
 from quanyi.errors import Invalid, NotFound
 from quanyi.members.contact import Contact, hashed
 from quanyi.members.model import member_id
-from quanyi.risk.identities import HASH, persons_of, traced, traces
+from quanyi.risk.identities import HASH, address_of, persons_of, traced, traces
 from quanyi.risk.list_table import of_id
 from quanyi.risk.lists import Effect, Listed
 from quanyi.table import decode_cursor, encode_cursor
@@ -98,11 +99,14 @@ def _hash(room: RulesRoom, who: WhoBody) -> str | None:
     value = who.value.reveal().strip() if who.value else ""
     match who.kind:
         case "email" | "phone":
+            value = normalize("NFKC", value)
             found = hashed(room.keyring, value)
             plausible = found.kind == who.kind and (who.kind == "email" or sum(c.isdigit() for c in value) >= 5)
             return found.value[:HASH] if plausible else None
-        case "ip" | "net":
-            return traces(room.keyring, device="", ip=value.partition("/")[0]).get(who.kind)
+        case "ip":
+            return traces(room.keyring, device="", ip=value).get("ip")
+        case "net":
+            return traces(room.keyring, device="", ip=address_of(value)).get("net")
         case "member" if who.channel:
             return member_id(room.keyring, who.channel, value, Contact())
         case "member":

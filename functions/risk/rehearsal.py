@@ -3,7 +3,7 @@
 from collections import Counter
 
 from quanyi.callers import Caller
-from quanyi.risk.decisions import DecisionRecord
+from quanyi.risk.decisions import DecisionRecord, judged
 from quanyi.risk.facts import Point
 from quanyi.risk.listing import newest
 from quanyi.risk.policies import Policies, rules_of
@@ -29,7 +29,7 @@ def rehearse(room: RulesRoom, caller: Caller, point: Point, version: int, most: 
     examples: list[ChangedView] = []
     failed = 0
     for record in room.decisions.find(newest(room.table, point, ALL, most).ids):
-        found = book.decide(record.facts)
+        found = judged(book, record.facts)
         outcomes[record.outcome, found.outcome] += 1
         hits.update(hit.rule for hit in found.hits)
         errors.update(error.rule for error in found.errors)

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from quanyi.events.bus import Bus
+from quanyi.events.model import ReviewDueSoon
 from quanyi.http import log, place
 from quanyi.metrics import count
 from quanyi.risk.review_table import Queue
@@ -56,9 +57,11 @@ def _time_out(room: ReviewRoom, review: Review) -> bool:
 def _tell(room: ReviewRoom, bus: Bus, review: Review) -> bool:
     """Puts what the bus has not heard, then notes that it has. A decided review is done with once nobody can be about
     to wait for it any more."""
-    news = untold(review)
+    news = untold(review, room.now())
     if news:
         bus.put(news)
+    if any(isinstance(event, ReviewDueSoon) for event in news):
+        count("ReviewDueSoon", point=review.point)
     over = review.decided_at is not None and review.decided_at + SURELY <= room.now()
     if over:
         wake(room, review)

@@ -12,7 +12,7 @@ import pytest
 from quanyi.callers import Caller
 from quanyi.errors import Busy, Conflict
 from quanyi.events.bus import Bus
-from quanyi.events.model import DomainEvent, ReviewDecided, ReviewOpened
+from quanyi.events.model import DomainEvent, ReviewDecided, ReviewDueSoon, ReviewOpened
 from quanyi.money import Money
 from quanyi.orders.model import Order
 from quanyi.risk.decisions import DecisionRecord, decision_id
@@ -271,6 +271,25 @@ def test_the_bus_hears_of_each_step_once(court: Court) -> None:
     assert isinstance(decided, ReviewDecided)
     assert (decided.state, decided.by, len(court.ear.heard)) == ("refused", SUPPORT.name, 2)
     assert "同一设备" not in decided.model_dump_json()
+
+
+def test_the_shop_hears_once_that_time_runs_out(court: Court, capsys: pytest.CaptureFixture[str]) -> None:
+    review = court.held("O1", terms=ReviewTerms(minutes=60, otherwise="refuse"))
+    court.sweep()
+    court.market.later(minutes=44, seconds=59)
+    assert court.sweep()["told"] == 0
+    court.market.later(seconds=1)
+    capsys.readouterr()
+    assert [court.sweep()["told"] for _ in range(2)] == [1, 0]
+    soon = court.ear.heard[-1]
+    assert isinstance(soon, ReviewDueSoon)
+    assert (soon.review, soon.due_at, soon.otherwise) == (review.id, review.due_at, "refuse")
+    assert "ReviewDueSoon" in capsys.readouterr().out
+    decided_early = court.held("O2", terms=ReviewTerms(minutes=60, otherwise="refuse"))
+    court.done("POST", f"/{decided_early.id}/approve", {})
+    court.market.later(minutes=50)
+    court.sweep()
+    assert [event.review for event in court.ear.heard if isinstance(event, ReviewDueSoon)] == [review.id]
 
 
 def test_what_was_not_told_is_told_later_under_the_same_id(court: Court) -> None:

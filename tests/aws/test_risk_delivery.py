@@ -1,6 +1,7 @@
 """Judging a paid order before its delivery, and a refund before it is made: held, woken, delivered or sent back."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from quanyi.callers import Caller
 from quanyi.errors import Busy, Conflict, Forbidden
 from quanyi.money import Money
 from quanyi.orders.model import Order
-from quanyi.risk.refusals import ReviewNeeded, RiskRefused
+from quanyi.risk.learning import Learning
+from quanyi.risk.passing import Wanted
+from quanyi.risk.refusals import ApprovalUsed, ReviewNeeded, RiskRefused
 from quanyi.risk.signals import SignalsTable
 from quanyi.risk.told import told
 from quanyi.secret import Secret
@@ -98,10 +101,13 @@ def test_a_rule_that_refuses_sends_the_money_back_at_once(market: Market) -> Non
 def test_what_was_held_as_it_was_placed_is_reviewed_whatever_the_rules_of_delivery_say(market: Market) -> None:
     rule(market, "order", "order.units == 2", "hold")
     no_rules(market, "delivery")
+    policies(market, reviews={"order": {"minutes": 60, "otherwise": "approve"}})
     order = paid(market)
     assert order.risk == "held"
     market.run()
     assert market.order(order).state == "on_hold"
+    (review,) = reviews(market)
+    assert (review.due_at - review.opened_at, review.otherwise) == (timedelta(hours=1), "approve")
     end(market, reviews(market)[0], "approve")
     market.run()
     assert market.order(order).state == "fulfilled"
@@ -167,6 +173,32 @@ def test_delivery_by_hand_waits_for_the_review_too(market: Market) -> None:
     end(market, reviews(market)[0], "approve")
     market.run()
     assert deliver_by_hand(market.works, SUPPORT, order.id, body)[0].state == "fulfilled"
+
+
+def test_a_limit_of_units_counts_those_of_linked_orders_and_its_own_once(market: Market) -> None:
+    """Whether the stream has told of the order by then, or not."""
+    limit = {"identity": "device", "counted": "paid_units", "window": "1d", "most": 5}
+    policies(market, windows=[{"at": "delivery", **limit}])
+    for number, told_first in enumerate((True, False)):
+        first, second = (
+            paid(market, units, device=f"d{number}", member=f"m{number}{units}", contact={}) for units in (2, 3)
+        )
+        learn(market, first)
+        if told_first:
+            learn(market, second)
+        market.run()
+        assert market.order(second).state == "fulfilled"
+        learn(market, second)
+        third = paid(market, 1, device=f"d{number}", member=f"m{number}1", contact={})
+        market.run()
+        assert market.order(third).state == "on_hold"
+    assert {hit.rule for review in reviews(market) for hit in review.decision.hits} == {"policy.window.0"}
+
+
+def learn(market: Market, order: Order) -> None:
+    """As the stream tells, of the order as it is paid."""
+    news = told(None, market.order(order), market.now)
+    Learning(market.cloud.table("RiskTable")).from_orders([news])
 
 
 def test_a_delay_holds_back_until_its_time_and_nobody_is_asked(market: Market) -> None:
@@ -278,6 +310,29 @@ def test_a_refund_that_is_held_goes_through_by_the_same_call_once_it_is_approved
     assert sent_back(market) == [order.total]
 
 
+def test_the_same_refund_asked_for_anew_joins_the_open_review_and_its_approval_is_used_once(market: Market) -> None:
+    order = delivered(market, 2, seen=True)
+    rule(market, "refund", "refund.revealed > 0", "hold")
+    body = RefundBody(reason="regrets", amount=Money(amount=100, currency="CNY"))
+    same = body.model_copy(update={"reason": "asked again"})
+    for key, wanted in (("R1", body), ("R2", same), ("R1", body)):
+        with pytest.raises(ReviewNeeded):
+            refund_order(desk_of(market), SUPPORT, order.id, key, wanted)
+    with pytest.raises(ReviewNeeded):
+        refund_order(desk_of(market), OPERATOR, order.id, "R1", body)
+    (review,) = reviews(market)
+    end(market, review, "approve")
+    for _ in range(2):
+        refund_order(desk_of(market), SUPPORT, order.id, "R2", same)
+    with pytest.raises(ApprovalUsed):
+        refund_order(desk_of(market), SUPPORT, order.id, "R1", body)
+    market.run()
+    assert sent_back(market) == [100]
+    with pytest.raises(ReviewNeeded):
+        refund_order(desk_of(market), SUPPORT, order.id, "R3", body)
+    assert len(reviews(market)) == 1
+
+
 def test_a_refund_that_somebody_refused_stays_refused_unless_an_operator_insists(market: Market) -> None:
     order = delivered(market, seen=True)
     rule(market, "refund", "true", "hold")
@@ -305,7 +360,13 @@ def test_of_two_answers_to_one_question_the_first_that_was_written_stands(market
     rule(market, "refund", "true", "hold")
     first = next(each for each in decisions(market) if each["point"] == "refund")
     late = replace(desk.risk, table=Undecided(desk.risk.table.name, desk.risk.table.client))
-    late.at_refund(order, {}, Money(amount=1, currency="CNY"), market.order(order).refunds[0].asked, market.now)
+    late.at_refund(
+        order,
+        {},
+        Wanted("", Money(amount=1, currency="CNY"), order.channel),
+        market.order(order).refunds[0].asked,
+        market.now,
+    )
     assert not reviews(market)
     assert [each for each in decisions(market) if each["point"] == "refund"] == [first]
 

@@ -166,6 +166,110 @@ def test_neither_a_check_nor_an_impossible_use_is_decided(counter: Counter) -> N
     assert decisions(counter) == []
 
 
+# The same use under other numbers.
+
+
+def test_the_same_use_under_another_number_joins_the_open_review(counter: Counter) -> None:
+    voucher = counter.hand_out(counter.series(**AMOUNT))
+    rule(counter, "redemption", "voucher.amount > 200", "hold")
+    found: set[str] = set()
+    for key, operator in (("k1", "mei"), ("k2", "li"), ("k3", ""), ("k2", "li")):
+        with pytest.raises(ReviewNeeded) as held:
+            counter.redeem(voucher, key, amount=cny(300), operator=operator)
+        found.add(held.value.extra["review"])
+    (review,) = reviews(counter)
+    assert found == {review.id}
+    assert outcome(counter, voucher, "k4", amount=cny(301)) == "review_needed"
+    assert len(reviews(counter)) == 2
+
+
+@pytest.mark.parametrize("first", ["k1", "k2", "k9"])
+def test_an_approval_lets_one_of_them_pass(counter: Counter, first: str) -> None:
+    """Whether it opened the review, joined it, or comes only now."""
+    voucher = counter.hand_out(counter.series(**AMOUNT))
+    rule(counter, "redemption", "voucher.amount > 200", "hold")
+    for key in ("k1", "k2"):
+        assert outcome(counter, voucher, key, amount=cny(300)) == "review_needed"
+    (review,) = reviews(counter)
+    decide(counter, review, "approve", counter.now)
+    for _ in range(2):
+        assert outcome(counter, voucher, first, amount=cny(300)) == "done"
+    assert outcome(counter, voucher, "k1", amount=cny(300)) == ("done" if first == "k1" else "approval_used")
+    assert counter.left(voucher) == 9_700
+    assert outcome(counter, voucher, "k5", amount=cny(300)) == "review_needed"
+    (again,) = reviews(counter)
+    assert again.id != review.id
+    joined = [each["review"] for each in decisions(counter) if each.get("review")]
+    assert joined == ([] if first == "k1" else [review.id])
+    decide(counter, again, "approve", counter.now)
+    assert outcome(counter, voucher, "k5", amount=cny(300)) == "done"
+    assert counter.left(voucher) == 9_400
+
+
+def test_after_a_refusal_a_new_number_is_looked_at_anew(counter: Counter) -> None:
+    """Who stood at the till when nobody decided in time can come again."""
+    voucher = counter.hand_out()
+    rule(counter, "redemption", "voucher.kind == 'once'", "hold")
+    for key in ("k1", "k2"):
+        assert outcome(counter, voucher, key) == "review_needed"
+    decide(counter, reviews(counter)[0], "refuse", counter.now)
+    assert outcome(counter, voucher, "k1") == "risk_refused"
+    assert [outcome(counter, voucher, key) for key in ("k2", "k3")] == ["review_needed"] * 2
+    (again,) = reviews(counter)
+    decide(counter, again, "approve", counter.now)
+    assert outcome(counter, voucher, "k1") == "risk_refused"
+    assert outcome(counter, voucher, "k3") == "done"
+
+
+def test_two_hundred_numbers_at_once_are_one_review_and_one_use(fast: Counter) -> None:
+    rule(fast, "redemption", "voucher.amount > 200", "hold")
+    voucher = fast.hand_out(fast.series(**AMOUNT))
+
+    def ask(number: int) -> str:
+        for _ in range(20):
+            if (said := outcome(fast, voucher, f"k{number}", amount=cny(300))) != "busy":
+                return said
+        raise AssertionError("never got through")
+
+    asks = [lambda n=n: ask(n) for n in range(200)]
+    assert at_once(asks) == {"review_needed": 200}
+    (review,) = reviews(fast)
+    decide(fast, review, "approve", fast.now)
+    said = at_once(asks)
+    # The first opened it, and may have come too late to use it; the others wait for another review.
+    assert said.pop("approval_used", 0) <= 1
+    assert said["done"] == 1
+    assert set(said) <= {"done", "review_needed"}
+    assert len(reviews(fast)) == 1
+    assert fast.left(voucher) == 9_700
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_taking_an_approval_that_breaks_off_goes_on_by_the_same_call(moment: str) -> None:
+    for which in range(6):
+        dynamo = MemoryDynamo()
+        counter = Counter(MemoryCloud(dynamo))  # type: ignore[arg-type]
+        rule(counter, "redemption", "voucher.amount > 200", "hold")
+        voucher = counter.hand_out(counter.series(**AMOUNT))
+        outcome(counter, voucher, "k1", amount=cny(300))
+        decide(counter, reviews(counter)[0], "approve", counter.now)
+        made: list[str] = []
+
+        def dies(call: str, which: int = which, made: list[str] = made) -> None:
+            made.append(call)
+            if len(made) == which + 1:
+                raise Busy("gone")
+
+        setattr(dynamo, moment, dies)
+        first = outcome(counter, voucher, "k2", amount=cny(300))
+        dynamo.before = dynamo.after = lambda _: None
+        assert len(made) <= 4
+        assert first == "done" or which < 4
+        assert outcome(counter, voucher, "k2", amount=cny(300)) == "done"
+        assert outcome(counter, voucher, "k1", amount=cny(300)) == "approval_used"
+        assert counter.left(voucher) == 9_700
+
+
 # Facts.
 
 
@@ -304,11 +408,19 @@ def test_no_answer_takes_more_than_four_calls(fast: Counter, pin: int, then: str
     made: list[str] = []
     dynamo: MemoryDynamo = fast.cloud.dynamo  # type: ignore[attr-defined]
     dynamo.before = made.append
-    for _ in range(2):
+
+    def ask(key: str) -> str:
         made.clear()
-        outcome(fast, voucher, "k1", SERVER, store="S1", member="u1", client_ip="203.0.113.7")
+        said = outcome(fast, voucher, key, SERVER, store="S1", member="u1", client_ip="203.0.113.7")
         assert len(made) <= 4
         assert made.count("batch_get_item") == 1
+        return said
+
+    for key in ("k1", "k1", "k2", "k2"):
+        ask(key)
+    if then == "hold":
+        decide(fast, reviews(fast)[0], "approve", fast.now)
+        assert [ask(key) for key in ("k3", "k3", "k1")] == ["done", "done", "approval_used"]
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

@@ -57,6 +57,7 @@ INDOORS = {
     "risk/holds.py": "caps of what is unpaid, in the risk table",
     "risk/learning.py": "writes what orders tell into the risk table",
     "risk/assess.py": "reads, decides and records in the risk table",
+    "risk/passing.py": "lets requests pass, in the risk table",
     "mail/outbox.py": "what was mailed, in the stats table",
     "vault/kms.py": "data keys and the keyring",
     "cards/pools.py": "the list of open pools",

@@ -11,7 +11,7 @@ from quanyi.money import Money
 from quanyi.risk.decisions import DecisionRecord, decided, decision_id
 from quanyi.risk.facts import POINTS
 from quanyi.risk.lists import Listed, list_facts
-from quanyi.risk.policies import DEFAULT_REVIEWS, Policies, delay_of, rules_of
+from quanyi.risk.policies import DEFAULT_REVIEWS, Policies, WindowLimit, delay_of, rules_of
 from quanyi.risk.reviews import Review, review_of, timed_out
 from quanyi.risk.reviews import decided as verdict_on
 from quanyi.risk.rules import Rulebook, RuleTable, faults_in
@@ -27,7 +27,9 @@ WISHES = Policies.model_validate(
         "windows": [
             {"at": point, "identity": "phone", "counted": "placed", "window": "1d", "most": 3, "then": "refuse"}
             for point in POINTS
-        ],
+        ]
+        + [{"at": "order", "identity": "device", "counted": "units", "window": "7d", "most": 500}]
+        + [{"at": "delivery", "identity": "payer", "counted": "paid_units", "window": "1d", "most": 5}],
         "units": [{"at": "order", "most": 10}, {"at": "delivery", "most": 20}],
         "delays": [
             {"minutes": 30},
@@ -59,7 +61,7 @@ def test_a_limit_that_could_never_be_met_is_refused(at: str, identity: str, coun
 @pytest.mark.parametrize("point", POINTS)
 def test_every_policy_is_a_rule_that_could_be_saved(point: Any) -> None:
     rules = rules_of(WISHES, point)
-    assert len(rules) == (3 if point in ("order", "delivery") else 2)
+    assert len(rules) == (4 if point in ("order", "delivery") else 2)
     assert {rule.id.split(".")[0] for rule in rules} == {"policy"}
     renamed = RuleTable(rules=tuple(rule.model_copy(update={"id": f"r{i}"}) for i, rule in enumerate(rules)))
     assert faults_in(renamed, point) == []
@@ -73,6 +75,8 @@ def test_every_policy_is_a_rule_that_could_be_saved(point: Any) -> None:
         ({"order.total": 50_001, "order.currency": "USD"}, "approve", []),
         ({"phone.placed_1d": 2}, "approve", []),
         ({"phone.placed_1d": 3}, "refuse", ["policy.window.0"]),
+        ({"order.units": 3, "device.units_7d": 497}, "approve", []),
+        ({"order.units": 4, "device.units_7d": 497}, "hold", ["policy.window.4"]),
         ({"order.units": 10}, "approve", []),
         ({"order.units": 11, "lists.allowed": ("member",)}, "hold", ["policy.units.0"]),
     ],
@@ -80,6 +84,23 @@ def test_every_policy_is_a_rule_that_could_be_saved(point: Any) -> None:
 def test_a_limit_stops_what_would_pass_it(facts: Any, outcome: str, rules: list[str]) -> None:
     decision = Rulebook("order", RuleTable(), more=rules_of(WISHES, "order")).decide(facts)
     assert (decision.outcome, [hit.rule for hit in decision.hits]) == (outcome, rules)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"at": "order", "identity": "payer", "counted": "paid"},
+        {"at": "delivery", "identity": "payer", "counted": "placed"},
+        {"at": "redemption", "identity": "device", "counted": "placed"},
+        {"at": "redemption", "identity": "phone", "counted": "redeemed"},
+        {"at": "refund", "identity": "member", "counted": "units"},
+        {"at": "order", "identity": "member", "counted": "placed", "most": 201},
+    ],
+)
+def test_a_limit_that_nothing_would_ever_meet_is_not_taken(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        WindowLimit.model_validate({"window": "1d", "most": 3, **wrong})
+    assert wrong.keys() <= WindowLimit.model_fields.keys()
 
 
 @pytest.mark.parametrize(
@@ -164,11 +185,11 @@ def test_time_decides_what_nobody_did() -> None:
 
 def test_the_bus_hears_of_each_step_once() -> None:
     review = held()
-    opened = untold(review)
+    opened = untold(review, NOW)
     assert [type(event).__name__ for event in opened] == ["ReviewOpened"]
-    assert untold(told(review, opened, finished=False)) == []
-    both = untold(approve(review))
+    assert untold(told(review, opened, finished=False), NOW) == []
+    both = untold(approve(review), NOW)
     assert both[0] == opened[0]
     assert [type(event).__name__ for event in both] == ["ReviewOpened", "ReviewDecided"]
-    rest = untold(approve(told(review, opened, finished=False)))
+    rest = untold(approve(told(review, opened, finished=False)), NOW)
     assert [(type(event).__name__, event.id) for event in rest] == [("ReviewDecided", both[1].id)]

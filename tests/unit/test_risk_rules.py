@@ -180,6 +180,7 @@ def test_fields_belong_to_their_point() -> None:
         {"rules": [{"id": "a", "when": YES, "then": "hold", "reason": "x"}] * 2},
         {"rules": [{"id": "policy.a", "when": YES, "then": "hold", "reason": "x"}]},
         {"rules": [{"id": "a", "when": YES, "then": "hold", "reason": "not a code"}]},
+        {"rules": [{"id": f"r{i}", "when": "汉" * 400, "then": "hold", "reason": "x"} for i in range(100)]},
         {"hold_at": 10, "refuse_at": 5},
         {"hold_at": 0},
         {"else": "approve"},

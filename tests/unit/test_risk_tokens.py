@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quanyi.risk import buckets
-from quanyi.risk.facts import IDENTITIES, KNOWN_AT, POINTS, WINDOWS, Identity, Point, counted_of, fields, must_fit
+from quanyi.risk.facts import COUNTED, IDENTITIES, KNOWN, POINTS, WINDOWS, Identity, Point, fields, must_fit
 from quanyi.risk.identities import traces
-from quanyi.risk.tokens import KEPT, SLACK, account, counted, earliest, latest, superfluous, token
+from quanyi.risk.tokens import KEPT, SLACK, account, counted, earliest, latest, name, superfluous, token
 from quanyi.vault.fingerprint import fingerprint
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -42,6 +42,24 @@ def test_the_same_again_changes_nothing(seconds: list[int], again: int) -> None:
     assert {*made, *made[:again]} == set(made)
 
 
+@given(st.lists(st.tuples(ages, st.integers(1, 1000)), max_size=40))
+def test_units_are_counted_as_orders_are(bought: list[tuple[int, int]]) -> None:
+    made = [token(NOW - timedelta(seconds=age), str(i), weight=units) for i, (age, units) in enumerate(bought)]
+    found = counted({"placed": {*made}, "paid": {*made[:1]}}, "phone", NOW)
+    for window, length in WINDOWS.items():
+        within = [units for age, units in bought if age < length.total_seconds()]
+        assert found.get(f"phone.units_{window}", 0) == sum(within)
+        assert found.get(f"phone.placed_{window}", 0) == len(within)
+    if bought and bought[0][0] < 86_400:
+        assert found["phone.paid_units_1d"] == bought[0][1]
+
+
+def test_what_is_left_out_by_its_name_counts_nowhere() -> None:
+    tokens = {token(NOW, "mine", weight=40), token(NOW, "other", weight=2)}
+    found = counted({"placed": tokens}, "phone", NOW, {name("mine")})
+    assert (found["phone.placed_1d"], found["phone.units_1d"]) == (1, 2)
+
+
 def test_a_full_set_says_at_least_so_many_and_keeps_the_newest() -> None:
     tokens = {token(NOW - timedelta(seconds=i), str(i)) for i in range(KEPT + SLACK + 50)}
     gone = superfluous(tokens)
@@ -61,12 +79,12 @@ def test_a_buyer_who_comes_every_hour_is_one_account() -> None:
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("identity", IDENTITIES)
 def test_every_fact_that_is_counted_is_one_that_rules_know(identity: Identity, point: Point) -> None:
-    item: dict[str, Any] = {fact: {token(NOW, fact)} for fact in counted_of(identity)}
+    item: dict[str, Any] = {fact: {token(NOW, fact)} for fact in COUNTED}
     item |= {"since": "2026-10-01T00:00:00.000Z"}
     item |= {"accounts": {account(NOW, "M")}} if identity != "member" else {}
     found = counted(item, identity, NOW)
     known = {name for name in fields(point) if name.startswith(f"{identity}.")}
-    assert known == (set(found) if identity in KNOWN_AT[point] else set())
+    assert known == (set(found) if identity in KNOWN[point] else set())
     if known:
         must_fit(point, found)
 

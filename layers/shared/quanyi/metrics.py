@@ -8,6 +8,7 @@ Metric = Literal[
     "NotificationNotBooked",
     "BooksDiffer",
     "RiskRuleFailed",
+    "ReviewDueSoon",
     "ReviewTimedOut",
     "VoucherGuessing",
     "VoucherRuleFailed",

@@ -231,6 +231,13 @@ class ReviewOpened(ReviewEvent):
     otherwise: Annotated[str, Field(description="to what, then: `approve` or `refuse`")]
 
 
+class ReviewDueSoon(ReviewEvent):
+    """Nobody has decided yet, and three quarters of the time for it are over. Sent once, within a minute or two."""
+
+    due_at: Annotated[Timestamp, Field(description="when it is decided without a person")]
+    otherwise: Annotated[str, Field(description="to what, then: `approve` or `refuse`")]
+
+
 class ReviewDecided(ReviewEvent):
     """A review is over: what was held goes on, or is refused."""
 
@@ -291,6 +298,7 @@ EVENTS: tuple[type[ShopEvent], ...] = (
     CaseDueSoon,
     CaseClosed,
     ReviewOpened,
+    ReviewDueSoon,
     ReviewDecided,
     CardRedeemed,
     RedemptionReversed,

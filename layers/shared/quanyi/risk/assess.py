@@ -22,15 +22,16 @@ from quanyi.risk.identities import main_sku, persons_of
 from quanyi.risk.list_table import entries_in, listed_key
 from quanyi.risk.lists import list_facts
 from quanyi.risk.order_facts import order_facts, payment_facts
+from quanyi.risk.passing import Asked, Gate, Wanted
 from quanyi.risk.policies import delay_of
-from quanyi.risk.refusals import ReviewNeeded, RiskRefused, TooManyUnpaid
-from quanyi.risk.review_table import ReviewsTable, review_key
+from quanyi.risk.refusals import RiskRefused, TooManyUnpaid
+from quanyi.risk.review_table import ReviewsTable, held_key, review_key
 from quanyi.risk.reviews import Review, review_id, review_of
 from quanyi.risk.rules import Hit
 from quanyi.risk.signals import by_identity, by_tally, key
 from quanyi.risk.table import DecisionsTable, InForce, RulesInForce, decision_key
 from quanyi.risk.tokens import counted
-from quanyi.risk.told import tokens_of
+from quanyi.risk.told import own_names
 from quanyi.risk.uses import UseAsked, tally_facts
 from quanyi.table import ConditionFailed, Item, Key, Table, Write
 
@@ -57,6 +58,8 @@ class Known:
     record: DecisionRecord | None
     """What the same question got before."""
     review: Review | None
+    latest: str
+    """Id of the last review of a request for the same, where there may be several."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ class Risk:
         known = self._known("delivery", order, now, question)
         record, review = known.record, known.review
         if record is None:
-            record = _held_before(known.force.decide(known.facts, subject=order.id, order=order.id, now=now), order)
+            record = known.force.decide(known.facts, subject=order.id, order=order.id, now=now)
         if record.outcome == "hold" and review is None:
             at_stake = Money(amount=order.total, currency=order.currency)
             record, review = self._review(record, known.force, at_stake, order.channel, now)
@@ -122,60 +125,58 @@ class Risk:
         return Verdict(_standing(record, review), record.id, not_before=until if until > now else None)
 
     def at_refund(
-        self, order: Order, facts: Facts, amount: Money, request: str, now: datetime, *, despite: bool = False
+        self, order: Order, facts: Facts, wanted: Wanted, request: str, now: datetime, *, despite: bool = False
     ) -> None:
         """Whether money may go back, by the same request once for ever. `despite` goes on whatever the rules say: that
-        too is recorded. Raises RiskRefused, ReviewNeeded."""
+        too is recorded. Raises RiskRefused, ReviewNeeded, ApprovalUsed, Busy."""
         question = decision_id("refund", order.id, request)
-        known = self._known("refund", order, now, question)
-        record, review = known.record, known.review
-        if record is None:
-            record = known.force.decide(
-                {**known.facts, **facts}, subject=order.id, order=order.id, request=request, now=now
-            )
-            if record.outcome == "hold" and not despite:
-                record, review = self._review(record, known.force, amount, order.channel, now)
-            else:
-                record = self.decisions.add(_insisted(record) if despite else record)
+        known = self._known("refund", order, now, question, [held_key("refund", wanted.same)])
+        record = known.record or known.force.decide(
+            {**known.facts, **facts}, subject=order.id, order=order.id, request=request, now=now
+        )
         if not despite:
-            _must_go_on(record, review)
+            self._must_pass(known, record, wanted, now)
+        elif known.record is None:
+            self.decisions.add(_insisted(record))
 
     def before_redemption(self, asked: UseAsked, now: datetime) -> Lookup:
         """What `at_redemption` goes by, for whoever reads other things in the same call."""
         question = decision_id("redemption", asked.number, asked.asked)
-        more = [key(*tally) for tally in asked.tallies.items()]
+        more = [held_key("redemption", asked.same), *(key(*tally) for tally in asked.tallies.items())]
         return self._lookup("redemption", question, asked.persons, asked.sold, now, more)
 
     def at_redemption(
         self, lookup: Lookup, items: Sequence[Item], asked: UseAsked, facts: Facts, worth: Money, now: datetime
     ) -> None:
         """Whether a voucher may be used, by the same request once for ever. `items` are what was found under the
-        lookup's keys. Raises RiskRefused, ReviewNeeded."""
+        lookup's keys. Raises RiskRefused, ReviewNeeded, ApprovalUsed, Busy."""
         known = self._found(lookup, items, {**facts, **tally_facts(by_tally(items), now)}, now)
-        record, review = known.record, known.review
-        if record is None:
-            order = asked.voucher.order or ""
-            record = known.force.decide(known.facts, subject=asked.number, order=order, request=asked.asked, now=now)
-            if record.outcome == "hold":
-                record, review = self._review(record, known.force, worth, asked.voucher.channel, now)
-            else:
-                record = self.decisions.add(record)
-        _must_go_on(record, review)
+        order = asked.voucher.order or ""
+        record = known.record or known.force.decide(
+            known.facts, subject=asked.number, order=order, request=asked.asked, now=now
+        )
+        self._must_pass(known, record, Wanted(asked.same, worth, asked.voucher.channel), now)
 
     def decided(self, order: Order) -> bool:
         """Whether the review that an order waits for is over."""
         found = self.reviews.find([review_id(order.decision)])
         return all(not review.is_open for review in found.values())
 
-    def _known(self, point: Point, order: Order, now: datetime, question: str) -> Known:
+    def _must_pass(self, known: Known, record: DecisionRecord, wanted: Wanted, now: datetime) -> None:
+        asked = Asked(record, known.record is not None, known.review, known.latest)
+        Gate(self.table).must_pass(asked, wanted, known.force.policies.review(record.point), now)
+
+    def _known(self, point: Point, order: Order, now: datetime, question: str, more: Sequence[Key] = ()) -> Known:
         persons = persons_of(order)
         agent: list[tuple[Bucket, str]] = [("agent", order.agent)] if order.agent else []
         sold: list[tuple[Bucket, str]] = [("channel", order.channel), *agent, ("sku", main_sku(order))]
-        lookup = self._lookup(point, question, persons, sold, now)
+        lookup = self._lookup(point, question, persons, sold, now, more)
         facts = order_facts(order, self.zone)
+        own: Collection[str] = ()
         if point == "delivery":
             facts |= payment_facts(order)
-        return self._found(lookup, self.table.get_many(lookup.keys), facts, now, but=tokens_of(order))
+            own = own_names(order)  # the stream may have told of it by now, or not
+        return self._found(lookup, self.table.get_many(lookup.keys), facts, now, own)
 
     def _lookup(
         self,
@@ -199,13 +200,12 @@ class Risk:
         return Lookup(point, force, sold, keys)
 
     def _found(
-        self, lookup: Lookup, items: Sequence[Item], own: Facts, now: datetime, but: Collection[str] = ()
+        self, lookup: Lookup, items: Sequence[Item], facts: Facts, now: datetime, own: Collection[str] = ()
     ) -> Known:
-        """`own` are the facts that nothing has to be looked up for. `but` are the tokens of what is being decided on:
-        whether the stream was faster than the workflow must not matter."""
-        facts: dict[str, Value] = {**own, **list_facts(entries_in(items), now)}
+        """`facts` are those that nothing has to be looked up for; what is known under the names in `own` is no news."""
+        facts = {**facts, **list_facts(entries_in(items), now)}
         for identity, item in by_identity(items).items():
-            facts |= counted(item, identity, now, but)
+            facts |= counted(item, identity, now, own)
         facts |= buckets.counted(lookup.sold, items, now)
         by_kind: Mapping[str, Item] = {item["sk"]: item for item in items}
         record, review = by_kind.get("DECISION"), by_kind.get("REVIEW")
@@ -214,6 +214,7 @@ class Risk:
             facts,
             DecisionRecord.model_validate(record) if record else None,
             Review.model_validate(review) if review else None,
+            by_kind.get("HELD", {}).get("review", ""),
         )
 
     def _counted(self, orders: OrdersTable, order: Order, record: DecisionRecord, known: Known) -> DecisionRecord:
@@ -247,7 +248,9 @@ class Risk:
         question was decided otherwise meanwhile, there is nothing to review."""
 
         def opened(held: DecisionRecord) -> Review:
-            return review_of(held, force.policies.review(held.point), amount=amount, channel=channel, now=now)
+            # An order that was held as it was placed is looked at only once it is paid.
+            terms = force.policies.review("order" if held.facts.get("order.risk_held") else held.point)
+            return review_of(held, terms, amount=amount, channel=channel, now=now)
 
         review = opened(record)
         both: Sequence[Write] = [self.decisions.write(record), self.reviews.write_open(review)]
@@ -260,16 +263,6 @@ class Risk:
         return record, review
 
 
-def _held_before(record: DecisionRecord, order: Order) -> DecisionRecord:
-    """What was placed only to be looked at is looked at, whatever the rules of its delivery say, unless they trust its
-    buyer."""
-    trusted = any(hit.then == "approve" for hit in record.hits)
-    if order.risk != "held" or record.outcome != "approve" or trusted:
-        return record
-    held = Hit(rule="held_at_order", then="hold", reason="held_at_order")
-    return record.model_copy(update={"outcome": "hold", "hits": (*record.hits, held)})
-
-
 def _insisted(record: DecisionRecord) -> DecisionRecord:
     """The decision stays what it was, and tells that somebody went on in spite of it."""
     if record.outcome == "approve":
@@ -277,17 +270,6 @@ def _insisted(record: DecisionRecord) -> DecisionRecord:
     return record.model_copy(
         update={"hits": (*record.hits, Hit(rule="despite_risk", then="approve", reason="despite_risk"))}
     )
-
-
-def _must_go_on(record: DecisionRecord, review: Review | None) -> None:
-    """Raises RiskRefused, ReviewNeeded."""
-    match _standing(record, review):
-        case "refused":
-            raise RiskRefused(record)
-        case "review":
-            raise ReviewNeeded(record)
-        case _:
-            return
 
 
 def _standing(record: DecisionRecord, review: Review | None) -> RiskState:

@@ -63,7 +63,7 @@ _DELIVERY = RuleTable(
         _ALLOWED,
         _rule("held", "order.risk_held", "hold", "held_at_order"),
         _rule("payer.accounts", "payer.accounts_7d >= 5", "hold", "many_accounts"),
-        _rule("payer.velocity", "payer.paid_1h >= 12", "hold", "many_orders"),
+        _rule("payer.velocity", "payer.paid_1h >= 11", "hold", "many_orders"),
         _rule("payer.disputes", "payer.disputed_30d >= 2", "hold", "complaints"),
         _rule("payer.refunds", "payer.seen_refunded_30d >= 3", "score", "repeat_refunder", score=50),
         _rule("tries", "payment.tries >= 6", "score", "many_failed_payments", score=50),

@@ -27,6 +27,18 @@ Counted: TypeAlias = Literal["placed", "paid", "failed", "unpaid", "refunded", "
 revealed, `redeemed` uses of vouchers."""
 COUNTED: tuple[Counted, ...] = get_args(Counted)
 
+Units: TypeAlias = Literal["units", "paid_units"]
+WEIGHED: Mapping[Counted, Units] = {"placed": "units", "paid": "paid_units"}
+"""Orders are counted, and their units too."""
+
+KNOWN: Mapping[Point, tuple[Identity, ...]] = {
+    "order": ("member", "email", "phone", "ip", "net", "device"),
+    "delivery": IDENTITIES,
+    "redemption": ("member", "phone", "ip", "net"),
+    "refund": IDENTITIES,
+}
+"""Who can be known where: nobody has paid when an order is placed, and a till is told little."""
+
 Window: TypeAlias = Literal["10m", "1h", "1d", "7d", "30d"]
 WINDOWS: Mapping[Window, timedelta] = {
     "10m": timedelta(minutes=10),
@@ -64,21 +76,12 @@ class Field:
         return {bool: "true or false", int: "number", str: "text", tuple: "texts"}[type(self.sample)]
 
 
-KNOWN_AT: Mapping[Point, tuple[Identity, ...]] = {
-    "order": tuple(each for each in IDENTITIES if each != "payer"),
-    "delivery": IDENTITIES,
-    "redemption": ("member", "phone", "ip", "net"),
-    "refund": IDENTITIES,
-}
-"""Who may be known where something is decided. A rule about anybody else could never apply."""
-
-
 @cache
 def fields(point: Point) -> Mapping[str, Field]:
     """All that a rule of this point may ask for, by name."""
     own = {"order": (), "delivery": _DELIVERY, "refund": _REFUND, "redemption": _REDEMPTION}[point]
     order = () if point == "redemption" else _ORDER
-    return {each.name: each for each in (*order, *own, *_LISTS, *_signals(KNOWN_AT[point]))}
+    return {each.name: each for each in (*order, *own, *_LISTS, *_signals(KNOWN[point]))}
 
 
 @cache
@@ -114,17 +117,22 @@ def nested(facts: Facts) -> dict[str, Any]:
     return groups
 
 
-def counted_of(identity: Identity) -> tuple[Counted, ...]:
-    """What is counted of an identity: a use of a voucher tells of its member alone."""
-    return COUNTED if identity == "member" else tuple(fact for fact in COUNTED if fact != "redeemed")
+@cache
+def told_of(identity: Identity) -> tuple[Counted | Units, ...]:
+    """What is counted of an identity: a use of a voucher tells of its member alone, and what happens before somebody
+    has paid tells nothing of the account that pays."""
+    if identity == "payer":
+        return ("paid", "paid_units", "refunded", "seen_refunded", "disputed")
+    return tuple(fact for fact in (*_FACTS, *_UNITS) if fact != "redeemed" or identity == "member")
 
 
 def _signals(identities: Iterable[Identity]) -> list[Field]:
     found: list[Field] = []
     for identity in identities:
         found += [
-            Field(f"{identity}.{fact}_{window}", f"{_FACTS[fact]} in {window} by this {_WHO[identity]}", 3)
-            for fact in counted_of(identity)
+            Field(f"{identity}.{fact}_{window}", f"{about} in {window} by this {_WHO[identity]}", 3)
+            for fact, about in (*_FACTS.items(), *_UNITS.items())
+            if fact in told_of(identity)
             for window in WINDOWS
         ]
         if identity != "member":
@@ -149,6 +157,7 @@ _FACTS: Mapping[Counted, str] = {
     "disputed": "complaints and disputes",
     "redeemed": "uses of vouchers",
 }
+_UNITS: Mapping[Units, str] = {"units": "units ordered", "paid_units": "units paid"}
 _WHO: Mapping[Identity, str] = {
     "member": "buyer",
     "email": "e-mail address",

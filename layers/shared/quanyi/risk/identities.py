@@ -41,10 +41,21 @@ def address(text: str) -> str:
     return str(getattr(found, "ipv4_mapped", None) or found)
 
 
+def address_of(net: str) -> str:
+    """An address within a network as it is typed, or the one that is typed itself. Empty where the network is of
+    another size than those that are counted: it would be listed in part only."""
+    ip, slash, _ = net.partition("/")
+    found = address(ip)
+    return found if found and (not slash or net.strip() == f"{ip}/{_bits(found)}") else ""
+
+
 def _net(ip: str) -> str:
     """What one household or office has: a /24, or a /48 of IPv6."""
-    bits = 24 if isinstance(ip_address(ip), IPv4Address) else 48
-    return str(ip_network(f"{ip}/{bits}", strict=False))
+    return str(ip_network(f"{ip}/{_bits(ip)}", strict=False))
+
+
+def _bits(ip: str) -> int:
+    return 24 if isinstance(ip_address(ip), IPv4Address) else 48
 
 
 def persons_of(order: Order) -> dict[Identity, str]:

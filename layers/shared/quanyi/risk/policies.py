@@ -5,17 +5,18 @@ What is no yes or no stands apart: how long a delivery is delayed, and what beco
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from quanyi.catalog.model import ChannelId, Model
 from quanyi.money import Money
-from quanyi.risk.facts import KNOWN_AT, Counted, Facts, Identity, Point, Window, counted_of
+from quanyi.risk.facts import KNOWN, Counted, Facts, Identity, Point, Units, Window, told_of
 from quanyi.risk.rules import POLICY, Rule
+from quanyi.risk.tokens import KEPT
 
 MOST_MINUTES = 30 * 24 * 60
-MOST_UNPAID = 1000
+MOST_UNPAID = 1_000
 """Orders: each is named on its buyer's item, which every one of them rewrites."""
 
 Share = Annotated[int, Field(ge=1, le=100_000, strict=True)]
@@ -39,21 +40,31 @@ class AmountLimit(Model):
 
 
 class WindowLimit(Model):
-    """At most so many in a window by the same identity; what would be one more is stopped."""
+    """At most so many in a window by the same identity; what would be one more is stopped. `units` and `paid_units` are
+    what was ordered and paid; there the order's own units come on top."""
 
     at: Point
     identity: Identity
-    counted: Counted
+    counted: Counted | Units
     window: Window
     most: Share
     then: Stop = "hold"
 
+    @property
+    def of_units(self) -> bool:
+        return self.counted in get_args(Units)
+
     @model_validator(mode="after")
-    def _possible(self) -> Self:
-        if self.identity not in KNOWN_AT[self.at]:
-            raise ValueError(f"at {self.at} nobody's {self.identity} is known: {', '.join(KNOWN_AT[self.at])}")
-        if self.counted not in counted_of(self.identity):
-            raise ValueError(f"{self.counted} is counted for members only")
+    def _can_be_met(self) -> Self:
+        """One that cannot be would protect in appearance only."""
+        if self.identity not in KNOWN[self.at]:
+            raise ValueError(f"at this point known are: {', '.join(KNOWN[self.at])}")
+        if self.counted not in told_of(self.identity):
+            raise ValueError(f"of this identity counted are: {', '.join(told_of(self.identity))}")
+        if self.of_units and self.at not in ("order", "delivery"):
+            raise ValueError("units are limited where an order is placed, or before its delivery")
+        if not self.of_units and self.most > KEPT:
+            raise ValueError(f"no more than {KEPT} are counted")
         return self
 
 
@@ -128,7 +139,7 @@ def rules_of(policies: Policies, point: Point) -> tuple[Rule, ...]:
         if each.at == point
     ]
     windows = [
-        rule(f"window.{i}", f"{each.identity}.{each.counted}_{each.window} >= {each.most}", each.then, "window_limit")
+        rule(f"window.{i}", _one_more(each), each.then, "window_limit")
         for i, each in enumerate(policies.windows)
         if each.at == point
     ]
@@ -146,6 +157,11 @@ def delay_of(policies: Policies, facts: Facts) -> timedelta:
     if facts.get("lists.allowed"):
         return timedelta()
     return timedelta(minutes=max((each.minutes for each in policies.delays if _fits(each, facts)), default=0))
+
+
+def _one_more(limit: WindowLimit) -> str:
+    so_far = f"{limit.identity}.{limit.counted}_{limit.window}"
+    return f"{so_far} + order.units > {limit.most}" if limit.of_units else f"{so_far} >= {limit.most}"
 
 
 def _above(what: str, currency: str, amount: Money) -> str:

@@ -25,8 +25,19 @@ class ReviewNeeded(Conflict):
     def __init__(self, record: DecisionRecord) -> None:
         super().__init__(
             "The shop reviews this first; then the same call goes through.",
-            review=review_id(record.id),
+            review=record.review or review_id(record.id),
             reasons=record.public_reasons,
+        )
+
+
+class ApprovalUsed(Conflict):
+    """A review lets one request pass; another one for the same thing was it."""
+
+    code, title = "approval_used", "The approval was used by another request"
+
+    def __init__(self, review: str) -> None:
+        super().__init__(
+            "Another request for the same was let pass; to do it again, ask under a new key.", review=review
         )
 
 

@@ -1,6 +1,7 @@
 """Where reviews are kept, in the risk table.
 
-    REVIEW#<id>   REVIEW   a review
+    REVIEW#<id>               REVIEW   a review
+    HELD#<point>#<the same>   HELD     the latest review of what may be asked for under several numbers
 
 In `listed-index` an open one stands under `REVIEWS#open` by its deadline, a decided one under `REVIEWS#telling` until
 everybody has surely been told, then under `REVIEWS#done` by its end.
@@ -8,10 +9,12 @@ everybody has surely been told, then under `REVIEWS#done` by its end.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from datetime import timedelta
+from typing import Any, Literal, TypeAlias
 
 from quanyi.clock import stamp
 from quanyi.errors import Busy, NotFound
+from quanyi.risk.facts import Point
 from quanyi.risk.reviews import KEPT, Review
 from quanyi.risk.table import LISTED_INDEX
 from quanyi.table import ConditionFailed, Item, Key, Table, Write
@@ -20,6 +23,11 @@ Queue: TypeAlias = Literal["open", "telling", "done"]
 
 NEW = "attribute_not_exists(pk)"
 UNCHANGED = "rev = :rev"
+APPROVED_FOR_ME = "#state = :approved AND (attribute_not_exists(taken) OR taken = :nobody OR taken = :mine)"
+STILL = "#review = :instead_of"
+TAKE = "SET taken = :mine ADD rev :one"
+
+LATEST_KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,23 @@ class ReviewsTable:
     def write_open(self, review: Review) -> Write:
         """The same as part of a transaction; its condition fails when it was opened before."""
         return self.table.write_put(to_item(review.model_copy(update={"rev": 1})), condition=NEW)
+
+    def write_latest(self, held: Key, review: Review, *, instead_of: str) -> Write:
+        """Part of the same transaction, where others may ask for the same: its condition fails, with the item, when
+        another than `instead_of` (empty: none) is the latest."""
+        item = {**held, "v": 1, "review": review.id, "expires": int((review.due_at + LATEST_KEPT).timestamp())}
+        if not instead_of:
+            return self.table.write_put(item, condition=NEW)
+        return self.table.write_put(item, condition=STILL, instead_of=instead_of)
+
+    def write_take(self, review: str, decision: str) -> Write:
+        """Lets one decision pass by a review's approval; the same again changes nothing. Its condition fails, with the
+        review, when it is not approved, or has let another pass."""
+        return self.table.write_update(review_key(review), TAKE, condition=APPROVED_FOR_ME, **_taking(decision))
+
+    def take(self, review: str, decision: str) -> None:
+        """The same by itself. Raises ConditionFailed."""
+        self.table.update(review_key(review), TAKE, condition=APPROVED_FOR_ME, **_taking(decision))
 
     def get(self, review: str) -> Review:
         """Consistent. Raises NotFound."""
@@ -99,10 +124,19 @@ def review_key(review: str) -> Key:
     return {"pk": f"REVIEW#{review}", "sk": "REVIEW"}
 
 
+def held_key(point: Point, same: str) -> Key:
+    """`same` is equal for all requests that ask for the same."""
+    return {"pk": f"HELD#{point}#{same}", "sk": "HELD"}
+
+
 def queue_of(review: Review) -> Queue:
     if review.is_open:
         return "open"
     return "done" if review.finished else "telling"
+
+
+def _taking(decision: str) -> dict[str, Any]:
+    return {"mine": decision, "nobody": "", "approved": "approved", "one": 1}
 
 
 def to_item(review: Review) -> Item:

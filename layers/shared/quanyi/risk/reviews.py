@@ -18,7 +18,7 @@ from quanyi.risk.policies import ReviewTerms
 
 ReviewState: TypeAlias = Literal["open", "approved", "refused"]
 Verdict: TypeAlias = Literal["approve", "refuse"]
-Telling: TypeAlias = Literal["opened", "decided"]
+Telling: TypeAlias = Literal["opened", "due_soon", "decided"]
 
 NOBODY = "system"
 """Who decided a review that timed out."""
@@ -56,6 +56,8 @@ class Review(Part):
     told: tuple[Telling, ...] = ()
     finished: bool = False
     """Decided, told, and whoever waited for it has been woken."""
+    taken: str = ""
+    """The decision that its approval let pass: a use of a voucher, or a refund, is approved once."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -65,6 +67,11 @@ class Review(Part):
     @property
     def is_open(self) -> bool:
         return self.state == "open"
+
+    @property
+    def due_soon_at(self) -> datetime:
+        """When three quarters of its time are over."""
+        return self.due_at - (self.due_at - self.opened_at) / 4
 
     @property
     def timed_out(self) -> bool:

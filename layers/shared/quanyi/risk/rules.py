@@ -20,6 +20,8 @@ Outcome: TypeAlias = Literal["approve", "hold", "refuse"]
 Then: TypeAlias = Literal["approve", "hold", "refuse", "score"]
 
 MOST_RULES = 100
+MOST_BYTES = 100_000
+"""Of all conditions of a table: its item holds them, and so may a decision's."""
 MOST_SCORE = 1000
 POLICY = "policy."
 """What the ids of rules that policies become begin with."""
@@ -60,6 +62,8 @@ class RuleTable(Model):
     def _coherent(self) -> Self:
         if self.hold_at and self.refuse_at and self.hold_at > self.refuse_at:
             raise ValueError("what is refused at a score is held at a lower one")
+        if sum(len(rule.when.encode()) for rule in self.rules) > MOST_BYTES:
+            raise ValueError(f"all conditions together are longer than {MOST_BYTES} bytes")
         ids = [rule.id for rule in self.rules]
         if twice := sorted({each for each in ids if ids.count(each) > 1}):
             raise ValueError(f"two rules have the same id: {', '.join(twice)}")

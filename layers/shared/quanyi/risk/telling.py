@@ -1,15 +1,21 @@
 """Which events a review amounts to. Ids, codes and amounts: neither facts nor the note of who decided."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from quanyi.events.model import ReviewDecided, ReviewEvent, ReviewOpened
+from quanyi.events.model import ReviewDecided, ReviewDueSoon, ReviewEvent, ReviewOpened
 from quanyi.ids import derived_id
 from quanyi.risk.reviews import Review, Telling
 
+_TELLS: Mapping[type[ReviewEvent], Telling] = {
+    ReviewOpened: "opened",
+    ReviewDueSoon: "due_soon",
+    ReviewDecided: "decided",
+}
 
-def untold(review: Review) -> list[ReviewEvent]:
+
+def untold(review: Review, now: datetime) -> list[ReviewEvent]:
     """What the bus has not heard of it. The same review always gives the same events, ids included."""
     found: list[ReviewEvent] = []
     if "opened" not in review.told:
@@ -24,6 +30,9 @@ def untold(review: Review) -> list[ReviewEvent]:
                 otherwise=review.otherwise,
             )
         )
+    if review.is_open and review.due_soon_at <= now and "due_soon" not in review.told:
+        at, terms = review.due_soon_at, {"due_at": review.due_at, "otherwise": review.otherwise}
+        found.append(_event(ReviewDueSoon, review, at, rev=1, **terms))
     if review.decided_at and "decided" not in review.told:
         found.append(_event(ReviewDecided, review, review.decided_at, rev=2, state=review.state, by=review.decided_by))
     return found
@@ -31,7 +40,7 @@ def untold(review: Review) -> list[ReviewEvent]:
 
 def told(review: Review, news: Sequence[ReviewEvent], *, finished: bool) -> Review:
     """With `news` noted as sent."""
-    heard: list[Telling] = ["opened" if isinstance(event, ReviewOpened) else "decided" for event in news]
+    heard = [_TELLS[type(event)] for event in news]
     known = tuple(dict.fromkeys((*review.told, *heard)))
     return review.model_copy(update={"told": known, "finished": review.finished or finished})
 

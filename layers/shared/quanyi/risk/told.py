@@ -10,9 +10,9 @@ from datetime import datetime
 from quanyi.ids import derived_id
 from quanyi.orders.model import Order, Payment, Refund
 from quanyi.risk.buckets import noted
-from quanyi.risk.facts import BUCKET_COUNTED, Counted, Identity, Tally
+from quanyi.risk.facts import BUCKET_COUNTED, WEIGHED, Counted, Identity, Tally
 from quanyi.risk.identities import buckets_of, persons_of
-from quanyi.risk.tokens import account, token
+from quanyi.risk.tokens import account, name, token
 from quanyi.stats.noted import Noted
 
 UNPAID_STATES = ("placing", "awaiting_payment")
@@ -60,17 +60,15 @@ def told(old: Order | None, new: Order, at: datetime) -> Told:
     return Told(tuple(signs), tuple(counts), new if over else None)
 
 
-def tokens_of(order: Order) -> list[str]:
-    """Under which it counts itself as placed and paid, once its stream has told so."""
-    return [_token(order, each) for each in _sale(None, order)]
-
-
-def _token(order: Order, happening: Happening) -> str:
-    return token(happening.at, order.id, happening.what)
+def own_names(order: Order) -> frozenset[str]:
+    """By which an order's own tokens are known, of what is counted of each order."""
+    return frozenset(name(order.id, fact) for fact in WEIGHED)
 
 
 def _signs(order: Order, happening: Happening) -> Iterator[Sign]:
-    mine, buyer = _token(order, happening), account(happening.at, order.member)
+    weight = len(order.units) if happening.fact in WEIGHED else 1
+    mine = token(happening.at, order.id, happening.what, weight=weight)
+    buyer = account(happening.at, order.member)
     for identity, value in persons_of(order).items():
         yield Sign(identity, value, happening.fact, mine)
         if happening.fact in ("placed", "paid") and identity != "member":
@@ -78,9 +76,13 @@ def _signs(order: Order, happening: Happening) -> Iterator[Sign]:
 
 
 def _happenings(old: Order | None, new: Order, at: datetime) -> Iterator[Happening]:
-    if new.state == "placing" or (_unborn(old) and new.state == "expired"):
+    unborn = old is None or old.state == "placing"
+    if new.state == "placing" or (unborn and new.state == "expired"):
         return  # it never became an order
-    yield from _sale(old, new)
+    if unborn:
+        yield Happening("placed", "placed", new.created_at)
+    if new.paid_at and not (old and old.paid_at):
+        yield Happening("paid", "paid", new.paid_at)
     if new.state in ("expired", "cancelled") and not (old and old.state == new.state):
         yield Happening("unpaid", "unpaid", at)
     yield from _failures(old, new, at)
@@ -88,17 +90,6 @@ def _happenings(old: Order | None, new: Order, at: datetime) -> Iterator[Happeni
     for case in new.cases:
         if not old or case not in old.cases:
             yield Happening("disputed", f"case {case}", at)
-
-
-def _sale(old: Order | None, new: Order) -> Iterator[Happening]:
-    if _unborn(old):
-        yield Happening("placed", "placed", new.created_at)
-    if new.paid_at and not (old and old.paid_at):
-        yield Happening("paid", "paid", new.paid_at)
-
-
-def _unborn(order: Order | None) -> bool:
-    return order is None or order.state == "placing"
 
 
 def _failures(old: Order | None, new: Order, at: datetime) -> Iterator[Happening]:

@@ -20,11 +20,13 @@ VOUCHERS = "vouchers"
 @dataclass(frozen=True)
 class UseAsked:
     """A use that is asked for, as far as it is known once its voucher is found. `asked` is the request's hash: the same
-    number with another body is another question. `persons` are keyed hashes; who stands at the till is none of them."""
+    number with another body is another question. `same` is equal for all requests that want the same use of it.
+    `persons` are keyed hashes; who stands at the till is none of them."""
 
     voucher: Voucher
     use_id: str
     asked: str
+    same: str
     terminal: str
     persons: Mapping[Identity, str]
 
