@@ -6,7 +6,7 @@ from json import dumps
 import pytest
 
 from fulfill.wait import ready
-from notify.due import due_of
+from notify.due import Due, due_of
 from quanyi.audit.model import entry_of_order
 from quanyi.errors import Conflict, Invalid
 from quanyi.events.model import GoodsLost, RefundFailed, RefundRequested, RefundSucceeded
@@ -169,7 +169,7 @@ def test_a_mail_tells_of_money_that_the_shop_sent() -> None:
     (told,) = events_of(before, share_answered(before, before.refunds[0].id, 0, "succeeded", NOW), NOW)
     mail = {"detail-type": "RefundSucceeded", "detail": told.model_dump(mode="json")}
     due = due_of(dumps(mail))
-    assert due
+    assert isinstance(due, Due)
     assert (due.kind, due.amount) == ("refund", 1000)
     none = {"detail-type": "RefundSucceeded", "detail": told.model_dump(mode="json") | {"amount": 0}}
     assert due_of(dumps(none)) is None, "goods of a lost dispute"
