@@ -10,6 +10,7 @@ from quanyi.events.model import (
     CaseDueSoon,
     CaseOpened,
     RefundSucceeded,
+    ReviewDueSoon,
     ReviewOpened,
     ShopEvent,
     UnitsDelivered,
@@ -17,6 +18,7 @@ from quanyi.events.model import (
 from quanyi.mail.model import BuyerMail, StaffMail
 
 CaseNews: TypeAlias = CaseOpened | CaseDueSoon
+ReviewNews: TypeAlias = ReviewOpened | ReviewDueSoon
 
 
 class Due(BaseModel):
@@ -47,7 +49,7 @@ class StaffDue(BaseModel):
 
     kind: StaffMail
     about: str
-    event: CaseNews | ReviewOpened | BooksDiffered
+    event: CaseNews | ReviewNews | BooksDiffered
 
     @property
     def occasion(self) -> str:
@@ -56,7 +58,7 @@ class StaffDue(BaseModel):
 
 _HEARD: tuple[type[ShopEvent], ...] = (
     *(UnitsDelivered, RefundSucceeded),
-    *(CaseOpened, CaseDueSoon, ReviewOpened, BooksDiffered),
+    *(CaseOpened, CaseDueSoon, ReviewOpened, ReviewDueSoon, BooksDiffered),
 )
 
 
@@ -79,6 +81,8 @@ def due_of(body: str) -> Due | StaffDue | None:
             return StaffDue(kind="case_due_soon", about=event.case, event=event)
         case ReviewOpened() as event:
             return StaffDue(kind="review_opened", about=event.review, event=event)
+        case ReviewDueSoon() as event:
+            return StaffDue(kind="review_due_soon", about=event.review, event=event)
         case BooksDiffered() as event:
             return StaffDue(kind="books_differed", about=event.day, event=event)
         case _:

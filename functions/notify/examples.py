@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from notify.due import StaffDue
+from notify.due import CaseNews, ReviewNews, StaffDue
 from notify.staff import Staff, values_of
 from notify.wiring import Desk
 from quanyi.catalog.model import Language
-from quanyi.events.model import BooksDiffered, CaseDueSoon, CaseOpened, ReviewOpened
+from quanyi.events.model import BooksDiffered, CaseDueSoon, CaseOpened, ReviewDueSoon, ReviewOpened
 from quanyi.mail.link import claim_link
 from quanyi.mail.model import MailKind, Values
 from quanyi.secret import Secret
@@ -26,18 +26,20 @@ def example(desk: Desk, kind: MailKind, language: Language) -> Values:
     return values_of(staff, StaffDue(kind=kind, about="", event=_event(desk, kind)))
 
 
-def _event(desk: Desk, kind: MailKind) -> CaseOpened | CaseDueSoon | ReviewOpened | BooksDiffered:
+def _event(desk: Desk, kind: MailKind) -> CaseNews | ReviewNews | BooksDiffered:
     now = desk.now()
     order = {"order": ORDER, "channel": "site", "rev": 1, "currency": "CNY", "amount": 1999, "id": "E0", "at": now}
     case = {"case": "C0123456789ABCDEFGHJK", "provider": "wechat", "kind": "complaint", "due_at": now}
     review = {"review": "W0123456789ABCDEFGHJK", "point": "order", "subject": ORDER, "reasons": ("new_device",)}
+    review |= {"due_at": now + timedelta(hours=2), "otherwise": "refuse"}
     match kind:
         case "case_opened":
             return CaseOpened.model_validate({**order, **case})
         case "case_due_soon":
             return CaseDueSoon.model_validate({**order, **case})
         case "review_opened":
-            due = {"due_at": now + timedelta(hours=2), "otherwise": "refuse"}
-            return ReviewOpened.model_validate({**order, **review, **due})
+            return ReviewOpened.model_validate({**order, **review})
+        case "review_due_soon":
+            return ReviewDueSoon.model_validate({**order, **review})
         case _:
             return BooksDiffered(id="E0", at=now, day="2026-11-22", found=3, waiting_for_file=("wechat",))

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from notify.due import StaffDue
 from quanyi.catalog.model import Language
-from quanyi.events.model import BooksDiffered, ReviewOpened
+from quanyi.events.model import BooksDiffered, OpenReview
 from quanyi.mail.link import StaffUrl, staff_link
 from quanyi.mail.model import Values, money_text
 from quanyi.secret import Secret
@@ -46,7 +46,7 @@ def values_of(staff: Staff, due: StaffDue) -> Values:
         waiting = ", ".join(map(said.word, event.waiting_for_file)) or NONE
         return _values(staff, "books", event.day, day=event.day, found=str(event.found), waiting=waiting)
     amount, order = money_text(event.amount, event.currency), event.order or NONE
-    if isinstance(event, ReviewOpened):
+    if isinstance(event, OpenReview):
         return _values(
             staff,
             "reviews",

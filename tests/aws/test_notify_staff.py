@@ -11,7 +11,7 @@ from notify import admin, mail
 from notify.wiring import post
 from quanyi.callers import Caller
 from quanyi.events.bus import Bus
-from quanyi.events.model import BooksDiffered, CaseDueSoon, CaseOpened, ReviewOpened, ShopEvent
+from quanyi.events.model import BooksDiffered, CaseDueSoon, CaseOpened, ReviewDueSoon, ReviewOpened, ShopEvent
 from quanyi.mail.model import StaffMail
 from quanyi.mail.outbox import Outbox
 from tests.aws.conftest import BUS, STAFF, Call, Cloud, LambdaContext
@@ -36,6 +36,7 @@ REVIEW = ReviewOpened.model_validate(
         "otherwise": "refuse",
     }
 )
+LATE_REVIEW = ReviewDueSoon.model_validate(REVIEW.model_dump() | {"id": "E5"})
 BOOKS = BooksDiffered(id="E4", at=AT, day="2026-11-22", found=3, waiting_for_file=("alipay", "stripe"))
 
 
@@ -62,6 +63,7 @@ def states(shop: PostRoom, about: str) -> list[tuple[str, str]]:
         (OPENED, "C1", "case_opened", ["微信支付", "19.99 CNY", ORDER, "2026-11-25 00:30 (Asia/Shanghai)", "cases/C1"]),
         (DUE_SOON, "C1", "case_due_soon", ["即将到期", "2026-11-25 00:30", "cases/C1", "/v1/admin/cases/C1/answer"]),
         (REVIEW, "W1", "review_opened", ["核销", "many_ips, new_device", "将自动：拒绝", "14:05", "reviews/W1"]),
+        (LATE_REVIEW, "W1", "review_due_soon", ["审核即将到期", "将自动：拒绝", "14:05", "/v1/reviews/W1/approve"]),
         (
             BOOKS,
             "2026-11-22",

@@ -223,19 +223,20 @@ class ReviewEvent(DomainEvent):
     amount: Annotated[int, Field(description="what is at stake, minor units of `currency`")]
 
 
-class ReviewOpened(ReviewEvent):
-    """A rule held something: a person has to decide. Sent within a minute or two."""
+class OpenReview(ReviewEvent):
+    """What every event about a review that waits for a person says."""
 
     reasons: Annotated[tuple[str, ...], Field(description="codes of the rules that applied")]
     due_at: Annotated[Timestamp, Field(description="when it is decided without a person")]
     otherwise: Annotated[str, Field(description="to what, then: `approve` or `refuse`")]
 
 
-class ReviewDueSoon(ReviewEvent):
-    """Nobody has decided yet, and three quarters of the time for it are over. Sent once, within a minute or two."""
+class ReviewOpened(OpenReview):
+    """A rule held something: a person has to decide. Sent within a minute or two."""
 
-    due_at: Annotated[Timestamp, Field(description="when it is decided without a person")]
-    otherwise: Annotated[str, Field(description="to what, then: `approve` or `refuse`")]
+
+class ReviewDueSoon(OpenReview):
+    """Nobody has decided yet, and three quarters of the time for it are over. Sent once, within a minute or two."""
 
 
 class ReviewDecided(ReviewEvent):

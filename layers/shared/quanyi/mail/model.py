@@ -18,7 +18,7 @@ from quanyi.errors import Invalid
 from quanyi.secret import Secret
 
 BuyerMail = Literal["delivery", "refund"]
-StaffMail = Literal["case_opened", "case_due_soon", "review_opened", "books_differed"]
+StaffMail = Literal["case_opened", "case_due_soon", "review_opened", "review_due_soon", "books_differed"]
 """To the shop's own people: what waits for one of them."""
 MailKind = Literal[BuyerMail, StaffMail]
 KINDS: tuple[MailKind, ...] = get_args(MailKind)
@@ -32,21 +32,23 @@ _CASE = {
     "due": "by when an answer must be there; a dash where there is no deadline",
     "link": "where to see to it",
 }
+_REVIEW = {
+    "review": "the review's id",
+    "point": "what was held: an order, a delivery, the use of a voucher, a refund",
+    "order": "the order's number; a dash where there is none",
+    "amount": "what is at stake, with its currency",
+    "reasons": "codes of the rules that applied",
+    "due": "when it is decided without a person",
+    "otherwise": "what is decided then",
+    "link": "where to see to it",
+}
 PLACEHOLDERS: dict[MailKind, dict[str, str]] = {
     "delivery": {"order": "the order's number", "link": "where to open it", "items": "what was delivered, a line each"},
     "refund": {"order": "the order's number", "link": "where to see it", "amount": "how much, with its currency"},
     "case_opened": _CASE,
     "case_due_soon": _CASE,
-    "review_opened": {
-        "review": "the review's id",
-        "point": "what was held: an order, a delivery, the use of a voucher, a refund",
-        "order": "the order's number; a dash where there is none",
-        "amount": "what is at stake, with its currency",
-        "reasons": "codes of the rules that applied",
-        "due": "when it is decided without a person",
-        "otherwise": "what is decided then",
-        "link": "where to see to it",
-    },
+    "review_opened": _REVIEW,
+    "review_due_soon": _REVIEW,
     "books_differed": {
         "day": "the shop's day",
         "found": "how many differences there are",

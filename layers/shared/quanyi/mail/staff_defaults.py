@@ -21,6 +21,17 @@ _CASE_EN = ("Case: $case", "Provider: $provider", "Order: $order", "Amount: $amo
 _CASE_CALLS_ZH = "接口：GET /v1/admin/cases/$case 查看，POST /v1/admin/cases/$case/answer 答复。"
 _CASE_CALLS_EN = "By the API: GET /v1/admin/cases/$case, then POST /v1/admin/cases/$case/answer."
 
+_REVIEW_ZH = (
+    *("审核单：$review", "类型：$point", "订单：$order", "金额：$amount"),
+    *("命中规则：$reasons", "$due 前未处理，将自动：$otherwise"),
+)
+_REVIEW_EN = (
+    *("Review: $review", "Held: $point", "Order: $order", "Amount: $amount"),
+    *("Rules: $reasons", "Without a decision by $due: $otherwise"),
+)
+_REVIEW_CALLS_ZH = "接口：GET /v1/reviews/$review 查看，POST /v1/reviews/$review/approve 或 /refuse 决定。"
+_REVIEW_CALLS_EN = "By the API: GET /v1/reviews/$review, then POST /v1/reviews/$review/approve or /refuse."
+
 TO_STAFF: dict[tuple[StaffMail, Language], MailTemplate] = {
     ("case_opened", "zh-CN"): _template(
         "zh-CN",
@@ -62,25 +73,37 @@ TO_STAFF: dict[tuple[StaffMail, Language], MailTemplate] = {
         "zh-CN",
         "待人工审核：$point，$amount",
         "风控规则拦下了一笔业务，需要人工决定。",
-        (
-            *("审核单：$review", "类型：$point", "订单：$order", "金额：$amount"),
-            *("命中规则：$reasons", "$due 前未处理，将自动：$otherwise"),
-        ),
+        _REVIEW_ZH,
         "请查看依据后通过或拒绝：",
         "去审核",
-        "接口：GET /v1/reviews/$review 查看，POST /v1/reviews/$review/approve 或 /refuse 决定。",
+        _REVIEW_CALLS_ZH,
     ),
     ("review_opened", "en"): _template(
         "en",
         "To be reviewed: $point, $amount",
         "A risk rule held something: a person has to decide.",
-        (
-            *("Review: $review", "Held: $point", "Order: $order", "Amount: $amount"),
-            *("Rules: $reasons", "Without a decision by $due: $otherwise"),
-        ),
+        _REVIEW_EN,
         "Look at the evidence, then approve or refuse:",
         "Review it",
-        "By the API: GET /v1/reviews/$review, then POST /v1/reviews/$review/approve or /refuse.",
+        _REVIEW_CALLS_EN,
+    ),
+    ("review_due_soon", "zh-CN"): _template(
+        "zh-CN",
+        "审核即将到期：$due，$point，$amount",
+        "以下审核仍无人处理，时限将至。",
+        _REVIEW_ZH,
+        "请立即通过或拒绝：",
+        "去审核",
+        _REVIEW_CALLS_ZH,
+    ),
+    ("review_due_soon", "en"): _template(
+        "en",
+        "Review due $due: $point, $amount",
+        "Nobody has decided this review yet, and its time is almost over.",
+        _REVIEW_EN,
+        "Approve or refuse now:",
+        "Review it",
+        _REVIEW_CALLS_EN,
     ),
     ("books_differed", "zh-CN"): _template(
         "zh-CN",

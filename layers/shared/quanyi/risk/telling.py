@@ -18,21 +18,11 @@ _TELLS: Mapping[type[ReviewEvent], Telling] = {
 def untold(review: Review, now: datetime) -> list[ReviewEvent]:
     """What the bus has not heard of it. The same review always gives the same events, ids included."""
     found: list[ReviewEvent] = []
+    waits = {"rev": 1, "reasons": review.reasons, "due_at": review.due_at, "otherwise": review.otherwise}
     if "opened" not in review.told:
-        found.append(
-            _event(
-                ReviewOpened,
-                review,
-                review.opened_at,
-                rev=1,
-                reasons=review.reasons,
-                due_at=review.due_at,
-                otherwise=review.otherwise,
-            )
-        )
+        found.append(_event(ReviewOpened, review, review.opened_at, **waits))
     if review.is_open and review.due_soon_at <= now and "due_soon" not in review.told:
-        at, terms = review.due_soon_at, {"due_at": review.due_at, "otherwise": review.otherwise}
-        found.append(_event(ReviewDueSoon, review, at, rev=1, **terms))
+        found.append(_event(ReviewDueSoon, review, review.due_soon_at, **waits))
     if review.decided_at and "decided" not in review.told:
         found.append(_event(ReviewDecided, review, review.decided_at, rev=2, state=review.state, by=review.decided_by))
     return found
