@@ -5,7 +5,6 @@ An entry that is taken off stays to be seen for as long as the table keeps what 
 
 import re
 from collections.abc import Sequence
-from unicodedata import normalize
 
 from quanyi.callers import Caller
 from quanyi.errors import Invalid, NotFound
@@ -99,7 +98,6 @@ def _hash(room: RulesRoom, who: WhoBody) -> str | None:
     value = who.value.reveal().strip() if who.value else ""
     match who.kind:
         case "email" | "phone":
-            value = normalize("NFKC", value)
             found = hashed(room.keyring, value)
             plausible = found.kind == who.kind and (who.kind == "email" or sum(c.isdigit() for c in value) >= 5)
             return found.value[:HASH] if plausible else None

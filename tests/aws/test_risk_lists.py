@@ -32,6 +32,7 @@ def entries(office: Office, **identities: str) -> Any:
     [
         ("email", "Mallory@Example.com", " mallory@example.com"),
         ("phone", "+86 138-0013-8000", "+8613800138000"),
+        ("phone", "008613800138000", "138-0013-8000"),
         ("phone", "138 0013 8000", "１３８００１３８０００"),
         ("net", "2001:db8:1::/48", "2001:DB8:1:2::3"),
         ("ip", "203.0.113.7", "::ffff:203.0.113.7"),

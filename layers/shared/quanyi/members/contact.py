@@ -1,11 +1,16 @@
 """Where a buyer can be reached, and where they ordered from; personal data: it is sealed before it is kept, and a
 contact is found by keyed hashes."""
 
+import re
 from dataclasses import dataclass
 from json import dumps, loads
 from typing import Literal
+from unicodedata import normalize
 
 from quanyi.vault.keys import NamedKeys
+
+_MAINLAND_MOBILE = re.compile(r"(?:\+|00)?86(1[3-9][0-9]{9})")
+"""China's mobile numbers (《电信网编号计划》: eleven digits, from 13 to 19), their country named."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,11 @@ class ContactHash:
 
 
 def hashed(keyring: NamedKeys, contact: str) -> ContactHash:
-    """Of an e-mail (in small letters) or a phone number (digits and a leading plus only), however it is typed."""
-    if "@" in contact:
-        return ContactHash("email", keyring.mac("contact", "".join(contact.split()).lower()))
-    return ContactHash("phone", keyring.mac("contact", "".join(c for c in contact if c.isdigit() or c == "+")))
+    """Of an e-mail (in small letters) or a phone number (digits and a leading plus only), however it is typed: nobody
+    becomes another by adding the country."""
+    typed = normalize("NFKC", contact)
+    if "@" in typed:
+        return ContactHash("email", keyring.mac("contact", "".join(typed.split()).lower()))
+    digits = "".join(c for c in typed if c in "+0123456789")
+    mobile = _MAINLAND_MOBILE.fullmatch(digits)
+    return ContactHash("phone", keyring.mac("contact", mobile[1] if mobile else digits))
