@@ -5,9 +5,12 @@ would pass unnoticed.
 """
 
 import json
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,8 +61,9 @@ def test_each_handler_imports_alone(runtime: Path) -> None:
         if resource["Type"] == "AWS::Serverless::Function"
     }
     assert functions
-    failures: list[str] = []
-    for name, properties in functions.items():
+
+    def failure(named: tuple[str, Any]) -> str | None:
+        name, properties = named
         layers = ["SharedLayer", *(layer["Ref"] for layer in properties.get("Layers", []))]
         paths = [str(BUILT / name), *(str(BUILT / layer / "python") for layer in layers), str(runtime)]
         done = subprocess.run(
@@ -69,8 +73,10 @@ def test_each_handler_imports_alone(runtime: Path) -> None:
             text=True,
             check=False,
         )
-        if done.returncode:
-            failures.append(f"{name}: {done.stderr.strip().splitlines()[-1]}")
+        return f"{name}: {done.stderr.strip().splitlines()[-1]}" if done.returncode else None
+
+    with ThreadPoolExecutor(os.cpu_count()) as several:
+        failures = [found for found in several.map(failure, functions.items()) if found]
     assert not failures, "\n".join(failures)
 
 

@@ -29,9 +29,9 @@ def _policies(shop: Shop) -> Iterator[None]:
     def put(policies: dict[str, Any]) -> None:
         base = shop.admin("GET", "/risk/policies").must()["version"]
         shop.admin("PUT", "/risk/policies", {"base": base, "policies": policies}).must()
-        time.sleep(IN_FORCE_WITHIN)
 
     put(POLICIES)
+    time.sleep(IN_FORCE_WITHIN)
     yield
     put({})
 
