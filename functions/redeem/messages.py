@@ -1,5 +1,6 @@
 """What is sent and answered about uses of vouchers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
@@ -135,7 +136,7 @@ class CheckView(View):
             refused=[RefusedView(rule=one.rule, passes_at=one.passes_at) for one in refused],
             voucher=VoucherView.of(voucher, series),
             takes=takes.amount,
-            **_given(takes.details),
+            **_given(takes.details, series),
         )
 
 
@@ -167,7 +168,7 @@ class RedemptionView(View):
             reversible_until=reversible_until(series, use),
             reversed_at=use.reversed_at,
             voucher=VoucherView.of(voucher, series),
-            **_given(use.details),
+            **_given(use.details, series),
         )
 
 
@@ -227,7 +228,8 @@ class RecordView(View):
     reversed_at: Timestamp | None = None
 
     @classmethod
-    def of(cls, record: Record) -> Self:
+    def of(cls, record: Record, series: Series | None) -> Self:
+        """`series`: that of a voucher of ours."""
         use = record.use
         return cls(
             id=record.number,
@@ -241,7 +243,7 @@ class RecordView(View):
             terminal=use.key_id,
             operator=use.operator,
             reversed_at=use.reversed_at,
-            **_given(use.details),
+            **_given(use.details, series),
         )
 
 
@@ -257,5 +259,6 @@ def reversible_until(series: Series, use: Use) -> datetime | None:
     return use.at + timedelta(minutes=minutes) if minutes and not use.reversed_at else None
 
 
-def _given(details: Any) -> dict[str, Any]:
-    return {"off": details.get("off"), "goods": [GoodsView.model_validate(item) for item in details.get("goods", ())]}
+def _given(details: Mapping[str, Any], series: Series | None) -> dict[str, Any]:
+    goods = series.terms.exchanged_for if series else ()
+    return {"off": details.get("off"), "goods": [GoodsView(name=one.name, quantity=one.quantity) for one in goods]}

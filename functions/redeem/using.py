@@ -13,6 +13,7 @@ from quanyi.vouchers import condition
 from quanyi.vouchers.limits import counted
 from quanyi.vouchers.model import Series
 from quanyi.vouchers.refusals import NotUsable, QrRefused, VoucherSpent, VoucherUnknown
+from quanyi.vouchers.room import CROWDED
 from quanyi.vouchers.rules import Refused, refusals
 from quanyi.vouchers.table import Taking
 from quanyi.vouchers.use import Use, Voucher
@@ -116,13 +117,14 @@ def _written(till: Till, found: Found, use: Use) -> Voucher:
     number = number_of(voucher.card_id, use.id)
     told = found.sale.member_uses, found.sale.member_uses_today
     limits = till.limits.take(rules, found.series.id, use.member, number, use.at, told) if use.member else []
+    counted_on = rules.per_day is not None or limits or rules.asks & COUNTED or voucher.room < CROWDED
     taking = Taking(
         card_id=voucher.card_id,
         use=use,
         order=voucher.order,
         qr=found.scan.place if found.scan else "",
         pin=found.pin,
-        seen=voucher.used if rules.per_day is not None or limits or rules.asks & COUNTED else None,
+        seen=voucher.used if counted_on else None,
     )
     item = till.vouchers.redeem(taking, all_of_it=use.amount == voucher.left, also=limits)
     if item is not None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from quanyi.clock import day, end_of_day
 from quanyi.vouchers.model import MOST_USES, Series, UsageRules
+from quanyi.vouchers.room import OF_A_USE
 from quanyi.vouchers.use import Voucher
 
 Rule = Literal[
@@ -34,6 +35,7 @@ Rule = Literal[
     "per_member",
     "per_member_per_day",
     "too_many_uses",
+    "full",
     "way",
     "condition",
     "condition_failed",
@@ -162,6 +164,8 @@ def _limits(voucher: Voucher, series: Series, sale: Sale, now: datetime, zone: s
     rules, today = series.terms.rules, day(now, zone)
     if voucher.used >= MOST_USES:
         yield Refused("too_many_uses", wanted={"limit": MOST_USES})
+    if voucher.room < OF_A_USE:
+        yield Refused("full")
     tomorrow = next_opening(rules, end_of_day(today, zone), valid_until(voucher, series), zone)
     if rules.per_day is not None and uses_on(voucher, today, zone) >= rules.per_day:
         yield Refused("per_day", tomorrow, {"limit": rules.per_day})

@@ -6,7 +6,7 @@ from typing import Any
 
 from quanyi.errors import Invalid
 from quanyi.money import Money
-from quanyi.vouchers.model import AmountValue, DiscountValue, GoodsValue, VoucherTerms
+from quanyi.vouchers.model import AmountValue, DiscountValue, VoucherTerms
 
 _WHOLE = 10_000
 """Basis points."""
@@ -40,8 +40,6 @@ def taken(terms: VoucherTerms, amount: Money | None, sale: Money | None) -> Take
             if whole is None:
                 raise Invalid("Say what the sale amounts to, as `sale`.", reason="amount_missing")
             return Taken(1, {**told, "off": discount(terms.value, whole.amount)})
-        case GoodsValue():
-            return Taken(1, {**told, "goods": [item.model_dump() for item in terms.value.goods]})
         case _:
             return Taken(1, told)
 
