@@ -1,6 +1,6 @@
 """What is sent and answered about uses of vouchers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
@@ -16,9 +16,9 @@ from quanyi.secret import Secret
 from quanyi.stores.model import StoreId
 from quanyi.table import Item
 from quanyi.vouchers.model import GoodsName, Series
-from quanyi.vouchers.rules import Refused, valid_from, valid_until
+from quanyi.vouchers.rules import Refused, Rule, valid_from, valid_until
 from quanyi.vouchers.use import Use, Voucher
-from quanyi.vouchers.value import Taken
+from quanyi.vouchers.value import Missing, Taken
 
 RedemptionId = Annotated[str, Path(pattern=NUMBER_FORM)]
 Day = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
@@ -118,25 +118,46 @@ class GoodsView(View):
     quantity: int
 
 
+@dataclass(frozen=True)
+class Checked:
+    """`taken` is None where the body does not say what to take: `missing` is what it would have to say, and `unjudged`
+    are the rules that go by what it leaves out."""
+
+    voucher: Voucher
+    series: Series
+    taken: Taken | None
+    refused: list[Refused]
+    missing: Missing | None = None
+    unjudged: Sequence[Rule] = ()
+
+
 class CheckView(View):
     """Whether the same body would redeem now. `takes` is what it would take off the voucher; `off` the discount it
-    gives, in minor units, and `goods` what it is exchanged for."""
+    gives, in minor units, and `goods` what it is exchanged for.
 
-    usable: bool
+    Where the body leaves out what a redemption demands, `missing` is what: the answer tells what is left on the
+    voucher, and whether anything but the sale stands in the way."""
+
+    usable: bool = Field(description="Where something is `missing`: as far as can be told without it")
     refused: list[RefusedView]
+    missing: Missing | None = Field(None, description="What `POST /v1/redemptions` would demand besides")
+    unjudged: list[str] = Field([], description="Rules that go by what is missing, and were not asked")
     voucher: VoucherView
-    takes: int
+    takes: int | None = Field(description="Null where something is `missing`")
     off: int | None = None
     goods: tuple[GoodsView, ...] = ()
 
     @classmethod
-    def of(cls, voucher: Voucher, series: Series, takes: Taken, refused: list[Refused]) -> Self:
+    def of(cls, checked: Checked) -> Self:
+        takes, series = checked.taken, checked.series
         return cls(
-            usable=not refused,
-            refused=[RefusedView(rule=one.rule, passes_at=one.passes_at) for one in refused],
-            voucher=VoucherView.of(voucher, series),
-            takes=takes.amount,
-            **_given(takes.details, series),
+            usable=not checked.refused,
+            refused=[RefusedView(rule=one.rule, passes_at=one.passes_at) for one in checked.refused],
+            missing=checked.missing,
+            unjudged=list(checked.unjudged),
+            voucher=VoucherView.of(checked.voucher, series),
+            takes=takes.amount if takes else None,
+            **_given(takes.details if takes else {}, series),
         )
 
 

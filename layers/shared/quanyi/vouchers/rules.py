@@ -36,6 +36,7 @@ Rule = Literal[
     "per_member_per_day",
     "too_many_uses",
     "full",
+    "spent",
     "way",
     "condition",
     "condition_failed",
@@ -78,6 +79,17 @@ def refusals(voucher: Voucher, series: Series, sale: Sale, now: datetime, zone: 
         *_place_and_sale(series.terms.rules, sale),
         *_limits(voucher, series, sale, now, zone),
     ]
+
+
+def go_by_the_sale(rules: UsageRules, sale: Sale) -> list[Rule]:
+    """Those rules that ask for what nobody has said of the sale yet."""
+    spend, goods = sale.amount is None, not sale.goods
+    asked: dict[Rule, bool] = {
+        "goods": bool(rules.goods) and goods,
+        "minimum_spend": rules.minimum_spend is not None and spend,
+        "condition": (spend and "sale.amount" in rules.asks) or (goods and "sale.goods" in rules.asks),
+    }
+    return [rule for rule, open_ in asked.items() if open_]
 
 
 def valid_from(voucher: Voucher, series: Series) -> datetime | None:
