@@ -15,6 +15,7 @@ from quanyi.replay import body_hash, must_repeat
 from quanyi.table import ConditionFailed, Item, read_together
 from quanyi.vouchers.guessing import must_not_wait, suspects
 from quanyi.vouchers.refusals import NotUsable, VoucherUnknown
+from quanyi.vouchers.room import OF_A_USE, room_of
 from quanyi.vouchers.rules import Refused
 from quanyi.vouchers.use import Use, is_voucher, use_id_of
 from redeem.messages import ConfirmBody, UseConfirmed
@@ -57,6 +58,8 @@ def confirm(till: IssuerTill, caller: Caller, name: str, key: str, body: Confirm
         return _settled(till, item, use, under["currency"], till.issuer(settings).query(request_of(item, use), use.at))
     if not settings.enabled:
         raise NotFound("issuer")
+    if room_of(item) < OF_A_USE:
+        raise NotUsable([Refused("full")])
     issuer = till.issuer(settings)  # first: a card under confirmation by whom nobody can ask would stay so
     item = _begun(till, item, name, use, money.currency)
     if done := _known(item, use_id, asked):

@@ -16,10 +16,9 @@ from redeem.wiring import till
 app = rest_api()
 
 
-@app.post("/v1/redemptions/check", summary="Whether a voucher can be used", tags=["redemption"])
+@app.post("/v1/redemptions/check", summary="Whether a voucher can be used, and what is left of it", tags=["redemption"])
 def checked(body: UseBody, caller: CallerParam) -> CheckView:
-    found = check(till(), caller, body)
-    return CheckView.of(found.voucher, found.series, found.taken, found.refused)
+    return CheckView.of(check(till(), caller, body))
 
 
 @app.post("/v1/redemptions", summary="Redeem a voucher", tags=["redemption"], status_code=201)

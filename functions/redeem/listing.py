@@ -17,4 +17,5 @@ def redemptions_of(
     on = date or day(till.now(), till.zone)
     channel = caller.channel if caller.role == "storefront" else ""
     records, after = till.redemptions.of_day(where, on, limit=limit, cursor=cursor, channel=channel)
-    return RecordPage(items=[RecordView.of(record) for record in records], next=after)
+    series = till.series.named(record.series for record in records if record.series)
+    return RecordPage(items=[RecordView.of(record, series.get(record.series)) for record in records], next=after)

@@ -1,5 +1,6 @@
 """What is sent and answered about uses of vouchers."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
@@ -15,9 +16,9 @@ from quanyi.secret import Secret
 from quanyi.stores.model import StoreId
 from quanyi.table import Item
 from quanyi.vouchers.model import GoodsName, Series
-from quanyi.vouchers.rules import Refused, valid_from, valid_until
+from quanyi.vouchers.rules import Refused, Rule, valid_from, valid_until
 from quanyi.vouchers.use import Use, Voucher
-from quanyi.vouchers.value import Taken
+from quanyi.vouchers.value import Missing, Taken
 
 RedemptionId = Annotated[str, Path(pattern=NUMBER_FORM)]
 Day = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
@@ -117,25 +118,46 @@ class GoodsView(View):
     quantity: int
 
 
+@dataclass(frozen=True)
+class Checked:
+    """`taken` is None where the body does not say what to take: `missing` is what it would have to say, and `unjudged`
+    are the rules that go by what it leaves out."""
+
+    voucher: Voucher
+    series: Series
+    taken: Taken | None
+    refused: list[Refused]
+    missing: Missing | None = None
+    unjudged: Sequence[Rule] = ()
+
+
 class CheckView(View):
     """Whether the same body would redeem now. `takes` is what it would take off the voucher; `off` the discount it
-    gives, in minor units, and `goods` what it is exchanged for."""
+    gives, in minor units, and `goods` what it is exchanged for.
 
-    usable: bool
+    Where the body leaves out what a redemption demands, `missing` is what: the answer tells what is left on the
+    voucher, and whether anything but the sale stands in the way."""
+
+    usable: bool = Field(description="Where something is `missing`: as far as can be told without it")
     refused: list[RefusedView]
+    missing: Missing | None = Field(None, description="What `POST /v1/redemptions` would demand besides")
+    unjudged: list[str] = Field([], description="Rules that go by what is missing, and were not asked")
     voucher: VoucherView
-    takes: int
+    takes: int | None = Field(description="Null where something is `missing`")
     off: int | None = None
     goods: tuple[GoodsView, ...] = ()
 
     @classmethod
-    def of(cls, voucher: Voucher, series: Series, takes: Taken, refused: list[Refused]) -> Self:
+    def of(cls, checked: Checked) -> Self:
+        takes, series = checked.taken, checked.series
         return cls(
-            usable=not refused,
-            refused=[RefusedView(rule=one.rule, passes_at=one.passes_at) for one in refused],
-            voucher=VoucherView.of(voucher, series),
-            takes=takes.amount,
-            **_given(takes.details),
+            usable=not checked.refused,
+            refused=[RefusedView(rule=one.rule, passes_at=one.passes_at) for one in checked.refused],
+            missing=checked.missing,
+            unjudged=list(checked.unjudged),
+            voucher=VoucherView.of(checked.voucher, series),
+            takes=takes.amount if takes else None,
+            **_given(takes.details if takes else {}, series),
         )
 
 
@@ -167,7 +189,7 @@ class RedemptionView(View):
             reversible_until=reversible_until(series, use),
             reversed_at=use.reversed_at,
             voucher=VoucherView.of(voucher, series),
-            **_given(use.details),
+            **_given(use.details, series),
         )
 
 
@@ -227,7 +249,8 @@ class RecordView(View):
     reversed_at: Timestamp | None = None
 
     @classmethod
-    def of(cls, record: Record) -> Self:
+    def of(cls, record: Record, series: Series | None) -> Self:
+        """`series`: that of a voucher of ours."""
         use = record.use
         return cls(
             id=record.number,
@@ -241,7 +264,7 @@ class RecordView(View):
             terminal=use.key_id,
             operator=use.operator,
             reversed_at=use.reversed_at,
-            **_given(use.details),
+            **_given(use.details, series),
         )
 
 
@@ -257,5 +280,6 @@ def reversible_until(series: Series, use: Use) -> datetime | None:
     return use.at + timedelta(minutes=minutes) if minutes and not use.reversed_at else None
 
 
-def _given(details: Any) -> dict[str, Any]:
-    return {"off": details.get("off"), "goods": [GoodsView.model_validate(item) for item in details.get("goods", ())]}
+def _given(details: Mapping[str, Any], series: Series | None) -> dict[str, Any]:
+    goods = series.terms.exchanged_for if series else ()
+    return {"off": details.get("off"), "goods": [GoodsView(name=one.name, quantity=one.quantity) for one in goods]}

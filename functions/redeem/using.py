@@ -1,6 +1,7 @@
 """Checking and redeeming. What is read decides nothing by itself: the write's condition repeats what can change."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from quanyi.callers import Caller
@@ -13,12 +14,13 @@ from quanyi.vouchers import condition
 from quanyi.vouchers.limits import counted
 from quanyi.vouchers.model import Series
 from quanyi.vouchers.refusals import NotUsable, QrRefused, VoucherSpent, VoucherUnknown
-from quanyi.vouchers.rules import Refused, refusals
+from quanyi.vouchers.room import CROWDED
+from quanyi.vouchers.rules import Refused, Rule, go_by_the_sale, refusals
 from quanyi.vouchers.table import Taking
 from quanyi.vouchers.use import Use, Voucher
-from quanyi.vouchers.value import Taken, taken
+from quanyi.vouchers.value import Missing, must_be_in, taken, unsaid
 from redeem.judging import Request, judge
-from redeem.messages import UseBody
+from redeem.messages import Checked, UseBody
 from redeem.presenting import Found, find
 from redeem.wiring import Till
 
@@ -34,23 +36,29 @@ class Redeemed:
     use: Use
 
 
-@dataclass(frozen=True)
-class Checked:
-    voucher: Voucher
-    series: Series
-    taken: Taken
-    refused: list[Refused]
-
-
 def check(till: Till, caller: Caller, body: UseBody) -> Checked:
-    """What `redeem` would do with the same body. Raises what finding the voucher and its value do, QrRefused,
-    VoucherSpent."""
+    """What `redeem` would do with the same body; of one that leaves out what `redeem` demands, what is left on the
+    voucher, and what can be said without it. Raises what finding the voucher and its value do, QrRefused, VoucherSpent
+    (of a body that leaves nothing out)."""
     caller.needs("counter", "storefront")
     found = find(till, caller, body)
     _forgive(till, found)
-    takes = taken(found.series.terms, body.amount, body.sale)
+    terms = found.series.terms
+    if missing := unsaid(terms, body.amount, body.sale):
+        must_be_in(terms, body.amount, body.sale)
+        return _looked_up(till, found, missing)
+    takes = taken(terms, body.amount, body.sale)
     _must_hold(found, takes.amount)
     return Checked(found.voucher, found.series, takes, _refused(till, found))
+
+
+def _looked_up(till: Till, found: Found, missing: Missing) -> Checked:
+    _must_be_fresh(found)
+    unjudged = go_by_the_sale(found.series.terms.rules, found.sale)
+    refused = _refused(till, found, without=unjudged)
+    if found.voucher.state == "redeemed":
+        refused.append(Refused("spent"))
+    return Checked(found.voucher, found.series, None, refused, missing, unjudged)
 
 
 def redeem(till: Till, caller: Caller, key: str, body: UseBody) -> Redeemed:
@@ -116,13 +124,14 @@ def _written(till: Till, found: Found, use: Use) -> Voucher:
     number = number_of(voucher.card_id, use.id)
     told = found.sale.member_uses, found.sale.member_uses_today
     limits = till.limits.take(rules, found.series.id, use.member, number, use.at, told) if use.member else []
+    counted_on = rules.per_day is not None or limits or rules.asks & COUNTED or voucher.room < CROWDED
     taking = Taking(
         card_id=voucher.card_id,
         use=use,
         order=voucher.order,
         qr=found.scan.place if found.scan else "",
         pin=found.pin,
-        seen=voucher.used if rules.per_day is not None or limits or rules.asks & COUNTED else None,
+        seen=voucher.used if counted_on else None,
     )
     item = till.vouchers.redeem(taking, all_of_it=use.amount == voucher.left, also=limits)
     if item is not None:
@@ -151,24 +160,34 @@ def _must_be_usable(till: Till, found: Found, use: Use) -> None:
 
 def _must_hold(found: Found, wanted: int) -> None:
     """Raises QrRefused, VoucherSpent."""
-    voucher, scan = found.voucher, found.scan
-    if scan and scan.stale(found.now):
-        raise QrRefused("stale")
-    if scan and scan.place and scan.place <= voucher.qr_at:
-        raise QrRefused("used")
+    _must_be_fresh(found)
+    voucher = found.voucher
     if voucher.state == "redeemed" or (voucher.state == "delivered" and wanted > voucher.left):
         raise VoucherSpent(voucher.left, wanted)
 
 
-def _refused(till: Till, found: Found) -> list[Refused]:
-    """Every rule that says no. One of the merchant's own that gives no answer says no too, and an alarm tells."""
-    refused = list(refusals(found.voucher, found.series, found.sale, found.now, till.zone))
+def _must_be_fresh(found: Found) -> None:
+    """Raises QrRefused."""
+    scan = found.scan
+    if scan and scan.stale(found.now):
+        raise QrRefused("stale")
+    if scan and scan.place and scan.place <= found.voucher.qr_at:
+        raise QrRefused("used")
+
+
+def _refused(till: Till, found: Found, *, without: Sequence[Rule] = ()) -> list[Refused]:
+    """Every rule that says no, but for those that are not to be asked. One of the merchant's own that gives no answer
+    says no too, and an alarm tells."""
+    asked = refusals(found.voucher, found.series, found.sale, found.now, till.zone)
+    refused = [one for one in asked if one.rule not in without]
     if found.way not in found.series.terms.ways:
         refused.append(Refused("way", wanted={"ways": list(found.series.terms.ways)}))
     if found.order and found.order.get("frozen"):
         refused.append(Refused("order_frozen"))
     if found.store and not found.store.open:
         refused.append(Refused("store_closed"))
+    if "condition" in without:
+        return refused
     if said := condition.refusal(found.voucher, found.series, found.sale, found.region, found.now, till.zone):
         refused.append(said)
         if said.rule == "condition_failed":

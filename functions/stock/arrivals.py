@@ -1,4 +1,5 @@
-"""Where an arriving card goes: into the hold of a paid unit that waits for it, else into its pool.
+"""Where a card goes that arrives, or comes back into sale: into the hold of a paid unit that waits for it, else into
+its pool.
 
 The card is put straight into that hold, so no buyer can overtake the queue, and bears its place there (`waits_for`):
 should the run end before the queue knows of the card, the replay tells it (`resume`). A card whose unit no longer
@@ -6,8 +7,9 @@ waits goes to its pool; one that a run left behind does so when its hold ends.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from quanyi.backlog import Backlog, Entry, held_for
@@ -55,17 +57,26 @@ class BacklogFirst:
         self._unserved = {entry.place: entry for entry in self._waiting}
 
     def insert(self, card: NewCard) -> None:
-        entry = self._next(card.pool.channel) if self._waiting else None
-        if entry is None:
-            self.cards.insert(card)
-            return
-        try:
-            self.cards.insert(card, **held_for(entry, card, self.clock() + HOLD_LASTS), waits_for=entry.place)
-        except Exception:
-            with self._lock:
-                self._waiting.insert(0, entry)
-            raise
-        self._give(entry, card.card_id)
+        def put(entry: Entry | None) -> None:
+            instead = {**held_for(entry, card, self._until()), "waits_for": entry.place} if entry else {}
+            self.cards.insert(card, **instead)
+
+        self._place(card.card_id, card.pool.channel, put)
+
+    def readmit(self, item: Item, *, by: str, reason: str) -> None:
+        """Puts a card back that was out of sale. Raises Conflict: its state does not allow that (any more)."""
+        card_id = item["card_id"]
+
+        def put(entry: Entry | None) -> None:
+            if entry is None:
+                self.cards.readmit(card_id, by=by, reason=reason, now=self.clock())
+                return
+            hold = hold_name(entry.order, entry.attempt)
+            self.cards.readmit_for(
+                card_id, hold=hold, until=self._until(), place=entry.place, by=by, reason=reason, now=self.clock()
+            )
+
+        self._place(card_id, item["channel"], put)
 
     def resume(self, item: Item) -> None:
         entry = self._unserved.get(item.get("waits_for", ""))
@@ -75,6 +86,22 @@ class BacklogFirst:
             if entry in self._waiting:
                 self._waiting.remove(entry)
         self._give(entry, item["card_id"])
+
+    def _place(self, card_id: str, channel: str, put: Callable[[Entry | None], None]) -> None:
+        """`put` is told for whom; None: nobody whom the card serves waits."""
+        entry = self._next(channel) if self._waiting else None
+        try:
+            put(entry)
+        except Exception:
+            if entry:
+                with self._lock:
+                    self._waiting.insert(0, entry)
+            raise
+        if entry:
+            self._give(entry, card_id)
+
+    def _until(self) -> datetime:
+        return self.clock() + HOLD_LASTS
 
     def _next(self, channel: str) -> Entry | None:
         with self._lock:

@@ -87,7 +87,9 @@ class BatchView(View):
     channel: str | None
     import_id: str | None
     created_at: Timestamp
-    size: int | None = Field(description="Cards that came in; null while they still do")
+    size: int | None = Field(
+        description="Cards that came in; null while an import still brings some. Of vouchers made on sale: so far"
+    )
     counts: dict[str, int] = Field(description="Cards by state")
 
     @classmethod
@@ -100,7 +102,8 @@ class BatchView(View):
             channel=batch.channel,
             import_id=batch.import_id,
             created_at=batch.created_at,
-            size=batch.size,
+            # Nothing ends a batch of vouchers that are made on sale; and no card ever leaves a batch.
+            size=batch.size if batch.size is not None or batch.import_id else sum(counts.values()),
             counts=counts,
         )
 

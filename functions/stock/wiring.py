@@ -157,7 +157,9 @@ def withdraw_on(series: str, place: Place | None = None) -> None:
 @cache
 def series_stock() -> SeriesStock:
     supply = _table(read().supply_table)
-    return SeriesStock(cards(), PoolsTable(supply), SeriesTable(supply), system_clock)
+    return SeriesStock(
+        cards(), PoolsTable(supply), SeriesTable(supply), Backlog(_table(read().orders_table)), system_clock
+    )
 
 
 def cards() -> CardsTable:

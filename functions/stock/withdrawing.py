@@ -1,6 +1,6 @@
 """What is in stock of a series follows its standing: out of sale while the series is frozen or over, in again when it
-is not, voided once it was cancelled. Each card changes by its own conditional write, so that all of it may be done
-again: one that was sold meanwhile stays its buyer's.
+is not (as what arrives: paid units that wait are served first), voided once it was cancelled. Each card changes by its
+own conditional write, so that all of it may be done again: one that was sold meanwhile stays its buyer's.
 
 The standing is read anew before each page and after the last. When it has changed since, all is gone through again: in
 whatever order calls and runs overtake each other, the stock ends as the series stands.
@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+from quanyi.backlog import Backlog
 from quanyi.cards.model import Pool
 from quanyi.cards.pools import PoolsTable
 from quanyi.cards.table import CardsTable
@@ -20,6 +21,7 @@ from quanyi.table import Item
 from quanyi.vouchers.model import Standing
 from quanyi.vouchers.series import SeriesTable
 from quanyi.vouchers.stock import BY, REASONS
+from stock.arrivals import BacklogFirst
 
 CARDS_A_PAGE = 500
 AT_ONCE = 16
@@ -40,6 +42,7 @@ class SeriesStock:
     cards: CardsTable
     pools: PoolsTable
     series: SeriesTable
+    backlog: Backlog
     clock: Clock
 
 
@@ -49,7 +52,8 @@ def follow(stock: SeriesStock, series: str, place: Place | None, time_left: Call
     done = False
     with ThreadPoolExecutor(AT_ONCE) as threads:
         while True:
-            standing = stock.series.get(series).standing(stock.clock())
+            kept = stock.series.get(series)
+            standing = kept.standing(stock.clock())
             if place is None or place.standing != standing:
                 place, done = Place(standing), False
             if done:
@@ -57,7 +61,10 @@ def follow(stock: SeriesStock, series: str, place: Place | None, time_left: Call
             start = {"series": series, "card_id": place.after} if place.after else None
             page = stock.cards.of_series(series, limit=CARDS_A_PAGE, start=start)
             found = stock.cards.get_many([item["card_id"] for item in page.items])
-            list(threads.map(partial(_put_right, stock, standing), found.values()))
+            arrivals = BacklogFirst(kept.sku, stock.cards, stock.backlog, stock.clock)
+            if standing == "open":
+                arrivals.look()
+            list(threads.map(partial(_put_right, stock, arrivals, standing), found.values()))
             if page.next is None:
                 done = True
                 continue
@@ -66,7 +73,7 @@ def follow(stock: SeriesStock, series: str, place: Place | None, time_left: Call
                 return place
 
 
-def _put_right(stock: SeriesStock, standing: Standing, card: Item) -> None:
+def _put_right(stock: SeriesStock, arrivals: BacklogFirst, standing: Standing, card: Item) -> None:
     who = {"by": BY, "reason": REASONS[standing]}
     try:
         match standing:
@@ -76,7 +83,9 @@ def _put_right(stock: SeriesStock, standing: Standing, card: Item) -> None:
                 stock.cards.take_off(card["card_id"], **who)
             case "open" if _was_taken_off(card):
                 stock.pools.open(Pool.named(card["pool"]))
-                stock.cards.readmit(card["card_id"], **who, now=stock.clock())
+                arrivals.readmit(card, **who)
+            case "open" if card["state"] == "reserved":
+                arrivals.resume(card)
             case _:
                 return
     except Conflict:  # sold meanwhile, or past its last moment of sale

@@ -7,7 +7,9 @@ from quanyi.ids import new_id
 from quanyi.table import Item
 from quanyi.vouchers.model import Series
 from quanyi.vouchers.qr import static_text
+from quanyi.vouchers.use import Voucher
 from vouchers.drawing import svg_of
+from vouchers.ending import may_end_one
 from vouchers.exporting import is_sold
 from vouchers.finding import voucher
 from vouchers.requests import Action, Change
@@ -18,9 +20,11 @@ from vouchers.wiring import Desk
 
 def change_voucher(desk: Desk, caller: Caller, card_id: str, action: Action, body: Change) -> tuple[Item, Series]:
     """One that was handed out or sold; what is in stock is changed as any card. The same again answers it as it is.
-    Raises NotFound, Conflict, Invalid (`until`)."""
+    Raises NotFound, Conflict, Invalid (`until`, `prepaid_rule`)."""
     must_fit(action, body)
-    _, series = voucher(desk, card_id)
+    item, series = voucher(desk, card_id)
+    if body.until:
+        may_end_one(desk, Voucher.from_item(item), series, body.until)
     who = {"by": caller.name, "reason": body.reason}
     try:
         match action:

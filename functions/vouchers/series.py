@@ -17,6 +17,7 @@ from quanyi.table import decode_cursor, encode_cursor
 from quanyi.vouchers.acceptable import must_be_acceptable
 from quanyi.vouchers.model import Series
 from quanyi.vouchers.series import series_of
+from vouchers.ending import may_end
 from vouchers.requests import Action, Change, NewSeries
 from vouchers.views import SeriesPage, SeriesView, SeriesWithRuns
 from vouchers.wiring import Desk
@@ -69,12 +70,13 @@ def list_series(desk: Desk, sku: str, limit: int, cursor: str | None) -> SeriesP
 
 
 def change_series(desk: Desk, caller: Caller, series_id: str, action: Action, body: Change) -> Series:
-    """Raises NotFound, Conflict (`cancelled`), Invalid (`until`)."""
+    """Raises NotFound, Conflict (`cancelled`), Invalid (`until`, `prepaid_rule`)."""
     must_fit(action, body)
     who: dict[str, Any] = {"by": caller.name, "now": desk.now()}
     match action:
         case "extend":
             assert body.until
+            may_end(desk, desk.series.get(series_id), body.until)
             series = desk.series.extend(series_id, body.until, **who)
         case "freeze":
             series = desk.series.freeze(series_id, body.reason, **who)

@@ -79,7 +79,8 @@ class UseView(View):
     reversed_by: str
 
     @classmethod
-    def of(cls, use: Use) -> Self:
+    def of(cls, use: Use, series: Series) -> Self:
+        goods = [item.model_dump() for item in series.terms.exchanged_for]
         return cls(
             id=use.id,
             amount=use.amount,
@@ -87,7 +88,7 @@ class UseView(View):
             terminal=use.key_id,
             store=use.store,
             operator=use.operator,
-            details=dict(use.details),
+            details={**use.details, "goods": goods} if goods else dict(use.details),
             reversed_at=use.reversed_at,
             reversed_by=use.reversed_by,
         )
@@ -145,7 +146,7 @@ class VoucherWithUses(VoucherView):
     @classmethod
     def with_uses(cls, item: Item, series: Series) -> Self:
         uses = sorted(Voucher.from_item(item).uses, key=lambda use: (use.at, use.id))
-        return cls(**dict(VoucherView.of(item, series)), history=[UseView.of(use) for use in uses])
+        return cls(**dict(VoucherView.of(item, series)), history=[UseView.of(use, series) for use in uses])
 
 
 class VoucherPage(View):

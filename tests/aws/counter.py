@@ -21,8 +21,8 @@ from quanyi.vouchers.model import Series, VoucherTerms
 from quanyi.vouchers.series import SeriesTable
 from quanyi.vouchers.table import VouchersTable
 from quanyi.vouchers.use import new_voucher
-from redeem.messages import UseBody
-from redeem.using import Checked, Redeemed, check, redeem
+from redeem.messages import Checked, UseBody
+from redeem.using import Redeemed, check, redeem
 from redeem.wiring import Till
 from tests.aws.conftest import Cloud
 

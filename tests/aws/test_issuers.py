@@ -147,6 +147,18 @@ def test_what_is_left_can_be_used_again(desk: Desk) -> None:
     assert sorted(use["a"] for use in desk.item()["uses"].values()) == [300, 700]
 
 
+def test_a_card_whose_uses_fill_its_item_is_not_asked_about(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.acme.left = 700
+    first = desk.confirm(amount={"amount": 300, "currency": "CNY"})
+    before = desk.item()
+    monkeypatch.setattr("quanyi.vouchers.room.MOST_BYTES", 1_000)
+    with pytest.raises(NotUsable) as refused:
+        desk.confirm("k2", amount={"amount": 700, "currency": "CNY"})
+    assert [one.rule for one in refused.value.refused] == ["full"]
+    assert desk.confirm(amount={"amount": 300, "currency": "CNY"}).use == first.use
+    assert (desk.item(), len(desk.acme.heard)) == (before, 1)
+
+
 def test_a_no_leaves_the_card_as_it_was(desk: Desk) -> None:
     before = {**desk.item(), "uses": {}}
     desk.acme.refuses = "blocked"

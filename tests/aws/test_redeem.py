@@ -12,7 +12,7 @@ from quanyi.redemptions.model import number_of
 from quanyi.secret import Secret
 from quanyi.vouchers.qr import fresh_text, static_text
 from quanyi.vouchers.refusals import NotUsable, QrRefused, VoucherMalformed, VoucherSpent, VoucherUnknown
-from redeem.messages import UseBody
+from redeem.messages import RedemptionView, UseBody
 from redeem.reversing import reverse
 from redeem.using import redeem
 from tests.aws.conftest import Cloud
@@ -108,10 +108,9 @@ def test_a_discount_is_reckoned_for_the_sale(counter: Counter) -> None:
 def test_goods_are_what_it_is_exchanged_for(counter: Counter) -> None:
     series = counter.series(value={"kind": "goods", "goods": [{"name": "latte", "quantity": 2}, {"name": "cake"}]})
     voucher = counter.hand_out(series)
-    assert counter.redeem(voucher).use.details["goods"] == [
-        {"name": "latte", "quantity": 2},
-        {"name": "cake", "quantity": 1},
-    ]
+    done = counter.redeem(voucher)
+    given = RedemptionView.of(done.voucher, done.series, done.use).goods
+    assert [(one.name, one.quantity) for one in given] == [("latte", 2), ("cake", 1)]
     assert counter.item(voucher)["state"] == "redeemed"
 
 

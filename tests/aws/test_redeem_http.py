@@ -59,6 +59,15 @@ def test_check_redeem_reverse(shop: Counter, send: Callable[..., Answer]) -> Non
     assert send("/check", body)[1]["voucher"]["valid_until"] is None
 
 
+def test_a_balance_is_looked_up(shop: Counter, send: Callable[..., Answer]) -> None:
+    stored: dict[str, Any] = {"value": {"kind": "amount", "amount": 10_000}, "rules": {"minimum_spend": 500}}
+    body = {"code": shop.hand_out(shop.series(**stored)).code}
+    status, view, _ = send("/check", body)
+    assert (status, view["usable"], view["voucher"]["left"]) == (200, True, 10_000)
+    assert (view["missing"], view["unjudged"], view["takes"]) == ("amount", ["minimum_spend"], None)
+    assert send("", body)[0] == 422
+
+
 def test_refusals_are_problems(shop: Counter, send: Callable[..., Answer]) -> None:
     voucher = shop.hand_out(shop.series(rules={"weekdays": [], "minimum_spend": 100}))
     status, told, headers = send("", {"code": voucher.code})

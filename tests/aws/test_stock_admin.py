@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from quanyi.batches.model import Batch
+from quanyi.batches.table import BatchesTable
 from quanyi.cards.claim import draw_cards
 from quanyi.cards.model import SHARED, Pool, hold_name
 from quanyi.cards.pools import PoolsTable
 from quanyi.cards.table import CardsTable
+from quanyi.money import Money
 from quanyi.table import Item
 from stock import keeping, recount, wiring
 from tests.aws.conftest import Call, Cloud
@@ -161,6 +164,18 @@ def test_a_batch_is_quarantined_released_and_voided_by_pages(shop: Shop, monkeyp
     assert set(others) <= {"available", "delivered"}
     foreign = shop.post(f"{path}/void", WHY | {"cursor": "bm9uc2Vuc2U"})
     assert foreign[0] == 400
+
+
+def test_a_batch_of_vouchers_made_on_sale_is_as_large_as_is_counted(shop: Shop) -> None:
+    """No import ends it; one that an import still fills has no size."""
+    cost, stats = Money(amount=0, currency="CNY"), shop.cloud.table("StatsTable")
+    for name, brought_by in (("B-sold", None), ("B-brought", "I1")):
+        batch = Batch(name, "VIP-M", "own", cost, None, brought_by, shop.now, b"wrapped")
+        BatchesTable(shop.cloud.table("SupplyTable")).add(batch)
+        stats.put({"pk": "LEVEL#VIP-M", "sk": f"BATCH#{name}", "delivered": 2, "voided": 1})
+    found = shop.get("/v1/admin/batches", {"sku": "VIP-M"})[1]["items"]
+    assert {one["id"]: one["size"] for one in found} == {"B-sold": 3, "B-brought": None}
+    assert shop.get("/v1/admin/batches/B-sold")[1]["size"] == 3
 
 
 def test_cards_of_a_batch_and_batches_of_a_sku(shop: Shop) -> None:

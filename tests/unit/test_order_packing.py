@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quanyi.ids import derived_id
+from quanyi.item_size import size_of
 from quanyi.orders.books import books
 from quanyi.orders.changes import captured, delivered, placed, settled, with_payment
 from quanyi.orders.journal import posted
 from quanyi.orders.model import MAX_UNITS, Order, Payment
-from quanyi.orders.packing import MOST_BYTES, packed, size_of, unpacked
+from quanyi.orders.packing import MOST_BYTES, packed, unpacked
 from quanyi.orders.refunds import goods_known, share_answered, with_allowance, with_refund
 from quanyi.orders.table import from_item, to_item
 from quanyi.table import to_wire

@@ -65,6 +65,10 @@ def fault(sku: SkuTerms) -> list[tuple[int, str]]:
         terms(**stored(REGISTERED, 5_000_00)),
         terms(**stored(BEARER, days_from_delivery=BEARER_DAYS)),
         terms(**stored(BEARER, valid_until=NOW.replace(year=2029)), on_sale_until=NOW),
+        terms(**stored(BEARER, days_from_delivery=BEARER_DAYS, valid_from=NOW), on_sale_from=NOW),
+        terms(
+            **stored(BEARER, days_from_delivery=BEARER_DAYS + 9, valid_from=NOW + timedelta(days=9)), on_sale_from=NOW
+        ),
         terms(**stored(BEARER, value={"kind": "times", "times": 10}, face_value=1_000_00)),
         *(terms({"industry": name, "registered": True}) for name in ("retail", "catering_hotel", "resident_services")),
     ],
@@ -96,6 +100,16 @@ def test_what_the_law_allows_is_published(sku: SkuTerms) -> None:
                 on_sale_until=NOW,
             ),
             [(19, "shorter_than_three_years")],
+        ),
+        (
+            terms(
+                **stored(BEARER, days_from_delivery=BEARER_DAYS, valid_from=NOW + timedelta(days=9)), on_sale_from=NOW
+            ),
+            [(19, "shorter_than_three_years")],
+        ),
+        (
+            terms(**stored(BEARER, days_from_delivery=BEARER_DAYS, valid_from=NOW)),
+            [(19, "start_of_sale_missing")],
         ),
         (terms(**stored(BEARER, value={"kind": "times", "times": 10})), [(18, "face_value_missing")]),
         (

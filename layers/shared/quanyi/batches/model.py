@@ -11,7 +11,8 @@ MAX_CARDS = 10_000
 
 @dataclass(frozen=True)
 class Batch:
-    """`size` is None until its import has counted it; `wrapped` is its data key as KMS wrapped it."""
+    """`size` is None until its import has counted it, and of vouchers made on sale, which nobody counts; `wrapped` is
+    its data key as KMS wrapped it."""
 
     id: str
     sku: str

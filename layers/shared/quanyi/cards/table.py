@@ -8,6 +8,7 @@
     available -> expired
     reserved -> voided               a voucher made for a unit that no longer waits
     reserved -> quarantined, voided  a voucher of a series that is not sold
+    quarantined -> reserved          one whose series is sold again, for a paid unit that waits
 
 A card keeps the name of its pool in `pool`; `available` repeats it only while the card can be sold, which is what
 makes the index sparse. `changed_by` and `reason` of a person's change reach the audit trail through the stream.
@@ -36,6 +37,8 @@ LIKE_NEW = f"{UNUSED} AND (attribute_not_exists(used) OR used = :none) AND attri
 DELIVERED_UNSEEN = (
     f"#state = :delivered AND #order = :order AND #unit = :unit AND attribute_not_exists(revealed_at) AND {LIKE_NEW}"
 )
+
+READMITTED = " AND attribute_not_exists(delivered_at) AND sell_by > :now"
 
 AVAILABLE_INDEX = "available-index"
 HELD_INDEX = "held-index"
@@ -194,8 +197,27 @@ class CardsTable:
             ("quarantined",),
             by,
             reason,
-            also=" AND attribute_not_exists(delivered_at) AND sell_by > :now",
+            also=READMITTED,
             sets=", available = #pool",
+            now=stamp(now),
+        )
+
+    def readmit_for(
+        self, card_id: str, *, hold: str, until: datetime, place: str, by: str, reason: str, now: datetime
+    ) -> Item:
+        """What may be readmitted -> reserved, for a paid unit that waits at that place of the backlog."""
+        return self._by_person(
+            card_id,
+            "reserved",
+            ("quarantined",),
+            by,
+            reason,
+            also=READMITTED,
+            sets=", #hold = :hold, hold_until = :until, held = :held, waits_for = :place",
+            hold=hold,
+            until=stamp(until),
+            held=f"held#{shard_of(card_id, HELD_SHARDS)}",
+            place=place,
             now=stamp(now),
         )
 

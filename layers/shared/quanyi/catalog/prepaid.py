@@ -24,6 +24,8 @@ BEARER_YEARS = 3
 BEARER_DAYS = 366 + 365 + 365
 """Three years, wherever among them a 29 February is."""
 
+_WINDOW = ("on_sale_from", "on_sale_until")
+
 PrepaidFault = Literal[
     "currency",
     "face_value_missing",
@@ -32,6 +34,7 @@ PrepaidFault = Literal[
     "registered_card_expires",
     "shorter_than_three_years",
     "end_of_sale_missing",
+    "start_of_sale_missing",
 ]
 
 
@@ -58,9 +61,24 @@ def check_prepaid_parts(bundles: Iterable[Sku], known: Mapping[SkuId, Sku]) -> N
             for bundle in bundles
             for part in bundle.components
             if (sku := known.get(part.sku)) and sku.prepaid and not sku.prepaid.registered
-            if (fault := _too_short(sku.model_copy(update={"on_sale_until": bundle.on_sale_until})))
+            if (fault := _too_short(sku.model_copy(update={name: getattr(bundle, name) for name in _WINDOW})))
         ]
     )
+
+
+def check_prepaid_end(sku: Sku, until: datetime, *, last: datetime | None, opens: datetime | None) -> None:
+    """Another end of vouchers that people have already. `last` is when the last of them comes to its bearer, None if
+    nobody can say; `opens` when they may be used from. Raises Invalid (`prepaid_rule`)."""
+    if sku.prepaid and (fault := _ends_too_soon(sku.prepaid.registered, until, last, opens)):
+        _refuse([PrepaidProblem(sku=sku.id, article=19, problem=fault)])
+
+
+def last_delivery(sku: Sku) -> datetime | None:
+    """To the last one who can buy it, and waits for stock after that. None: it has no end of sale."""
+    if sku.on_sale_until is None:
+        return None
+    waits = timedelta(hours=sku.backlog_hours) if sku.on_shortage == "backlog" else timedelta()
+    return sku.on_sale_until + waits
 
 
 def _refuse(problems: Sequence[PrepaidProblem]) -> None:
@@ -106,20 +124,28 @@ def _validity(sku: Sku) -> tuple[int | None, datetime | None]:
 
 
 def _too_short(sku: Sku) -> PrepaidFault | None:
-    """A card that ends on a fixed day must have its three years even for the last one who can buy it, and for who
-    waits for stock after that."""
+    """A card that ends on a fixed day must have its three years even for its last buyer; one whose days run from its
+    delivery, even for the first, who may have it before it can be used."""
     days, until = _validity(sku)
-    if days is not None and days < BEARER_DAYS:
-        return "shorter_than_three_years"
-    if until is None:
-        return None
-    if sku.on_sale_until is None:
+    opens = sku.voucher.rules.valid_from if sku.voucher else None
+    if days is not None:
+        if days < BEARER_DAYS:
+            return "shorter_than_three_years"
+        if opens and sku.on_sale_from is None:
+            return "start_of_sale_missing"
+        if opens and sku.on_sale_from and sku.on_sale_from + timedelta(days=days) < _years_later(opens):
+            return "shorter_than_three_years"
+    return None if until is None else _ends_too_soon(False, until, last_delivery(sku), opens)
+
+
+def _ends_too_soon(
+    registered: bool, until: datetime, last: datetime | None, opens: datetime | None
+) -> PrepaidFault | None:
+    if registered:
+        return "registered_card_expires"
+    if last is None:
         return "end_of_sale_missing"
-    waits = timedelta(hours=sku.backlog_hours) if sku.on_shortage == "backlog" else timedelta()
-    begins = sku.on_sale_until + waits
-    if sku.voucher and sku.voucher.rules.valid_from:
-        begins = max(begins, sku.voucher.rules.valid_from)
-    return "shorter_than_three_years" if until < _years_later(begins) else None
+    return "shorter_than_three_years" if until < _years_later(max(last, opens or last)) else None
 
 
 def _years_later(moment: datetime) -> datetime:

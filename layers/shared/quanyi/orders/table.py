@@ -13,10 +13,11 @@ from typing import Any, Literal, TypeAlias, cast
 
 from quanyi.clock import Clock, day, stamp, system_clock
 from quanyi.errors import Busy, NotFound, OrderFull
+from quanyi.item_size import size_of
 from quanyi.members.contact import ContactHash
 from quanyi.orders.journal import posted
 from quanyi.orders.model import Order
-from quanyi.orders.packing import MOST_BYTES, packed, size_of, unpacked
+from quanyi.orders.packing import MOST_BYTES, packed, unpacked
 from quanyi.table import ConditionFailed, Item, Page, Table
 
 BY_CREATED = "by-created"

@@ -195,6 +195,11 @@ class VoucherTerms(Terms):
             case _:
                 return 1
 
+    @property
+    def exchanged_for(self) -> tuple[GoodsItem, ...]:
+        """What a use gives in goods."""
+        return self.value.goods if isinstance(self.value, GoodsValue) else ()
+
     def foreign_region(self, region: str) -> bool:
         """Whether it is not meant for a store there. One whose region nobody wrote down is nowhere in particular."""
         return bool(self.regions and region and region not in self.regions)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from quanyi.clock import day, end_of_day
 from quanyi.vouchers.model import MOST_USES, Series, UsageRules
+from quanyi.vouchers.room import OF_A_USE
 from quanyi.vouchers.use import Voucher
 
 Rule = Literal[
@@ -34,6 +35,8 @@ Rule = Literal[
     "per_member",
     "per_member_per_day",
     "too_many_uses",
+    "full",
+    "spent",
     "way",
     "condition",
     "condition_failed",
@@ -76,6 +79,17 @@ def refusals(voucher: Voucher, series: Series, sale: Sale, now: datetime, zone: 
         *_place_and_sale(series.terms.rules, sale),
         *_limits(voucher, series, sale, now, zone),
     ]
+
+
+def go_by_the_sale(rules: UsageRules, sale: Sale) -> list[Rule]:
+    """Those rules that ask for what nobody has said of the sale yet."""
+    spend, goods = sale.amount is None, not sale.goods
+    asked: dict[Rule, bool] = {
+        "goods": bool(rules.goods) and goods,
+        "minimum_spend": rules.minimum_spend is not None and spend,
+        "condition": (spend and "sale.amount" in rules.asks) or (goods and "sale.goods" in rules.asks),
+    }
+    return [rule for rule, open_ in asked.items() if open_]
 
 
 def valid_from(voucher: Voucher, series: Series) -> datetime | None:
@@ -162,6 +176,8 @@ def _limits(voucher: Voucher, series: Series, sale: Sale, now: datetime, zone: s
     rules, today = series.terms.rules, day(now, zone)
     if voucher.used >= MOST_USES:
         yield Refused("too_many_uses", wanted={"limit": MOST_USES})
+    if voucher.room < OF_A_USE:
+        yield Refused("full")
     tomorrow = next_opening(rules, end_of_day(today, zone), valid_until(voucher, series), zone)
     if rules.per_day is not None and uses_on(voucher, today, zone) >= rules.per_day:
         yield Refused("per_day", tomorrow, {"limit": rules.per_day})

@@ -47,7 +47,8 @@ IN_USE = "(#state = :delivered OR #state = :redeemed) AND attribute_exists(serie
 @dataclass(frozen=True)
 class Taking:
     """One use about to be made. `order` is what the voucher was sold by, as it was read: one that has been sold again
-    since is another's. `seen` is the number of uses that were read, where a limit per voucher was judged by them."""
+    since is another's. `seen` is the number of uses that were read, where a limit per voucher, or the room that is
+    left for uses, was judged by them."""
 
     card_id: str
     use: Use

@@ -9,6 +9,7 @@ from quanyi.cards.model import CardState
 from quanyi.clock import moment, stamp
 from quanyi.ids import derived_id
 from quanyi.vouchers.model import Series
+from quanyi.vouchers.room import MOST_BYTES, room_of
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,8 @@ class Use:
     """One redemption: how much was taken (uses, or minor units), when, and who did it where: by which key, in which
     store (empty: in none), through which channel (empty: at a counter).
 
-    `details` is what it was given for: the discount, the goods, the sale's amount. No personal data: a member is a
-    keyed hash.
+    `details` is what it was given for: the discount, the sale's amount; goods are in the series' terms. No personal
+    data: a member is a keyed hash.
     """
 
     id: str
@@ -94,6 +95,8 @@ class Voucher:
     channel: str = ""
     """Where it was sold."""
     uses: tuple[Use, ...] = ()
+    room: int = MOST_BYTES
+    """Bytes for further uses (`vouchers.room`)."""
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "Voucher":
@@ -119,6 +122,7 @@ class Voucher:
             agent=item.get("agent", ""),
             channel=item.get("sold_in", ""),
             uses=tuple(Use.from_item(use_id, use) for use_id, use in sorted(item.get("uses", {}).items())),
+            room=room_of(item),
         )
 
     def use(self, use_id: str) -> Use | None:

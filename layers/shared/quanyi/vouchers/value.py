@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from quanyi.errors import Invalid
 from quanyi.money import Money
-from quanyi.vouchers.model import AmountValue, DiscountValue, GoodsValue, VoucherTerms
+from quanyi.vouchers.model import AmountValue, DiscountValue, VoucherTerms
+
+Missing: TypeAlias = Literal["amount", "sale"]
 
 _WHOLE = 10_000
 """Basis points."""
@@ -26,9 +28,7 @@ def taken(terms: VoucherTerms, amount: Money | None, sale: Money | None) -> Take
 
     Raises Invalid (`amount_missing`, `currency`).
     """
-    for money in (amount, sale):
-        if money and money.currency != terms.currency:
-            raise Invalid(f"This voucher is worth {terms.currency}.", reason="currency", currency=terms.currency)
+    must_be_in(terms, amount, sale)
     whole = sale or amount
     told = {"sale": whole.amount} if whole else {}
     match terms.value:
@@ -40,10 +40,25 @@ def taken(terms: VoucherTerms, amount: Money | None, sale: Money | None) -> Take
             if whole is None:
                 raise Invalid("Say what the sale amounts to, as `sale`.", reason="amount_missing")
             return Taken(1, {**told, "off": discount(terms.value, whole.amount)})
-        case GoodsValue():
-            return Taken(1, {**told, "goods": [item.model_dump() for item in terms.value.goods]})
         case _:
             return Taken(1, told)
+
+
+def must_be_in(terms: VoucherTerms, *sums: Money | None) -> None:
+    """Raises Invalid (`currency`)."""
+    if any(money and money.currency != terms.currency for money in sums):
+        raise Invalid(f"This voucher is worth {terms.currency}.", reason="currency", currency=terms.currency)
+
+
+def unsaid(terms: VoucherTerms, amount: Money | None, sale: Money | None) -> Missing | None:
+    """What a use must say, and this one does not. None: `taken` knows what it takes."""
+    match terms.value:
+        case AmountValue() if amount is None:
+            return "amount"
+        case DiscountValue() if amount is None and sale is None:
+            return "sale"
+        case _:
+            return None
 
 
 def discount(value: DiscountValue, amount: int) -> int:
