@@ -8,7 +8,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, wraps
 from itertools import count
 from pathlib import Path
@@ -19,7 +19,9 @@ import pytest
 import yaml
 from moto import mock_aws
 from moto.dynamodb.models import DynamoDBBackend
+from moto.kms.utils import generate_private_key
 
+import quanyi.aws
 from quanyi.callers import Caller
 from quanyi.table import Item, Table, from_wire
 from quanyi.vault.kms import Keyring, Kms
@@ -103,12 +105,9 @@ class Cloud:
     """What a test may look at and prepare."""
 
     key_arn: str
-    _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
-        return self._clients[service]
+        return _client(service)
 
     def table(self, logical_id: str) -> Table:
         """`cloud.table("CatalogTable")`; it does not sleep between tries."""
@@ -130,6 +129,21 @@ class Cloud:
             items = [from_wire(item) for page in pages for item in page["Items"]]
             found[name] = sorted(items, key=lambda item: [str(item.get(k)) for k in ("pk", "sk", "card_id")])
         return found
+
+
+@cache
+def _client(service: str) -> Any:
+    """Of all tests: making one takes longer than most tests do."""
+    return boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_private_key() -> Iterator[None]:
+    """moto draws an RSA key for every key of KMS, also for symmetric ones, which never use it."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr("moto.kms.models.generate_private_key", cache(generate_private_key))
+    yield
+    patch.undo()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -186,7 +200,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     _forget()
     # The session keeps its parsed service descriptions: reading them anew for each test costs most of a second.
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
-        key = boto3.client("kms", region_name=REGION).create_key()["KeyMetadata"].get("Arn", "")
+        key = _client("kms").create_key()["KeyMetadata"].get("Arn", "")
         monkeypatch.setenv("KMS_KEY_ID", key)
         made = Cloud(key)
         for declared in tables().values():
@@ -199,11 +213,11 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 
 
 def _forget() -> None:
-    """What functions build once per process is built anew for each test's AWS."""
+    """What functions build once per process is built anew for each test's AWS; clients know nothing of one."""
     for name, module in list(sys.modules.items()):
         if name.endswith(".wiring") or name.startswith("quanyi."):
             for value in list(vars(module).values()):
-                if callable(getattr(value, "cache_clear", None)):
+                if value is not quanyi.aws.client and callable(getattr(value, "cache_clear", None)):
                     value.cache_clear()
 
 
