@@ -7,12 +7,10 @@ from aftersales.wiring import Aftersales
 from quanyi.callers import Caller
 from quanyi.errors import Conflict, Invalid
 from quanyi.ids import derived_id
-from quanyi.money import Money
 from quanyi.orders.model import Order, Refund
 from quanyi.orders.refunds import with_allowance, with_refund
 from quanyi.replay import body_hash, must_repeat
-from quanyi.risk.order_facts import refund_facts
-from quanyi.risk.passing import Wanted
+from quanyi.risk.refunding import Asking, judge_refund
 
 
 def refund_order(desk: Aftersales, caller: Caller, order_id: str, key: str, body: RefundBody) -> tuple[Order, Refund]:
@@ -42,20 +40,7 @@ def _judge(desk: Aftersales, order: Order, caller: Caller, body: RefundBody, ask
     if _asked_for(order, asked):
         return
     new = _refunding(order, caller, body, asked, now).refunds[-1]
-    units = [*new.units, *(unit for unit, _ in new.parts)]
-    cards = desk.cards.get_many([card for unit in units if (card := order.unit(unit).card)])
-    desk.risk.at_refund(
-        order,
-        refund_facts(order, units, new.amount, cards, caller.role, now),
-        Wanted(
-            same=derived_id("", order.id, str(new.amount), *sorted(units)),
-            amount=Money(amount=new.amount, currency=order.currency),
-            channel=order.channel,
-        ),
-        asked,
-        now,
-        despite=body.despite_risk,
-    )
+    judge_refund(desk.risk, desk.cards, order, new, Asking(asked, caller.role, body.despite_risk), now)
 
 
 def _asked_for(order: Order, asked: str) -> Refund | None:
