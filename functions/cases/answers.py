@@ -57,7 +57,8 @@ def answer_case(office: Office, caller: Caller, case_id: str, key: str, body: An
     if known is None or known.review:
         order = _checked(office, case, answer, body)
         if order and answer.action == "refund":
-            _judge(office, case, answer, order, Asking(answer.request, caller.role, body.despite_risk))
+            seen = _judge(office, case, answer, order, Asking(answer.request, caller.role, body.despite_risk))
+            answer = answer.model_copy(update={"seen": seen})
         must_repeat(_recorded(office, case, answer, body.text, order), answer.asked)
         case = office.cases.change(case, lambda it: answering(it, answer))
     return pursue(office, case, case.answer(answer.id) or answer)
@@ -105,14 +106,14 @@ def _checked(office: Office, case: Case, answer: Answer, body: AnswerBody) -> Or
     return order
 
 
-def _judge(office: Office, case: Case, answer: Answer, order: Order, asking: Asking) -> None:
-    """What the shop's rules make of that refund. One that they hold is noted in its case, where it holds nothing else
-    up. Raises as they say."""
+def _judge(office: Office, case: Case, answer: Answer, order: Order, asking: Asking) -> bool:
+    """What the shop's rules make of that refund; answers whether what it is about was revealed. One that they hold is
+    noted in its case, where it holds nothing else up. Raises as they say."""
     now = office.now()
     new = paid_back(order, answer, now).refunds[-1]
     asking = replace(asking, due_by=case.held_until(now))
     try:
-        judge_refund(office.risk, office.cards, order, new, asking, now)
+        return judge_refund(office.risk, office.cards, order, new, asking, now)
     except ReviewNeeded as needed:
         review = needed.review
         office.cases.change(case, lambda it: held(it, answer, review))

@@ -125,7 +125,7 @@ def _fields(case: Case, texts: dict[str, str]) -> dict[str, object]:
 
     answers = [
         {
-            **answer.model_dump(exclude={"asked"}),
+            **answer.model_dump(exclude={"asked", "seen"}),
             "amount": money(answer.amount),
             "text": texts.get(answer.id),
             "review": answer.review or None,

@@ -288,3 +288,25 @@ def test_any_single_fault_of_holding_and_approving_refunds_once(monkeypatch: pyt
     else:
         raise AssertionError("never ran out of calls to fail")
     court.market.check_nothing_is_wrong()
+
+
+@pytest.mark.parametrize("seen", [True, False])
+@pytest.mark.parametrize("by_answer", [True, False])
+def test_a_part_of_the_price_of_what_was_seen_counts_once_it_is_back(
+    court: Court, *, seen: bool, by_answer: bool
+) -> None:
+    order, part = court.sold(2, seen=seen), {"amount": 500, "currency": "CNY"}
+    for _ in range(2):
+        if by_answer:
+            refund(court, court.take(court.brings(order, reason="others")), amount=part)
+        else:
+            body = RefundBody.model_validate({"reason": "asked", "amount": part})
+            refund_order(desk_of(court.market), SUPPORT, order.id, "R", body)
+    asked = court.order(order)
+    assert "seen_refunded" not in {sign.kind for sign in told(order, asked, court.market.now).signs}
+    court.market.run()
+    back = court.order(order)
+    assert sent_back(court.market) == [500]
+    kinds = {sign.kind for sign in told(asked, back, court.market.now).signs}
+    assert kinds == ({"refunded", "seen_refunded"} if seen else {"refunded"})
+    assert not told(back, back, court.market.now).signs

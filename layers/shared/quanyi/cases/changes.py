@@ -204,7 +204,7 @@ def paid_back(order: Order, answer: Answer, now: datetime) -> Order:
         order = with_refund(order, [u.id for u in units], of=("waiting", "delivered"), **how)
     else:
         delivered = [unit.id for unit in units if unit.state == "delivered"]
-        order = with_allowance(order, answer.amount, delivered, **how)
+        order = with_allowance(order, answer.amount, delivered, seen=answer.seen, **how)
     return order.model_copy(update={"changed_by": answer.by})
 
 

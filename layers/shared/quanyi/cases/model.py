@@ -40,6 +40,8 @@ class Answer(Part):
     amount: int | None = None
     """Minor units to refund; None means all that is left."""
     outcome: Outcome = "unknown"
+    seen: bool = False
+    """Of a refund: a card that it is about had been revealed."""
     review: str = ""
     """The review that this refund waits for, or that ended against it. Nothing of it was done or said."""
 

@@ -27,13 +27,15 @@ class Asking:
     due_by: datetime | None = None
 
 
-def judge_refund(risk: Risk, cards: CardsTable, order: Order, refund: Refund, asking: Asking, now: datetime) -> None:
-    """`refund` as it would be made of `order`, before it is. Raises RiskRefused, ReviewNeeded, ApprovalUsed, Busy."""
+def judge_refund(risk: Risk, cards: CardsTable, order: Order, refund: Refund, asking: Asking, now: datetime) -> bool:
+    """`refund` as it would be made of `order`, before it is. Answers whether a card that it is about was revealed.
+    Raises RiskRefused, ReviewNeeded, ApprovalUsed, Busy."""
     units = [*refund.units, *(unit for unit, _ in refund.parts)]
     theirs = cards.get_many([card for unit in units if (card := order.unit(unit).card)])
+    facts = refund_facts(order, units, refund.amount, theirs, asking.role, now)
     risk.at_refund(
         order,
-        refund_facts(order, units, refund.amount, theirs, asking.role, now),
+        facts,
         Wanted(
             same=derived_id("", order.id, str(refund.amount), *sorted(units)),
             amount=Money(amount=refund.amount, currency=order.currency),
@@ -44,3 +46,4 @@ def judge_refund(risk: Risk, cards: CardsTable, order: Order, refund: Refund, as
         now,
         despite=asking.despite,
     )
+    return bool(facts["refund.revealed"])
