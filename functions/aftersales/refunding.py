@@ -7,12 +7,10 @@ from aftersales.wiring import Aftersales
 from quanyi.callers import Caller
 from quanyi.errors import Conflict, Invalid
 from quanyi.ids import derived_id
-from quanyi.money import Money
 from quanyi.orders.model import Order, Refund
 from quanyi.orders.refunds import with_allowance, with_refund
 from quanyi.replay import body_hash, must_repeat
-from quanyi.risk.order_facts import refund_facts
-from quanyi.risk.passing import Wanted
+from quanyi.risk.refunding import Asking, judge_refund
 
 
 def refund_order(desk: Aftersales, caller: Caller, order_id: str, key: str, body: RefundBody) -> tuple[Order, Refund]:
@@ -28,34 +26,21 @@ def refund_order(desk: Aftersales, caller: Caller, order_id: str, key: str, body
     request = derived_id("Q", order_id, caller.key_id, key)
     asked, now = f"{request}:{body_hash(order_id, body=body)}", desk.now()
     order = desk.orders.get(order_id)
-    _judge(desk, order, caller, body, asked, now)
-    order = desk.orders.change(order, lambda it: _refunding(it, caller, body, asked, now), optional=True)
+    seen = _judge(desk, order, caller, body, asked, now)
+    order = desk.orders.change(order, lambda it: _refunding(it, caller, body, asked, now, seen=seen), optional=True)
     desk.let_go_on(order)
     refund = _asked_for(order, asked)
     assert refund
     return order, refund
 
 
-def _judge(desk: Aftersales, order: Order, caller: Caller, body: RefundBody, asked: str, now: datetime) -> None:
-    """What the shop's rules make of that refund, unless it was made already. Raises as they say, and what stands
-    against it anyway."""
+def _judge(desk: Aftersales, order: Order, caller: Caller, body: RefundBody, asked: str, now: datetime) -> bool:
+    """What the shop's rules make of that refund, unless it was made already. Answers whether what it is about had been
+    revealed. Raises as they say, and what stands against it anyway."""
     if _asked_for(order, asked):
-        return
+        return False
     new = _refunding(order, caller, body, asked, now).refunds[-1]
-    units = [*new.units, *(unit for unit, _ in new.parts)]
-    cards = desk.cards.get_many([card for unit in units if (card := order.unit(unit).card)])
-    desk.risk.at_refund(
-        order,
-        refund_facts(order, units, new.amount, cards, caller.role, now),
-        Wanted(
-            same=derived_id("", order.id, str(new.amount), *sorted(units)),
-            amount=Money(amount=new.amount, currency=order.currency),
-            channel=order.channel,
-        ),
-        asked,
-        now,
-        despite=body.despite_risk,
-    )
+    return judge_refund(desk.risk, desk.cards, order, new, Asking(asked, caller.role, body.despite_risk), now)
 
 
 def _asked_for(order: Order, asked: str) -> Refund | None:
@@ -67,7 +52,9 @@ def _asked_for(order: Order, asked: str) -> Refund | None:
     return found
 
 
-def _refunding(order: Order, caller: Caller, body: RefundBody, asked: str, now: datetime) -> Order:
+def _refunding(
+    order: Order, caller: Caller, body: RefundBody, asked: str, now: datetime, *, seen: bool = False
+) -> Order:
     if _asked_for(order, asked):
         return order
     if not order.paid_at:
@@ -83,7 +70,7 @@ def _refunding(order: Order, caller: Caller, body: RefundBody, asked: str, now: 
     elif body.amount.currency != order.currency:
         raise Invalid("The currency is not the order's.", reason="currency_mismatch")
     else:
-        order = with_allowance(order, body.amount.amount, units, **who, now=now, asked=asked)
+        order = with_allowance(order, body.amount.amount, units, **who, now=now, asked=asked, seen=seen)
     return order.model_copy(update={"changed_by": caller.name})
 
 

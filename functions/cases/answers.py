@@ -4,6 +4,7 @@ What will be said is recorded first, then the decision, then the provider hears 
 same call or by the sweep, until the provider has said clearly how it took it.
 """
 
+from dataclasses import replace
 from json import dumps, loads
 from typing import Literal
 
@@ -11,7 +12,7 @@ from cases.gather import gather
 from cases.messages import AnswerBody
 from cases.wiring import Office
 from quanyi.callers import Caller
-from quanyi.cases.changes import answered, answering, paid_back
+from quanyi.cases.changes import answered, answering, held, paid_back
 from quanyi.cases.evidence import as_fields
 from quanyi.cases.intake import TRIES
 from quanyi.cases.model import Answer, Case
@@ -22,6 +23,8 @@ from quanyi.orders.model import Order
 from quanyi.payments.port import CaseDesk, NoSuchProvider, Outcome, ProviderUnavailable, RefundRefusal
 from quanyi.payments.receipt import needs_workflow
 from quanyi.replay import body_hash, must_repeat
+from quanyi.risk.refunding import Asking, judge_refund
+from quanyi.risk.refusals import ReviewNeeded
 
 _REFUNDED: dict[Language, str] = {
     "zh-CN": "您好，我们已为您办理退款，款项将原路退回，请留意到账。",
@@ -34,8 +37,11 @@ def answer_case(office: Office, caller: Caller, case_id: str, key: str, body: An
 
     Raises NotFound, KeyReused, Invalid (`currency_mismatch`, `amount_too_large`, the provider's own limits), Conflict
     (`answer_under_way`, `disputed_charge`, `inquiry`, `use_refund`, `no_refund_asked`, `nothing_left`, `no_order`,
-    `provider_takes_no_answers`; a case that is over), OrderFull.
+    `provider_takes_no_answers`; a case that is over), OrderFull, and of a refund what the shop's rules say: Forbidden,
+    ReviewNeeded, ApprovalUsed, RiskRefused.
     """
+    if body.despite_risk:
+        caller.needs("operator")
     case = office.cases.get(case_id)
     answer = Answer(
         id=derived_id("A", case.id, caller.key_id, key),
@@ -46,13 +52,16 @@ def answer_case(office: Office, caller: Caller, case_id: str, key: str, body: An
         amount=body.amount.amount if body.amount else None,
     )
     known = case.answer(answer.id)
-    if known is None:
+    if known:
+        must_repeat(known.asked, answer.asked)
+    if known is None or known.review:
         order = _checked(office, case, answer, body)
+        if order and answer.action == "refund":
+            seen = _judge(office, case, answer, order, Asking(answer.request, caller.role, body.despite_risk))
+            answer = answer.model_copy(update={"seen": seen})
         must_repeat(_recorded(office, case, answer, body.text, order), answer.asked)
         case = office.cases.change(case, lambda it: answering(it, answer))
-    else:
-        must_repeat(known.asked, answer.asked)
-    return pursue(office, case, known or answer)
+    return pursue(office, case, case.answer(answer.id) or answer)
 
 
 def pursue(office: Office, case: Case, answer: Answer) -> Case:
@@ -95,6 +104,20 @@ def _checked(office: Office, case: Case, answer: Answer, body: AnswerBody) -> Or
         raise Invalid("The currency is not the order's.", reason="currency_mismatch")
     office.orders.must_have_room(paid_back(order, answer, office.now()))
     return order
+
+
+def _judge(office: Office, case: Case, answer: Answer, order: Order, asking: Asking) -> bool:
+    """What the shop's rules make of that refund; answers whether what it is about was revealed. One that they hold is
+    noted in its case, where it holds nothing else up. Raises as they say."""
+    now = office.now()
+    new = paid_back(order, answer, now).refunds[-1]
+    asking = replace(asking, due_by=case.held_until(now))
+    try:
+        return judge_refund(office.risk, office.cards, order, new, asking, now)
+    except ReviewNeeded as needed:
+        review = needed.review
+        office.cases.change(case, lambda it: held(it, answer, review))
+        raise
 
 
 def _recorded(office: Office, case: Case, answer: Answer, text: str | None, order: Order | None) -> str:

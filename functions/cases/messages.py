@@ -21,18 +21,19 @@ class AnswerBody(Body):
     """`reply` sends the text with the evidence. `refund` gives back what is left of the order, or `amount` of what was
     delivered, and tells the provider (a text of ours stands in when there is none). `accept` gives in: a dispute is
     lost by it, a complaint is reported as solved. `decline` refuses the refund that a complaint asks for; the text is
-    the reason."""
+    the reason. `despite_risk` refunds whatever the shop's risk rules say; only an operator may."""
 
     action: Action
     text: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = None
     amount: Annotated[Money | None, Field(description="Of a refund; left out, all that is left")] = None
+    despite_risk: bool = False
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if (self.action in ("reply", "decline") and not self.text) or (self.action == "accept" and self.text):
             raise ValueError("`text` goes with `reply` and `decline`, where it must be, and `refund`, where it may be")
-        if self.amount and self.action != "refund":
-            raise ValueError("`amount` goes with `refund`")
+        if (self.amount or self.despite_risk) and self.action != "refund":
+            raise ValueError("`amount` and `despite_risk` go with `refund`")
         if self.amount and not self.amount.amount:
             raise ValueError("nothing is nothing to refund")
         return self
@@ -40,7 +41,8 @@ class AnswerBody(Body):
 
 class AnswerView(View):
     """`outcome` is `unknown` until the provider has said clearly how it took it: the shop goes on asking, and the same
-    call again is safe. `text` stands in the whole case only."""
+    call again is safe. `text` stands in the whole case only. With a `review`, nothing was done: the refund waits for
+    that (`unknown`), or it ended against it (`failed`)."""
 
     id: str
     action: Action
@@ -49,6 +51,7 @@ class AnswerView(View):
     outcome: Outcome
     amount: Money | None
     text: str | None = None
+    review: str | None = None
 
 
 class StepView(View):
@@ -121,7 +124,12 @@ def _fields(case: Case, texts: dict[str, str]) -> dict[str, object]:
         return None if amount is None else Money(amount=amount, currency=case.currency)
 
     answers = [
-        {**answer.model_dump(exclude={"asked"}), "amount": money(answer.amount), "text": texts.get(answer.id)}
+        {
+            **answer.model_dump(exclude={"asked", "seen"}),
+            "amount": money(answer.amount),
+            "text": texts.get(answer.id),
+            "review": answer.review or None,
+        }
         for answer in case.answers
     ]
     same = case.model_dump(include=set(CaseView.model_fields) - {"also", "amount", "answers"})

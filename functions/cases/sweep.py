@@ -1,10 +1,10 @@
-"""Every 15 minutes: cases whose notifications were lost, answers whose outcome is not known, deadlines that come near,
-and orders that are not as their case wants them.
+"""Every 15 minutes: cases whose notifications were lost, answers whose outcome is not known, refunds whose review ended
+against them, deadlines that come near, and orders that are not as their case wants them.
 
 Each step may be repeated; what it does not finish, the next run does.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -12,14 +12,16 @@ from typing import Any, TypeVar
 
 from cases.answers import pursue
 from cases.wiring import Office, office
-from quanyi.cases.changes import heard, warned, withdrawn
-from quanyi.cases.model import Case, case_id
+from quanyi.cases.changes import heard, turned_down, warned, withdrawn
+from quanyi.cases.model import Answer, Case, case_id
 from quanyi.errors import Busy
 from quanyi.http import log, place
 from quanyi.metrics import count
 from quanyi.orders.model import Order
 from quanyi.payments.port import CaseDesk, CaseTold, NoSuchProvider, TakenBack
 from quanyi.payments.receipt import book_taken_back, needs_workflow
+from quanyi.risk.decisions import decision_id
+from quanyi.risk.reviews import Review
 
 AT_MOST = 1000
 """Open cases that one run looks at."""
@@ -96,14 +98,21 @@ def _recover(office: Office, case: Case, told: CaseTold) -> bool:
 def _tend(office: Office, ids: list[str]) -> int:
     cases = [case for case in office.cases.find(ids).values() if case.is_open]
     orders = office.orders.find(list(dict.fromkeys(order for case in cases for order in case.orders)))
-    return sum(
-        bool(_guarded(case.id, partial(_tend_one, office, case, [orders[o] for o in case.orders if o in orders])))
-        for case in cases
-    )
+    reviews = office.risk.reviews.find([answer.review for case in cases for answer in case.held])
+
+    def tend(case: Case) -> bool:
+        return _tend_one(office, case, [orders[o] for o in case.orders if o in orders], reviews)
+
+    return sum(bool(_guarded(case.id, partial(tend, case))) for case in cases)
 
 
-def _tend_one(office: Office, case: Case, orders: Sequence[Order]) -> bool:
+def _tend_one(office: Office, case: Case, orders: Sequence[Order], reviews: Mapping[str, Review]) -> bool:
     acted = False
+    for answer in case.held:
+        review = reviews.get(answer.review)
+        if review and _in_vain(case, answer, review):
+            case = office.cases.change(case, partial(_turned_down, answer, review, office.now()))
+            acted = True
     loose = [order for order in orders if case.names(order) and case.id not in order.frozen]
     if loose:
         # Only with a write of the case: whoever ended it meanwhile must not find their orders frozen again.
@@ -116,6 +125,16 @@ def _tend_one(office: Office, case: Case, orders: Sequence[Order]) -> bool:
         office.cases.change(case, lambda it: warned(it) if it.runs_out else it)
         acted = True
     return acted
+
+
+def _in_vain(case: Case, answer: Answer, review: Review) -> bool:
+    """Whether a review will not let this refund pass any more. One that it let pass goes on by its own call."""
+    mine = decision_id("refund", case.order or "", answer.request)
+    return review.state == "refused" or review.taken not in ("", mine)
+
+
+def _turned_down(answer: Answer, review: Review, now: datetime, case: Case) -> Case:
+    return turned_down(case, answer.id, review.decided_by, now)
 
 
 def _busy() -> Case:

@@ -15,6 +15,7 @@ from quanyi.members.table import MembersTable
 from quanyi.orders.table import OrdersTable
 from quanyi.payments.deployed import ProviderAccess, providers
 from quanyi.payments.registry import Providers
+from quanyi.risk.assess import Risk
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
 from quanyi.workflow import Workflow
@@ -25,6 +26,7 @@ class CasesSettings(ProviderAccess):
     orders_table: str
     members_table: str
     supply_table: str
+    risk_table: str
     kms_key_id: str
     workflow_arn: str
 
@@ -41,6 +43,7 @@ class Office:
     batches: BatchesTable
     providers: Providers
     workflow: Workflow
+    risk: Risk
     now: Clock = system_clock
 
     @property
@@ -67,4 +70,5 @@ def office() -> Office:
         batches=BatchesTable(Table(known.supply_table, dynamodb)),
         providers=providers(known, dynamodb, keyring),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
+        risk=Risk.of(Table(known.risk_table, dynamodb), known.shop_time_zone),
     )

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from quanyi.clock import day as day_of
 from quanyi.errors import Invalid
-from quanyi.http import CallerParam, entry, rest_api
+from quanyi.http import CallerParam, Cursor, entry, rest_api
 from reports.diversion import DiversionView, diversion
 from reports.kept import kept
 from reports.reconcile import TooLarge, reconcile
@@ -51,10 +51,12 @@ def diverted(
     first: Annotated[date, Query(alias="from")],
     last: Annotated[date, Query(alias="to")],
     agent: Annotated[str | None, Query(max_length=64)] = None,
+    cursor: Cursor = None,
 ) -> DiversionView:
-    """Days are the shop's, at most 31. Vouchers of the shop's own only: a third party's card is used unseen."""
+    """Days are the shop's, at most 31. Vouchers of the shop's own only: a third party's card is used unseen. Of days
+    that are over, all pages together are exact; uses that are made meanwhile may be missing."""
     caller.needs("analyst", "operator")
-    return diversion(office(), first, last, agent)
+    return diversion(office(), first, last, agent, cursor)
 
 
 def report_of(office: Office, day: str | None, fresh: bool) -> Response[ReconcileView | UnderWay]:

@@ -149,6 +149,7 @@ def made(cloud: Cloud) -> Court:
         batches=BatchesTable(cloud.table("SupplyTable")),
         providers=Providers({"sandbox": desk}),  # type: ignore[dict-item]
         workflow=market.workflow,  # type: ignore[arg-type]
+        risk=market.risk,
         now=lambda: market.now,
     )
     return Court(market, desk, office)

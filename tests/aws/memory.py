@@ -299,6 +299,15 @@ class MemoryDynamo:
 
         return self.call("transact_write_items", act)
 
+    def batch_write_item(self, **request: Any) -> dict[str, Any]:
+        def act() -> dict[str, Any]:
+            for name, asked in request["RequestItems"].items():
+                for write in asked:
+                    self._put({"TableName": name, **write["PutRequest"]})
+            return {}
+
+        return self.call("batch_write_item", act)
+
     def _put(self, request: Mapping[str, Any]) -> dict[str, Any]:
         table, item = request["TableName"], request["Item"]
         key = self._key(table, item)

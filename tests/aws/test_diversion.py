@@ -1,25 +1,31 @@
 """From a voucher's use back to the order that sold it and the agent behind that."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from random import Random
 from typing import Any, cast
 
 import pytest
 
-from quanyi.errors import Invalid
+from quanyi.errors import Invalid, Malformed
 from quanyi.money import Money
 from quanyi.orders.model import Order
 from quanyi.redemptions.model import Record
 from quanyi.redemptions.table import RedemptionsTable
 from quanyi.stores.model import Store
 from quanyi.stores.table import StoresTable
+from quanyi.table import encode_cursor
 from quanyi.vouchers.model import Series, VoucherTerms
 from quanyi.vouchers.series import SeriesTable
 from quanyi.vouchers.use import Use
+from reports import diversion as report
 from reports.diversion import DiversionView, diversion
 from reports.wiring import Office
 from tests.aws.conftest import Cloud
 from tests.aws.market import Market
+from tests.aws.memory import MemoryCloud
 
 TERMS = VoucherTerms.model_validate({"floor_price": 1500, "regions": ["north"]})
 
@@ -56,6 +62,20 @@ class Ledger:
         self.table.put([record])
         self.table.put([record])
         return record
+
+    def used_printed(self, card: str, store: str, person: str = "") -> Record:
+        """A voucher that no order sold, as one of a printed series."""
+        self.number += 1
+        use = Use(f"{self.number:016d}", 1, self.market.now, "K1", store=store, member=person)
+        record = Record(card, "V1", "ik-month", "CNY", use)
+        self.table.put([record])
+        return record
+
+    def pages(self, first: date, last: date) -> list[DiversionView]:
+        found = [diversion(cast("Office", self.office), first, last, None)]
+        while found[-1].next:
+            found.append(diversion(cast("Office", self.office), first, last, None, found[-1].next))
+        return found
 
     def report(self, agent: str | None = None) -> DiversionView:
         today = date(2026, 11, 23)
@@ -139,3 +159,61 @@ def test_too_many_days_are_refused(ledger: Ledger) -> None:
     for first in (today + timedelta(days=1), today - timedelta(days=31)):
         with pytest.raises(Invalid):
             diversion(cast("Office", ledger.office), first, today, None)
+
+
+def test_what_no_order_sold_is_counted_without_an_agent(ledger: Ledger) -> None:
+    ledger.used(ledger.sold("a-1"), "north")
+    stray = ledger.used_printed("P" * 43, "south")
+    ledger.used_printed("Q" * 43, "north")
+    first, second = ledger.report().agents
+    assert (first.agent, first.redemptions, first.flags) == ("", 2, {"foreign_region": 1})
+    (chain,) = first.chains
+    assert (chain.redemption, chain.order, chain.price) == (stray.number, "", None)
+    assert (second.agent, second.redemptions) == ("a-1", 1)
+
+
+def test_pages_add_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the pages' size; also what one person used, where a day is parted among them."""
+    ledger = Ledger(Market(MemoryCloud()))  # type: ignore[arg-type]
+    draw, first = Random(7), date(2026, 11, 23)
+    orders = [ledger.sold(agent, 8) for agent in ("a-1", "a-2", "")]
+    for uses in (0, 60, 0, 3, 40):
+        for _ in range(uses):
+            person, store = draw.choice(["", "one", "one", "two", "three"]), draw.choice(["north", "south"])
+            if draw.random() < 0.2:
+                ledger.used_printed(f"{draw.randrange(9)}".rjust(43, "P"), store, person)
+                continue
+            record = ledger.used(draw.choice(orders), store, person, unit=draw.randrange(8))
+            if draw.random() < 0.1:
+                back = replace(record.use, reversed_at=ledger.market.now, reversed_by="counter:K1")
+                ledger.table.put([replace(record, use=back)])
+        ledger.market.later(days=1)
+    last = first + timedelta(days=4)
+    (whole,) = ledger.pages(first, last)
+    assert sum(agent.flags.get("in_bulk", 0) for agent in whole.agents) > 5
+    for most in (7, 20, 43, 60, 63, 102):
+        monkeypatch.setattr(report, "MOST_RECORDS", most)
+        pages = ledger.pages(first, last)
+        assert summed(pages) == summed([whole]), most
+        assert all(sum(agent.redemptions for agent in page.agents) <= most for page in pages)
+        chains = [chain.redemption for page in pages for agent in page.agents for chain in agent.chains]
+        assert sorted(chains) == sorted(chain.redemption for agent in whole.agents for chain in agent.chains)
+    assert len(pages) == 2, "days stay whole where they fit"
+
+
+def summed(pages: Iterable[DiversionView]) -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = {}
+    for page in pages:
+        for agent in page.agents:
+            figures = {"redemptions": agent.redemptions, "flagged": agent.flagged, "points": agent.points}
+            found.setdefault(agent.agent, Counter()).update({**agent.flags, **figures})
+    return found
+
+
+@pytest.mark.parametrize("place", [{"on": "2026-11-22", "after": "0#0"}, {"on": "2026-11-23", "after": "9#x"}])
+def test_the_cursor_of_another_report_is_refused(ledger: Ledger, place: dict[str, str]) -> None:
+    today = date(2026, 11, 23)
+    with pytest.raises(Invalid):
+        diversion(cast("Office", ledger.office), today, today, None, encode_cursor(place))
+    with pytest.raises(Malformed):
+        diversion(cast("Office", ledger.office), today, today, None, "nothing")

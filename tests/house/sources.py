@@ -58,6 +58,7 @@ INDOORS = {
     "risk/learning.py": "writes what orders tell into the risk table",
     "risk/assess.py": "reads, decides and records in the risk table",
     "risk/passing.py": "lets requests pass, in the risk table",
+    "risk/refunding.py": "asks about refunds, with what the cards table knows",
     "mail/outbox.py": "what was mailed, in the stats table",
     "vault/kms.py": "data keys and the keyring",
     "cards/pools.py": "the list of open pools",

@@ -104,8 +104,10 @@ def with_words(case: Case, words: Words) -> Case:
 
 
 def answering(case: Case, answer: Answer) -> Case:
-    """A person's decision, before the provider hears of it. Raises Conflict, Invalid (`too_many_answers`)."""
-    if case.answer(answer.id):
+    """A person's decision, before the provider hears of it; one that was held goes on. Raises Conflict, Invalid
+    (`too_many_answers`)."""
+    known = case.answer(answer.id)
+    if known and known not in case.held:
         return case
     if not case.is_open:
         raise Conflict(f"A case that is {case.state} takes no answer.", state=case.state)
@@ -118,9 +120,29 @@ def answering(case: Case, answer: Answer) -> Case:
         raise Conflict("A disputed charge cannot be refunded: accept the dispute instead.", reason="disputed_charge")
     if answer.action == "refund" and case.order is None:
         raise Conflict("This case is about no order of this shop.", reason="no_order")
-    if len(case.answers) >= MOST_ANSWERS:
+    others = tuple(each for each in case.answers if each.id != answer.id)
+    if len(others) >= MOST_ANSWERS:
         raise Invalid(f"A case has at most {MOST_ANSWERS} answers.", reason="too_many_answers")
-    return case.model_copy(update={"answers": (*case.answers, answer), "changed_by": answer.by})
+    return case.model_copy(update={"answers": (*others, answer), "changed_by": answer.by})
+
+
+def held(case: Case, answer: Answer, review: str) -> Case:
+    """A refund that somebody must look at first: one for each review, whoever asks again."""
+    if not case.is_open or any(known.review == review for known in case.answers):
+        return case
+    waits = answer.model_copy(update={"review": review})
+    return case.model_copy(update={"answers": (*case.answers, waits), "changed_by": answer.by})
+
+
+def turned_down(case: Case, answer_id: str, by: str, now: datetime) -> Case:
+    """The review of a refund that was held ended against it, or let another pass instead: it has failed, and the case
+    goes on as it was."""
+    known = next((answer for answer in case.held if answer.id == answer_id), None)
+    if known is None:
+        return case
+    failed = known.model_copy(update={"outcome": "failed"})
+    case = case.model_copy(update={"answers": tuple(failed if a == known else a for a in case.answers)})
+    return _stepped(case, case.state, by, now, what=f"{known.action} turned down")
 
 
 def answered(
@@ -182,7 +204,7 @@ def paid_back(order: Order, answer: Answer, now: datetime) -> Order:
         order = with_refund(order, [u.id for u in units], of=("waiting", "delivered"), **how)
     else:
         delivered = [unit.id for unit in units if unit.state == "delivered"]
-        order = with_allowance(order, answer.amount, delivered, **how)
+        order = with_allowance(order, answer.amount, delivered, seen=answer.seen, **how)
     return order.model_copy(update={"changed_by": answer.by})
 
 

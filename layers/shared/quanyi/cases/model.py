@@ -1,5 +1,6 @@
 """A case as one document. It changes only by the functions of `cases.changes`, each written under its revision."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -23,6 +24,8 @@ MOST_STEPS = 100
 MOST_WORDS = 50
 LONGEST_WORDS = 2000
 """How often, and how many characters at once, a buyer is heard in one case."""
+LEFT_FOR_ANOTHER = 4
+"""Of the time until a deadline, a quarter is left for another answer when a review did not end well."""
 
 
 class Answer(Part):
@@ -37,6 +40,15 @@ class Answer(Part):
     amount: int | None = None
     """Minor units to refund; None means all that is left."""
     outcome: Outcome = "unknown"
+    seen: bool = False
+    """Of a refund: a card that it is about had been revealed."""
+    review: str = ""
+    """The review that this refund waits for, or that ended against it. Nothing of it was done or said."""
+
+    @property
+    def request(self) -> str:
+        """Names it to the shop's risk rules."""
+        return f"{self.id}:{self.asked}"
 
 
 class Step(Part):
@@ -129,7 +141,19 @@ class Case(Part):
     @property
     def pending(self) -> Answer | None:
         """The answer whose outcome is not known. There is one at most."""
-        return next((answer for answer in self.answers if answer.outcome == "unknown"), None)
+        return next((a for a in self.answers if a.outcome == "unknown" and not a.review), None)
+
+    @property
+    def held(self) -> tuple[Answer, ...]:
+        """Refunds that wait for a review. They hold no other answer up."""
+        return tuple(a for a in self.answers if a.outcome == "unknown" and a.review)
+
+    def held_until(self, now: datetime) -> datetime | None:
+        """By when a review of an answer must be over, so that there is time for another; None where no deadline is
+        ahead."""
+        if self.due_at is None or self.due_at <= now:
+            return None
+        return self.due_at - (self.due_at - now) / LEFT_FOR_ANOTHER
 
     def answer(self, answer_id: str) -> Answer | None:
         return next((answer for answer in self.answers if answer.id == answer_id), None)

@@ -186,16 +186,15 @@ class Share(Part):
 
 
 class Refund(Part):
-    """Money going back. It succeeds when all its shares have.
-
-    Whole `units` go back; or `parts` (unit and amount) of units that stay; or, with neither, a surplus.
-    """
+    """Money going back; it succeeds when all its shares have. Whole `units` go back; or `parts` (unit and amount) of
+    units that stay, and `seen` tells whether a card of theirs had been revealed; or, with neither, a surplus."""
 
     id: str
     amount: int
     shares: tuple[Share, ...]
     units: tuple[str, ...] = ()
     parts: tuple[tuple[str, int], ...] = ()
+    seen: bool = False
     currency: str | None = None
     """None: the order's. Another is that of a payment in the wrong currency."""
     reason: str

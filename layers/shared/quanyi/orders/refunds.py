@@ -56,10 +56,19 @@ def with_refund(
 
 
 def with_allowance(
-    order: Order, amount: int, units: Collection[str], *, reason: str, by: str, now: datetime, asked: str = ""
+    order: Order,
+    amount: int,
+    units: Collection[str],
+    *,
+    reason: str,
+    by: str,
+    now: datetime,
+    asked: str = "",
+    seen: bool = False,
 ) -> Order:
     """Some of the price of delivered units goes back while they stay delivered, spread over `units` in proportion to
-    what they are still worth. Raises Conflict, Invalid (`amount_too_large`)."""
+    what they are still worth; `seen`: a card of theirs had been revealed. Raises Conflict, Invalid
+    (`amount_too_large`)."""
     chosen = [u for u in order.units if u.id in units]
     wrong = [u.id for u in chosen if u.state != "delivered"]
     if wrong or len(chosen) != len(set(units)) or not chosen:
@@ -70,7 +79,7 @@ def with_allowance(
     spread = zip(chosen, split(amount, [unit.value for unit in chosen]), strict=True)
     parts = {unit.id: part for unit, part in spread if part}
     fields = _new(order, amount, _shares(order, amount, newest_first=False), reason, by, now)
-    refund = Refund(**fields, parts=tuple(parts.items()), asked=asked)
+    refund = Refund(**fields, parts=tuple(parts.items()), seen=seen, asked=asked)
     return _refunding(_less(order, parts), refund, now)
 
 

@@ -41,6 +41,10 @@ class Record:
         return number_of(self.card_id, self.use.id)
 
     @property
+    def taken_back(self) -> bool:
+        return self.use.reversed_at is not None
+
+    @property
     def by(self) -> str:
         """Who took it, or gave it back: role and key."""
         role = "storefront" if self.use.channel else "counter"

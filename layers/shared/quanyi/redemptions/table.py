@@ -2,6 +2,7 @@
 
     REDEMPTIONS#<store>#<day>   <moment>#<number>
     SOLDUSED#<day>#<shard>      <moment>#<number>   the same, of vouchers that an order sold, whatever the store
+    PRINTUSED#<day>#<shard>     <moment>#<number>   the same, of vouchers that no order sold
 
 A record is put without a condition: told again, it lands on itself. Without a store, the store's part is empty.
 """
@@ -17,6 +18,11 @@ from quanyi.vouchers.use import Use
 
 SHARDS = 4
 READ = 200
+PARTS = [f"{kind}#{{day}}#{shard}" for kind in ("SOLDUSED", "PRINTUSED") for shard in range(SHARDS)]
+"""Of a day, in the order in which they are read."""
+PLACE_FORM = r"[0-7]#.+"
+START = "0#0"
+"""The place before the first."""
 MOST_PAGES = 5
 """How many uses are read in a call, page after page, to find those of one channel."""
 
@@ -33,10 +39,13 @@ class RedemptionsTable:
         items = [item for record in records for item in self._items(record)]
         self.table.put_many(list({(item["pk"], item["sk"]): item for item in items}.values()))
 
-    def sold_on(self, on: str) -> Iterator[Record]:
-        """All uses on a day of vouchers that an order sold, in every store."""
-        for shard in range(SHARDS):
-            yield from map(_record, self.table.query_all("pk = :pk", pk=f"SOLDUSED#{on}#{shard}"))
+    def used_on(self, on: str, *, after: str = START) -> Iterator[Record]:
+        """All uses on a day in every store, those of vouchers that an order sold first; beyond a use's `place_of`. The
+        order is for ever the same."""
+        shard, _, last = after.partition("#")
+        for number in range(int(shard), len(PARTS)):
+            pk, beyond = PARTS[number].format(day=on), last if f"{number}" == shard else "0"
+            yield from map(_record, self.table.query_all("pk = :pk AND sk > :beyond", pk=pk, beyond=beyond))
 
     def of_day(
         self, store: str, on: str, *, limit: int, cursor: str | None = None, channel: str = ""
@@ -60,16 +69,13 @@ class RedemptionsTable:
 
     def _items(self, record: Record) -> list[Item]:
         item = self._item(record)
-        if not record.order:
-            return [item]
-        shard = shard_of(record.card_id, SHARDS)
-        return [item, {**item, "pk": f"SOLDUSED#{day(record.use.at, self.zone)}#{shard}"}]
+        return [item, {**item, "pk": PARTS[_part_of(record)].format(day=day(record.use.at, self.zone))}]
 
     def _item(self, record: Record) -> Item:
         use = record.use
         return {
             "pk": f"REDEMPTIONS#{use.store}#{day(use.at, self.zone)}",
-            "sk": f"{stamp(use.at)}#{record.number}",
+            "sk": _sk_of(record),
             "v": 1,
             "card_id": record.card_id,
             "series": record.series,
@@ -80,6 +86,19 @@ class RedemptionsTable:
             "use_id": use.id,
             "use": use.to_item(),
         }
+
+
+def place_of(record: Record) -> str:
+    """Where a use stands among those of its day."""
+    return f"{_part_of(record)}#{_sk_of(record)}"
+
+
+def _part_of(record: Record) -> int:
+    return shard_of(record.card_id, SHARDS) + (0 if record.order else SHARDS)
+
+
+def _sk_of(record: Record) -> str:
+    return f"{stamp(record.use.at)}#{record.number}"
 
 
 def _record(item: Item) -> Record:

@@ -14,7 +14,7 @@ from quanyi.risk.decisions import DecisionRecord
 from quanyi.risk.policies import ReviewTerms
 from quanyi.risk.refusals import ApprovalUsed, ReviewNeeded, RiskRefused
 from quanyi.risk.review_table import ReviewsTable, held_key
-from quanyi.risk.reviews import Review, review_id, review_of
+from quanyi.risk.reviews import Review, hastened, review_id, review_of
 from quanyi.risk.table import DecisionsTable
 from quanyi.table import ConditionFailed, Table
 
@@ -23,11 +23,12 @@ TRIES = 3
 
 @dataclass(frozen=True)
 class Wanted:
-    """`same` is equal for all requests that ask for the same."""
+    """`same` is equal for all requests that ask for the same. `due_by`: who asks cannot wait any longer."""
 
     same: str
     amount: Money
     channel: str
+    due_by: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,16 @@ class Gate:
     def _hold(self, asked: Asked, wanted: Wanted, terms: ReviewTerms, now: datetime) -> None:
         latest: str | None = asked.latest
         for _ in range(TRIES):
-            if latest and self._joins(asked.record, latest):
+            if latest and self._joins(asked.record, latest, wanted.due_by):
                 return
-            review = review_of(asked.record, terms, amount=wanted.amount, channel=wanted.channel, now=now)
+            opened = review_of(asked.record, terms, amount=wanted.amount, channel=wanted.channel, now=now)
+            review = hastened(opened, wanted.due_by)
             latest = self._opens(review, wanted, instead_of=latest)
             if latest is None:
                 return
         raise Busy("the review is contended")
 
-    def _joins(self, record: DecisionRecord, latest: str) -> bool:
+    def _joins(self, record: DecisionRecord, latest: str, due_by: datetime | None) -> bool:
         """Whether the latest review lets it pass; False where that one is over. Raises as `must_pass`."""
         joined = record.model_copy(update={"review": latest})
         try:
@@ -87,6 +89,7 @@ class Gate:
                 return True
             review = Review.model_validate(failed.item) if failed.item else None
             if review and review.is_open:
+                self.reviews.change(review, lambda it: hastened(it, due_by))
                 raise ReviewNeeded(joined) from None
             return False
         return True

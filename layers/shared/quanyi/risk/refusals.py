@@ -23,9 +23,10 @@ class ReviewNeeded(Conflict):
     code, title = "review_needed", "Somebody must look at this first"
 
     def __init__(self, record: DecisionRecord) -> None:
+        self.review = record.review or review_id(record.id)
         super().__init__(
             "The shop reviews this first; then the same call goes through.",
-            review=record.review or review_id(record.id),
+            review=self.review,
             reasons=record.public_reasons,
         )
 

@@ -99,6 +99,13 @@ def review_of(record: DecisionRecord, terms: ReviewTerms, *, amount: Money, chan
     )
 
 
+def hastened(review: Review, by: datetime | None) -> Review:
+    """Due no later than `by`, where it is open: somebody who waits for it has no longer."""
+    if by is None or not review.is_open or review.due_at <= by:
+        return review
+    return review.model_copy(update={"due_at": by})
+
+
 def decided(review: Review, verdict: Verdict, *, by: str, asked: str, body: str, note: str, now: datetime) -> Review:
     """A person's decision. The same request again changes nothing. Raises KeyReused, Conflict (`state`: somebody else,
     or time, was faster)."""

@@ -117,4 +117,5 @@ def _refunds(old: Order | None, new: Order) -> Iterator[Happening]:
 
 def _seen(order: Order, refund: Refund) -> bool:
     """Money is back for goods that had been revealed."""
-    return refund.state == "succeeded" and any(order.unit(unit).goods == "lost" for unit in refund.units)
+    lost = any(order.unit(unit).goods == "lost" for unit in refund.units)
+    return refund.state == "succeeded" and (lost or refund.seen)
