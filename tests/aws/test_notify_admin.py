@@ -6,6 +6,7 @@ import pytest
 
 from notify import admin, mail
 from quanyi.callers import Caller
+from quanyi.mail.model import KINDS, LANGUAGES
 from stream import trail
 from tests.aws.conftest import Call, Cloud, LambdaContext
 from tests.aws.postroom import PostRoom

@@ -118,6 +118,7 @@ def test_a_check_changes_nothing(counter: Counter) -> None:
     voucher = counter.hand_out(counter.series(**TIMES))
     before = counter.cloud.contents()
     checked = counter.check(voucher)
+    assert checked.taken
     assert (checked.refused, checked.taken.amount, checked.voucher.left) == ([], 1, 3)
     assert counter.cloud.contents() == before
 
