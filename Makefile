@@ -91,7 +91,8 @@ stack: $(DEV) $(MINISTACK) $(SAM) ## The deployed template, on a local AWS of it
 	$(BIN)/pytest tests/stack
 
 .PHONY: prove
-prove: $(DEV) ## 10,000 generated sequences of payments, refunds, disputes and crashes; about ten minutes
+prove: $(DEV) ## 10,000 generated sequences of payments and after-sales, and crashes at every call of long runs; 20 minutes
+	PROVE=10000 $(BIN)/pytest -m slow tests/aws/test_stock_crash.py tests/aws/test_vouchers_admin.py
 	PROVE=10000 $(BIN)/pytest --timeout 3600 tests/aws/test_proof.py
 
 .PHONY: test-sam-local

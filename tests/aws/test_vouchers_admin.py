@@ -1,6 +1,5 @@
 """Series of vouchers: made, generated exactly once however often it is tried, exported, found, changed, withdrawn."""
 
-import itertools
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -24,7 +23,7 @@ from stock import stretch, withdrawing
 from tests.aws.conftest import Call, Cloud
 from tests.aws.counter import Counter
 from tests.aws.stockroom import put_sku
-from tests.aws.test_stock_crash import Died, sabotage
+from tests.aws.test_stock_crash import WAYS, Died, calls_to_end_at, sabotage
 from tests.aws.voucher_room import OPERATOR, SUPPORT, Room, open_room
 from vouchers import exporting
 
@@ -159,7 +158,7 @@ def test_what_cannot_be_generated(room: Room, sku: str, body: dict[str, Any], re
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["die before", "die after", "fail"])
+@pytest.mark.parametrize("way", WAYS)
 def test_generation_that_ends_anywhere_is_made_good(room: Room, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stretch, "STRETCH", 2)
     monkeypatch.setattr(stretch, "MAX_CARDS", 3)
@@ -167,7 +166,7 @@ def test_generation_that_ends_anywhere_is_made_good(room: Room, way: str, monkey
     room.cloud.keyring.key("voucher")
     series = room.series()["id"]
     last = at = 0
-    for at in itertools.count(1):
+    for at in calls_to_end_at(way):
         run = room.generate(series, 5, "stock" if at % 2 else "handed_out")
         assert run["first"] == last + 1
         last = run["last"]
