@@ -50,6 +50,7 @@ def calls_of(market: Market) -> Counter[str]:
 
 
 def test_a_decision_costs_two_calls(market: Market) -> None:
+    market.stock("ik-month", 600)  # so that a card is found wherever in the pool one is looked for
     judged = calls_of(market)
     risk = market.shop.risk
     market.shop = replace(market.shop, risk=Lenient(risk.table, risk.zone, RulesInForce(risk.table)))
