@@ -10,7 +10,8 @@ from quanyi.claims.model import Claim, ClaimReason, ClaimState
 from quanyi.clock import Timestamp
 from quanyi.http import Body, View
 from quanyi.money import Money
-from quanyi.orders.model import MAX_UNITS, Goods, Order, OrderState, Refund, RefundState
+from quanyi.orders.model import MAX_UNITS, Goods, Order, OrderState
+from quanyi.orders.returns import Refund, RefundState
 from quanyi.secret import Secret
 
 OrderId = Annotated[str, Path(pattern=r"^O[0-9A-Z]{20}$")]

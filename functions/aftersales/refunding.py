@@ -7,8 +7,9 @@ from aftersales.wiring import Aftersales
 from quanyi.callers import Caller
 from quanyi.errors import Conflict, Invalid
 from quanyi.ids import derived_id
-from quanyi.orders.model import Order, Refund
+from quanyi.orders.model import Order
 from quanyi.orders.refunds import with_allowance, with_refund
+from quanyi.orders.returns import Refund
 from quanyi.replay import body_hash, must_repeat
 from quanyi.risk.refunding import Asking, judge_refund
 

@@ -11,9 +11,10 @@ from quanyi.callers import Caller
 from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.ids import derived_id
 from quanyi.orders.changes import settled, unpaid
-from quanyi.orders.model import Note, Order, Payment, Refund
+from quanyi.orders.model import Note, Order, Payment
 from quanyi.orders.numbers import payment_number
 from quanyi.orders.refunds import asked_again, share_answered
+from quanyi.orders.returns import Refund
 from quanyi.payments.manual import MANUAL
 from quanyi.payments.port import Captured
 from quanyi.payments.receipt import book, needs_workflow

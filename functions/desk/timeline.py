@@ -15,8 +15,9 @@ from quanyi.clock import Timestamp, moment
 from quanyi.http import View
 from quanyi.money import Money
 from quanyi.orders.books import Books, books
-from quanyi.orders.model import Order, OrderState, Refund, Unit
+from quanyi.orders.model import Order, OrderState, Unit
 from quanyi.orders.numbers import share_number
+from quanyi.orders.returns import Refund
 from quanyi.table import Item
 
 What = Literal[

@@ -1,25 +1,15 @@
 """Orders as the shop's people see them: everything but the secrets that were bought."""
 
-from typing import Any, Literal
+from typing import Any
 
+from quanyi.catalog.model import Kind
 from quanyi.clock import Timestamp
 from quanyi.http import View
 from quanyi.members.contact import Contact
 from quanyi.money import Money
 from quanyi.orders.books import books
-from quanyi.orders.model import (
-    Goods,
-    Note,
-    Order,
-    OrderState,
-    Payment,
-    PaymentState,
-    Refund,
-    RefundState,
-    ShareState,
-    UnitKind,
-    UnitState,
-)
+from quanyi.orders.model import Goods, Note, Order, OrderState, Payment, PaymentState, UnitKind, UnitState
+from quanyi.orders.returns import Refund, RefundState, ShareState
 
 
 class OrderFacts(View):
@@ -70,7 +60,7 @@ class OrderPage(View):
 class LineView(View):
     sku: str
     version: int
-    kind: Literal["card", "voucher", "bundle", "manual"]
+    kind: Kind
     titles: dict[str, str]
     quantity: int
     unit_price: Money

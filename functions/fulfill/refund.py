@@ -10,9 +10,10 @@ from quanyi.cards.model import Pool, hold_name
 from quanyi.errors import Conflict, NotFound
 from quanyi.http import log
 from quanyi.orders.changes import closed, settled
-from quanyi.orders.model import Goods, Order, Refund, Share, Unit
+from quanyi.orders.model import Goods, Order, Unit
 from quanyi.orders.promise import payable
 from quanyi.orders.refunds import goods_known, share_answered, with_surplus_refunded
+from quanyi.orders.returns import Refund, Share
 from quanyi.payments.port import Captured, NoSuchProvider, Outcome, Provider
 from quanyi.payments.receipt import book, refunding, try_of
 from quanyi.table import Item

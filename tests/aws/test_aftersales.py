@@ -17,7 +17,8 @@ from quanyi.cards.table import CardsTable
 from quanyi.errors import Conflict, Forbidden, Invalid, KeyReused, OrderFull
 from quanyi.money import Money
 from quanyi.orders.books import books
-from quanyi.orders.model import Order, Refund
+from quanyi.orders.model import Order
+from quanyi.orders.returns import Refund
 from tests.aws.after_sale import SUPPORT, card, delivered, desk_of, sent_back, shown
 from tests.aws.conftest import Call, Cloud
 from tests.aws.faults import MODES, Faults, insist

@@ -33,7 +33,8 @@ from quanyi.errors import Refusal
 from quanyi.money import Money
 from quanyi.orders.books import books
 from quanyi.orders.journal import balances
-from quanyi.orders.model import Order, Share
+from quanyi.orders.model import Order
+from quanyi.orders.returns import Share
 from quanyi.payments.port import Captured, RefundTold, TakenBack
 from quanyi.payments.receipt import book, book_refund, book_taken_back
 from tests.aws.after_sale import SUPPORT, desk_of

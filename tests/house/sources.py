@@ -36,14 +36,15 @@ ADAPTERS = {
     "metrics.py": "CloudWatch's metrics",
     "payments/breaker.py": "the circuit breaker's state",
     "payments/secrets.py": "Secrets Manager",
+    "supply/wire.py": "suppliers, over HTTP",
 }
 """The layer's only modules that know AWS's SDK or HTTP."""
 
 ENGINES = {"zen": "expression.py"}
 """Heavy libraries that know nothing of AWS, and the layer's only module that knows each."""
 
-PROVIDERS = {"payments/alipay/", "payments/wechat/", "payments/stripe/"}
-"""Folders of payment providers' adapters: they speak HTTP, each by its provider's own library."""
+PROVIDERS = {"payments/alipay/", "payments/wechat/", "payments/stripe/", "supply/adapters/"}
+"""Folders of adapters to payment providers and suppliers: they speak HTTP."""
 
 INDOORS = {
     "stream.py": "reads tables' streams",

@@ -10,7 +10,9 @@ from quanyi.cases.words import WORDS
 from quanyi.catalog.model import Language
 from quanyi.clock import Timestamp, stamp
 from quanyi.money import Money
-from quanyi.orders.model import OrderState, Part, RefundState, UnitKind, UnitState
+from quanyi.orders.model import OrderState, UnitKind, UnitState
+from quanyi.orders.part import Part
+from quanyi.orders.returns import RefundState
 
 _WITHOUT_CENTS = frozenset({"JPY", "KRW", "VND"})
 

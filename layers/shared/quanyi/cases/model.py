@@ -7,8 +7,9 @@ from pydantic import Field
 
 from quanyi.clock import Timestamp
 from quanyi.ids import derived_id
-from quanyi.orders.model import Order, Part
+from quanyi.orders.model import Order
 from quanyi.orders.numbers import order_of
+from quanyi.orders.part import Part
 from quanyi.payments.port import CaseEnd, CaseKind, Outcome
 
 CaseState = Literal["waiting_for_us", "answered", "accepted", "refunded", "won", "lost", "closed"]

@@ -1,7 +1,7 @@
 """That a buyer opened what they bought, and from where."""
 
 from quanyi.clock import Timestamp
-from quanyi.orders.model import Part
+from quanyi.orders.part import Part
 
 
 class Reveal(Part):

@@ -9,7 +9,8 @@ from quanyi.clock import Timestamp
 from quanyi.money import Currency
 from quanyi.vouchers.model import VoucherTerms
 
-Kind = Literal["card", "voucher", "bundle", "manual"]
+Kind = Literal["card", "voucher", "bundle", "manual", "topup"]
+Sourcing = Literal["stock", "on_demand", "stock_then_supplier"]
 CardFormat = Literal["number", "number_pin", "code", "link"]
 ProductState = Literal["draft", "published", "archived"]
 Language = Literal["zh-CN", "en"]
@@ -115,6 +116,10 @@ class SkuTerms(Model):
     """SKUs that serve instead, in this order, when a bad card is replaced and this one has no stock."""
     voucher: VoucherTerms | None = None
     """What vouchers of this SKU are worth and how they may be used; of kind `voucher` only."""
+    sourcing: Sourcing = "stock"
+    """Where its units come from: stock, a supplier for each order (零库存代发), or a supplier when stock has none."""
+    least_margin: Annotated[int, Field(ge=0, le=10_000, strict=True)] = 0
+    """Basis points of the price that are to stay with the shop when a unit is bought for an order."""
     shards: Annotated[int, Field(ge=1, le=16)] = 1
     """Parts of each stock pool; more than one for a SKU sold above about 1,000 a second."""
 

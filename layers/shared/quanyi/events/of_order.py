@@ -25,7 +25,8 @@ from quanyi.events.model import (
     UnitsDelivered,
 )
 from quanyi.ids import derived_id
-from quanyi.orders.model import Order, OrderState, Refund
+from quanyi.orders.model import Order, OrderState
+from quanyi.orders.returns import Refund
 
 _SETTLED: dict[OrderState, type[Settlement]] = {
     "fulfilled": OrderFulfilled,

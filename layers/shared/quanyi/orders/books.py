@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from quanyi.orders.model import Order, Part
+from quanyi.orders.model import Order
+from quanyi.orders.part import Part
 
 
 class Books(Part):

@@ -1,7 +1,7 @@
 """The order as one document. It changes only by the functions of `orders.changes`, each written under its revision.
 
-A *line* is what the buyer asked for; a *unit* is the smallest thing that is settled on its own: one card or one manual
-service. A bundle line becomes units of its components, the line's price split pro rata over them, so that
+A *line* is what the buyer asked for; a *unit* is the smallest thing that is settled on its own: one card, one top-up or
+one manual service. A bundle line becomes units of its components, the line's price split pro rata over them, so that
 
     captured = delivered + refunded + owed
 
@@ -10,12 +10,14 @@ holds for every order at any time (`books`).
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from quanyi.catalog.model import Titles, Validity
 from quanyi.clock import Timestamp
 from quanyi.money import Currency
+from quanyi.orders.part import Part
 from quanyi.orders.posting import Posting
+from quanyi.orders.returns import Refund
 
 OrderState = Literal[
     "placing",
@@ -31,10 +33,8 @@ OrderState = Literal[
     "refunded",
 ]
 UnitState = Literal["waiting", "delivered", "refunding", "refunded"]
-UnitKind = Literal["card", "manual"]
+UnitKind = Literal["card", "manual", "topup"]
 PaymentState = Literal["open", "captured", "closed", "failed"]
-RefundState = Literal["requested", "succeeded", "failed"]
-ShareState = Literal["requested", "unknown", "succeeded", "failed"]
 RiskState = Literal["", "held", "review", "approved", "refused"]
 """Placed and `held`: somebody must look at it before its delivery; then it is under `review`, until it is approved or
 refused. Empty while nothing has been decided about its delivery."""
@@ -48,16 +48,12 @@ Own = Literal["", "mint", "stock"]
 MAX_UNITS = 1000
 
 
-class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-
 class Line(Part):
     """What was asked for, with the SKU as it was then (`version` names that catalogue snapshot)."""
 
     sku: str
     version: int
-    kind: Literal["card", "voucher", "bundle", "manual"]
+    kind: Literal["card", "voucher", "bundle", "manual", "topup"]
     titles: Titles
     quantity: int
     unit_price: int
@@ -125,6 +121,20 @@ class Unit(Part):
     """Until when a replacement may wait for stock."""
     content: bytes | None = Field(default=None, repr=False)
     """A manual delivery's text, sealed under the member's key."""
+    sourcing: Literal["", "on_demand", "stock_then_supplier"] = ""
+    """Whether it is bought from a supplier, at once or when stock has none; empty: from stock only."""
+    least_margin: int = 0
+    """Basis points of `amount` that are to stay when it is bought."""
+    purchase: str = ""
+    """The purchase of it whose outcome is not known: while there is one it is neither refunded nor bought again."""
+    tried: tuple[str, ...] = ()
+    """Suppliers that definitely did not deliver it."""
+    buy_after: Timestamp | None = None
+    """There was no offer that did: when to look again."""
+    account: bytes | None = Field(default=None, repr=False)
+    """JSON of the account to top up, sealed under the member's key."""
+    account_hint: str = ""
+    """The account, masked."""
 
     @property
     def value(self) -> int:
@@ -141,7 +151,7 @@ class Payment(Part):
     amount: int
     state: PaymentState = "open"
     created_at: Timestamp
-    action: dict[str, Any] = {}
+    action: dict[str, Any] = Field(default_factory=dict)
     """What the shopper must do: a URL to open, a QR text, parameters for a client."""
     method: str = ""
     deadline: Timestamp | None = None
@@ -154,7 +164,7 @@ class Payment(Part):
     currency: str | None = None
     fee: int = 0
     """What the provider kept of it, as far as it has said so: at once, or in its settlement files."""
-    fees: dict[str, int] = {}
+    fees: dict[str, int] = Field(default_factory=dict)
     """Of which rows of those files (`settlements.fees`) it is the sum; empty until the first."""
     transaction: str | None = None
     captured_at: Timestamp | None = None
@@ -162,57 +172,6 @@ class Payment(Part):
     """What its provider says failed before: names of its own, at most `orders.changes.MOST_FAILURES`."""
     paid_by: str = ""
     """Keyed hash of the account that paid, where its provider tells one (`risk.identities`)."""
-
-
-class Share(Part):
-    """The part of a refund that goes back to one payment. Its provider's key is `orders.numbers.share_number`."""
-
-    payment: str
-    amount: int
-    excess: int = 0
-    """What a provider took back beyond what the payment had left: the shop's loss, and no money of this order."""
-    state: ShareState = "requested"
-    asked_at: Timestamp | None = None
-    """When its provider was first asked for it; anew after a person had a failed one asked for again."""
-    sent_at: Timestamp | None = None
-    """When its provider was last asked to send it: refunds of one payment keep their distance."""
-    again: int = 0
-    """How often a person had it asked for again after it had failed."""
-    again_at: Timestamp | None = None
-    by_hand: bool = False
-    """A person paid it back: what its provider still says about it changes nothing."""
-    outside: str = ""
-    """The provider's number of money that it took back itself: a refund in its console, a lost dispute."""
-
-
-class Refund(Part):
-    """Money going back; it succeeds when all its shares have. Whole `units` go back; or `parts` (unit and amount) of
-    units that stay, and `seen` tells whether a card of theirs had been revealed; or, with neither, a surplus."""
-
-    id: str
-    amount: int
-    shares: tuple[Share, ...]
-    units: tuple[str, ...] = ()
-    parts: tuple[tuple[str, int], ...] = ()
-    seen: bool = False
-    currency: str | None = None
-    """None: the order's. Another is that of a payment in the wrong currency."""
-    reason: str
-    asked: str = ""
-    """Names the request that a person made, so that the same call again finds it."""
-    by: str = "system"
-    state: RefundState = "requested"
-    created_at: Timestamp
-    settled_at: Timestamp | None = None
-
-    @property
-    def outside(self) -> bool:
-        """Its provider took all of it back by itself."""
-        return bool(self.shares) and all(share.outside for share in self.shares)
-
-    @property
-    def of_surplus(self) -> bool:
-        return not self.units and not self.parts
 
 
 class Note(Part):
@@ -263,7 +222,7 @@ class Order(Part):
     notes: tuple[Note, ...] = ()
     agent: str = ""
     """Who sold it, by the merchant's own name of them."""
-    traces: dict[str, str] = {}
+    traces: dict[str, str] = Field(default_factory=dict)
     """Keyed hashes of the device, address and network that it was placed from (`risk.identities`)."""
     risk: RiskState = ""
     decision: str = ""

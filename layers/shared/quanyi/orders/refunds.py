@@ -12,8 +12,9 @@ from typing import Any
 from quanyi.errors import Conflict, Invalid
 from quanyi.money import split
 from quanyi.orders.changes import awake, moved, settled
-from quanyi.orders.model import Goods, Order, Refund, RefundState, Share, ShareState, Unit
+from quanyi.orders.model import Goods, Order, Unit
 from quanyi.orders.numbers import refund_number
+from quanyi.orders.returns import Refund, RefundState, Share, ShareState
 
 MAX_REFUNDS = 900
 """Of one order; its number has three digits."""

@@ -7,9 +7,10 @@ from functools import partial
 from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.ids import derived_id
 from quanyi.orders.changes import captured, failed, settled
-from quanyi.orders.model import Order, Payment, Refund
+from quanyi.orders.model import Order, Payment
 from quanyi.orders.numbers import order_of, share_number
 from quanyi.orders.refunds import share_answered, share_came_back, taken_back
+from quanyi.orders.returns import Refund
 from quanyi.orders.table import OrdersTable
 from quanyi.payments.port import (
     Captured,

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from quanyi.clock import Timestamp
 from quanyi.ids import derived_id
-from quanyi.orders.model import Part
+from quanyi.orders.part import Part
 from quanyi.risk.facts import Facts, Point, Value, must_fit, notable
 from quanyi.risk.rules import Decision, Hit, Outcome, Rulebook, RuleError
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import StringConstraints
 
 from quanyi.clock import Timestamp
-from quanyi.orders.model import Part
+from quanyi.orders.part import Part
 from quanyi.risk.facts import Identity, Value
 
 Effect: TypeAlias = Literal["block", "allow"]

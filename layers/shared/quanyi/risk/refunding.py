@@ -10,7 +10,8 @@ from datetime import datetime
 from quanyi.cards.table import CardsTable
 from quanyi.ids import derived_id
 from quanyi.money import Money
-from quanyi.orders.model import Order, Refund
+from quanyi.orders.model import Order
+from quanyi.orders.returns import Refund
 from quanyi.risk.assess import Risk
 from quanyi.risk.order_facts import refund_facts
 from quanyi.risk.passing import Wanted

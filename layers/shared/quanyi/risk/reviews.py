@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from quanyi.clock import Timestamp
 from quanyi.errors import Conflict
 from quanyi.money import Money
-from quanyi.orders.model import Part
+from quanyi.orders.part import Part
 from quanyi.replay import must_repeat
 from quanyi.risk.decisions import DecisionRecord
 from quanyi.risk.facts import Point

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from quanyi.ids import derived_id
-from quanyi.orders.model import Order, Payment, Refund
+from quanyi.orders.model import Order, Payment
+from quanyi.orders.returns import Refund
 from quanyi.risk.buckets import noted
 from quanyi.risk.facts import BUCKET_COUNTED, WEIGHED, Counted, Identity, Tally
 from quanyi.risk.identities import buckets_of, persons_of

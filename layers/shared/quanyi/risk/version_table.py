@@ -15,7 +15,7 @@ from pydantic import Field
 
 from quanyi.clock import Timestamp, stamp
 from quanyi.errors import Conflict, NotFound
-from quanyi.orders.model import Part
+from quanyi.orders.part import Part
 from quanyi.risk.facts import Point
 from quanyi.table import ConditionFailed, Item, Key, Table
 

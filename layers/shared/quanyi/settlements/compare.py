@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from quanyi.cases.model import Case, case_id
-from quanyi.orders.model import Order, Payment, Refund, Share
+from quanyi.orders.model import Order, Payment
 from quanyi.orders.numbers import share_number
+from quanyi.orders.returns import Refund, Share
 from quanyi.settlements.differences import Difference, DifferenceKind, Facts
 from quanyi.settlements.fees import AT_ONCE, fee_of
 from quanyi.settlements.model import Settled
