@@ -21,13 +21,14 @@ from quanyi.cards.model import Face, NewCard, Pool, card_id
 from quanyi.cards.table import NEW, CardsTable
 from quanyi.catalog.model import Sku
 from quanyi.catalog.table import sku_key
+from quanyi.receiving.writing import WRITERS
 from quanyi.secret import Secret
 from quanyi.table import Table, to_wire
 from quanyi.vault.sealing import seal
 from stock import wiring
 from stock.importing import run_import
 from stock.intake import NewImport
-from stock.stretch import STRETCH, WRITERS
+from stock.stretch import STRETCH
 
 COST = {"amount": 1500, "currency": "CNY"}
 

@@ -21,15 +21,17 @@ from quanyi.ids import Draw, new_id
 from quanyi.imports.entries import EntryReader
 from quanyi.imports.model import OVER, FileFault, ImportState, Numbers, Plan, Record, Survey
 from quanyi.imports.table import ImportsTable, LeaseLost, NotFree, counts_of
+from quanyi.receiving.arrivals import Arrivals, BacklogFirst
+from quanyi.receiving.origin import Origin
+from quanyi.receiving.writing import WRITERS, BatchInHand, CardWriter
 from quanyi.table import Item
 from quanyi.vault.kms import Keyring
 from quanyi.vouchers.model import Series
 from quanyi.vouchers.series import SeriesTable
-from stock.arrivals import Arrivals, BacklogFirst
 from stock.numbers import ETAG, HandedOut, NumberReader, NumberSource, own_attributes
 from stock.rehearsal import Rehearsal
 from stock.source import Places, Source
-from stock.stretch import WRITERS, BatchInHand, StretchWriter
+from stock.stretch import StretchWriter
 from stock.upload import UploadedFile, Uploads
 
 
@@ -170,16 +172,15 @@ class _Run:
             return self._generator(plan, plan.numbers, series, threads)
         number, pin, expiry = self.item["places"]
         reader = EntryReader(plan, moment(self.item["started_at"]), (number, pin, expiry))
-        key = work.keyring.key("fingerprint")
         if plan.dry_run:
+            key = work.keyring.key("fingerprint")
             rehearsal = Rehearsal(plan, reader, key, work.cards, threads)
             earlier = takewhile(lambda record: record.after <= self.item["position"], source.records(0, 1))
             for stretch, _ in _stretches(earlier, rehearsal.records_at_once):
                 rehearsal.remember(stretch)
             return rehearsal
         arrivals = BacklogFirst(plan.sku, work.cards, work.backlog, work.clock)
-        batch = self._batch(plan)
-        return StretchWriter(plan, self.import_id, reader, key, arrivals, work.pools, batch, threads, self.opened)
+        return StretchWriter(plan, reader, arrivals, self._cards(plan, threads))
 
     def _generator(self, plan: Plan, numbers: Numbers, series: Series, threads: ThreadPoolExecutor) -> StretchWriter:
         work = self.work
@@ -187,13 +188,25 @@ class _Run:
         if numbers.handed_out:
             arrivals = HandedOut(work.cards, moment(self.item["created_at"]))
         reader = NumberReader(series, work.keyring, plan.expires_at)
-        key, batch = work.keyring.key("fingerprint"), self._batch(plan)
         own = partial(own_attributes, series, numbers)
-        return StretchWriter(plan, self.import_id, reader, key, arrivals, work.pools, batch, threads, self.opened, own)
+        return StretchWriter(plan, reader, arrivals, self._cards(plan, threads), own)
 
-    def _batch(self, plan: Plan) -> BatchInHand:
+    def _cards(self, plan: Plan, threads: ThreadPoolExecutor) -> CardWriter:
         work = self.work
-        return BatchInHand(plan, self.import_id, work.keys, work.draw, work.clock, self._name_batch)
+        origin = Origin(
+            self.import_id,
+            plan.sku,
+            plan.channel,
+            plan.supplier,
+            plan.unit_cost,
+            plan.format,
+            plan.issuer,
+            plan.zone,
+            plan.shards,
+        )
+        key = work.keyring.key("fingerprint")
+        batch = BatchInHand(origin, work.keys, work.draw, work.clock, self._name_batch)
+        return CardWriter(origin, key, work.pools, batch, threads, self.opened, plan.for_sale)
 
     def _name_batch(self, batch_id: str) -> None:
         self.item = self.work.imports.note_batch(self.import_id, self.lease, batch_id)

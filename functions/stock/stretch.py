@@ -5,25 +5,18 @@ cards with the same ids, and a card that is there already with this import's id 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Protocol
 
-from quanyi.batches.model import MAX_CARDS, Batch
-from quanyi.batches.table import BatchKeys
-from quanyi.cards.model import Face, NewCard, Pool, card_id, pin_id
-from quanyi.cards.pools import PoolsTable
-from quanyi.ids import Draw, new_id
+from quanyi.cards.model import Face, NewCard, card_id
 from quanyi.imports.entries import Refused
 from quanyi.imports.model import Counts, Entry, LineFault, Plan, Record
-from quanyi.table import ConditionFailed
-from quanyi.vault.sealing import seal
-from stock.arrivals import Arrivals
+from quanyi.receiving.arrivals import Arrivals
+from quanyi.receiving.writing import CardWriter, is_own
+from quanyi.table import Item
 
 STRETCH = 2_000
 """Cards between two checkpoints: what a crash may cause to be written again."""
-WRITERS = 16
 
 
 class Reader(Protocol):
@@ -42,56 +35,15 @@ class Outcome:
 
 
 @dataclass
-class BatchInHand:
-    """The batch that takes the next cards. `named` is told a batch's id before the batch is made."""
-
-    plan: Plan
-    import_id: str
-    keys: BatchKeys
-    draw: Draw
-    clock: Callable[[], datetime]
-    named: Callable[[str], None]
-    _id: str = ""
-    _key: bytes = field(default=b"", repr=False)
-    _left: int = 0
-
-    def seal(self, card: str, face: Face) -> tuple[str, bytes]:
-        """The batch's id and the sealed face, in a fresh batch when the last one is full."""
-        if self._left == 0:
-            batch_id = new_id("B", self.draw)
-            self.named(batch_id)
-            batch = Batch(
-                id=batch_id,
-                sku=self.plan.sku,
-                supplier=self.plan.supplier,
-                unit_cost=self.plan.unit_cost,
-                channel=self.plan.channel,
-                import_id=self.import_id,
-                created_at=self.clock(),
-                wrapped=b"",
-            )
-            self._id, self._key, self._left = batch_id, self.keys.make(batch), MAX_CARDS
-        self._left -= 1
-        return self._id, seal(self._key, face.to_text(), card)
-
-
-@dataclass
 class StretchWriter:
     """Turns records into cards, stretch after stretch of one run."""
 
     plan: Plan
-    import_id: str
     reader: Reader
-    fingerprint_key: bytes = field(repr=False)
     arrivals: Arrivals
-    pools: PoolsTable
-    batch: BatchInHand
-    threads: ThreadPoolExecutor
-    opened: list[Pool]
-    """Pools that this run has listed as open; it adds to them."""
+    writer: CardWriter
     own: Callable[[Entry], Mapping[str, object]] | None = None
     """What else the card of an entry bears that is a voucher of ours."""
-    _pools: dict[datetime | None, Pool] = field(default_factory=dict)
 
     @property
     def records_at_once(self) -> int:
@@ -99,7 +51,7 @@ class StretchWriter:
         return max(1, STRETCH // (self.plan.uses or 1))
 
     def write(self, records: Sequence[Record]) -> Outcome:
-        judged = judge(records, self.reader, self.plan, self.fingerprint_key)
+        judged = judge(records, self.reader, self.plan, self.writer.fingerprint_key)
         refused = list(judged.refused)
         self.arrivals.look()
         results = self._put_all([self._card(entry, card) for card, entry in judged.entries.items()])
@@ -117,8 +69,9 @@ class StretchWriter:
 
     def _further_uses(self, entries: Iterable[Entry]) -> list[NewCard]:
         """A reusable key's other units, once its first one is known to be this import's own."""
+        key = self.writer.fingerprint_key
         return [
-            self._card(entry, card_id(self.fingerprint_key, self.plan.issuer, self._face(entry), use))
+            self._card(entry, card_id(key, self.plan.issuer, self._face(entry), use))
             for entry in entries
             for use in range(1, self.plan.uses or 1)
         ]
@@ -127,54 +80,21 @@ class StretchWriter:
         return Face(self.plan.format, entry.number, entry.pin)
 
     def _card(self, entry: Entry, card: str) -> NewCard:
-        batch, sealed = self.batch.seal(card, self._face(entry))
-        return NewCard(
-            card_id=card,
-            batch=batch,
-            pool=self._pool(entry.expires_at),
-            sealed=sealed,
-            sell_by=entry.expires_at,
-            # A voucher of ours expires by its series, which may be extended.
-            expires_at=None if self.own else entry.expires_at,
-            pin_id=pin_id(self.fingerprint_key, entry.pin) if entry.pin else None,
-            import_id=self.import_id,
-            line=entry.line,
-            own=self.own(entry) if self.own else {},
-        )
-
-    def _pool(self, sell_by: datetime | None) -> Pool:
-        """The pool of a last moment of sale, listed as open before its first card can be in it."""
-        if sell_by not in self._pools:
-            plan = self.plan
-            pool = Pool.of(plan.sku, plan.channel, sell_by, plan.zone, plan.shards)
-            if plan.for_sale and pool not in self.opened:
-                self.pools.open(pool)
-                self.opened.append(pool)
-            self._pools[sell_by] = pool
-        return self._pools[sell_by]
+        own = self.own(entry) if self.own else None
+        return self.writer.card(card, self._face(entry), entry.expires_at, line=entry.line, own=own)
 
     def _put_all(self, cards: list[NewCard]) -> list[tuple[LineFault | None, str]]:
         """For each card: None and its batch when it is this import's own, else why it is refused."""
-        slices = [cards[start::WRITERS] for start in range(min(WRITERS, len(cards)))]
-        results: list[tuple[LineFault | None, str]] = [(None, "")] * len(cards)
-        for start, part in enumerate(self.threads.map(self._put_each, slices)):
-            results[start::WRITERS] = part
-        return results
+        results = self.writer.put_all(cards, self.arrivals)
+        return [_judged(card, there) for card, there in zip(cards, results, strict=True)]
 
-    def _put_each(self, cards: list[NewCard]) -> list[tuple[LineFault | None, str]]:
-        return [self._put(card) for card in cards]
 
-    def _put(self, card: NewCard) -> tuple[LineFault | None, str]:
-        try:
-            self.arrivals.insert(card)
-        except ConditionFailed as there:
-            if there.item.get("import_id") != self.import_id:
-                return "duplicate", ""
-            if there.item.get("line") != card.line:
-                return "duplicate_in_file", ""
-            self.arrivals.resume(there.item)
-            return None, there.item["batch"]
+def _judged(card: NewCard, there: Item | None) -> tuple[LineFault | None, str]:
+    if there is None:
         return None, card.batch
+    if is_own(there, card):
+        return None, there["batch"]
+    return "duplicate_in_file" if there.get("import_id") == card.import_id else "duplicate", ""
 
 
 @dataclass(frozen=True)

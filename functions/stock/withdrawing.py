@@ -17,11 +17,11 @@ from quanyi.cards.pools import PoolsTable
 from quanyi.cards.table import CardsTable
 from quanyi.clock import Clock
 from quanyi.errors import Conflict
+from quanyi.receiving.arrivals import BacklogFirst
 from quanyi.table import Item
 from quanyi.vouchers.model import Standing
 from quanyi.vouchers.series import SeriesTable
 from quanyi.vouchers.stock import BY, REASONS
-from stock.arrivals import BacklogFirst
 
 CARDS_A_PAGE = 500
 AT_ONCE = 16

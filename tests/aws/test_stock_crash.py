@@ -18,6 +18,7 @@ from quanyi.backlog import Backlog
 from quanyi.cards.model import hold_name
 from quanyi.errors import Busy
 from quanyi.imports.table import LEASE
+from quanyi.receiving import writing
 from stock import stretch
 from tests.aws.conftest import Call, Cloud
 from tests.aws.stockroom import Shop, open_shop
@@ -81,7 +82,7 @@ def sabotage(at: int, way: str) -> Generator[Saboteur]:
 @pytest.fixture
 def shop(cloud: Cloud, call: Call, monkeypatch: pytest.MonkeyPatch) -> Shop:
     monkeypatch.setattr(stretch, "STRETCH", 3)
-    monkeypatch.setattr(stretch, "MAX_CARDS", 2)
+    monkeypatch.setattr(writing, "MAX_CARDS", 2)
     monkeypatch.setenv("IMPORT_QUEUE_URL", cloud.client("sqs").create_queue(QueueName="imports")["QueueUrl"])
     made = open_shop(cloud, call, "")
     made.work().keyring.key("fingerprint")

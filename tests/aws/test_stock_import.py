@@ -11,6 +11,7 @@ from openpyxl import Workbook
 
 from quanyi.callers import Caller
 from quanyi.cards.pools import PoolsTable
+from quanyi.receiving import writing
 from stock import admin, importer, stretch
 from stock.importing import run_import
 from tests.aws.conftest import Call, Cloud, LambdaContext
@@ -134,7 +135,7 @@ def test_a_reusable_key_becomes_a_card_for_each_use(shop: Shop) -> None:
 
 
 def test_batches_hold_so_many_cards_and_no_more(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stretch, "MAX_CARDS", 3)
+    monkeypatch.setattr(writing, "MAX_CARDS", 3)
     monkeypatch.setattr(stretch, "STRETCH", 4)
     seen = shop.brought(b"".join(b"CARD-%d\n" % n for n in range(8)))
     assert sorted(seen["batches"].values()) == [2, 3, 3]

@@ -14,6 +14,7 @@ from quanyi.cards.table import CardsTable
 from quanyi.clock import stamp
 from quanyi.errors import Busy, Refusal
 from quanyi.imports.table import LEASE
+from quanyi.receiving import writing
 from quanyi.secret import Secret
 from quanyi.vouchers.guessing import TooManyTries
 from quanyi.vouchers.issue import voucher_id
@@ -161,7 +162,7 @@ def test_what_cannot_be_generated(room: Room, sku: str, body: dict[str, Any], re
 @pytest.mark.parametrize("way", WAYS)
 def test_generation_that_ends_anywhere_is_made_good(room: Room, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stretch, "STRETCH", 2)
-    monkeypatch.setattr(stretch, "MAX_CARDS", 3)
+    monkeypatch.setattr(writing, "MAX_CARDS", 3)
     room.cloud.keyring.key("fingerprint")
     room.cloud.keyring.key("voucher")
     series = room.series()["id"]

@@ -76,6 +76,8 @@ INDOORS = {
     "payments/deployed.py": "the providers of a deployment",
     "payments/registry.py": "which providers there are",
     "payments/settings_table.py": "providers' settings in the catalogue table",
+    "receiving/arrivals.py": "where arriving cards go, in the cards table and the backlog",
+    "receiving/writing.py": "puts arriving cards into the cards table",
     "vouchers/guessing.py": "who guessed how often, in the stats table",
     "vouchers/limits.py": "members' uses, in the members table",
     "vouchers/series.py": "series in the supply table",
