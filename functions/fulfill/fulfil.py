@@ -18,10 +18,10 @@ from quanyi.clock import day
 from quanyi.errors import NotFound
 from quanyi.http import log
 from quanyi.money import Money
+from quanyi.orders.buying import is_given_up, look_at
 from quanyi.orders.changes import assigned, delivered, settled, unassigned
 from quanyi.orders.holding import is_held
 from quanyi.orders.model import Order, Unit
-from quanyi.orders.promise import promised
 from quanyi.orders.refunds import with_refund, with_surplus_refunded
 from quanyi.risk.assess import Verdict
 from quanyi.vouchers.stock import Sellable
@@ -64,7 +64,8 @@ def _cards_wanted(order: Order) -> list[Unit]:
 def _draw_missing(works: Works, order: Order) -> Order:
     by_sku: dict[str, list[Unit]] = {}
     for unit in _cards_wanted(order):
-        if unit.card is None:
+        # What is being bought for it would be left over if it were taken from stock.
+        if unit.card is None and not unit.purchase:
             by_sku.setdefault(unit.sku, []).append(unit)
     drawn: dict[str, str] = {}
     for sku, units in by_sku.items():
@@ -148,17 +149,17 @@ def _decided(order: Order, attempt: int, done: Mapping[str, Money], verdict: Ver
     costs = {unit.id: done[unit.card] for unit in order.units if unit.card and unit.card in done}
     order = delivered(order, costs, now, costs=costs).model_copy(update={"stale": ()})
     held = looked_at_again(order, now)
-    waits = [unit.id for unit in order.units if unit.state == "waiting"] if order.paid_at else []
+    waits = [u.id for u in order.units if u.state == "waiting" and not u.purchase] if order.paid_at else []
     if order.risk == "refused" and waits:
         order = with_refund(order, waits, reason="refused by the shop's rules", by="system", now=now)
     elif order.paid_at and not held:
-        over = [u.id for u in order.units if u.state == "waiting" and u.card is None and promised(order, u) <= now]
+        over = [unit.id for unit in order.units if is_given_up(order, unit, now)]
         if over:
             order = with_refund(order, over, reason="out of stock", by="system", now=now)
     order = settled(with_surplus_refunded(order, now), now)
-    waiting = [promised(order, u) for u in order.units if u.state == "waiting"] if order.paid_at else []
+    waiting = [look_at(order, u, now) for u in order.units if u.state == "waiting"] if order.paid_at else []
     if waiting and order.due_at is not None:
-        # While it only waits for stock or a person, the sweep need not look before the first promise is over.
+        # While it only waits for stock, a supplier or a person, the sweep need not look before that is over.
         order = order.model_copy(update={"due_at": held or min(waiting)})
     return order
 
@@ -170,7 +171,7 @@ def _queue(works: Works, before: Order, after: Order) -> None:
     for unit in after.units:
         if unit.kind != "card" or unit.on_shortage != "backlog" or unit.own == "mint":
             continue
-        if unit.state == "waiting" and unit.card is None:
+        if unit.state == "waiting" and unit.card is None and not unit.purchase:
             works.backlog.join(after, unit.id)
         elif unit.state == "refunding" or (unit.state != "waiting" and before.unit(unit.id).state == "waiting"):
             works.backlog.leave(after, unit.id)

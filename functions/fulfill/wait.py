@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from fulfill.outcomes import wants_a_supplier
 from fulfill.wiring import Works
 from quanyi.orders.holding import is_held
 from quanyi.orders.model import Order
@@ -28,9 +29,11 @@ def _waiting(order: Order, attempt: int, token: str, now: datetime) -> Order:
 
 
 def ready(order: Order, now: datetime) -> bool:
-    """There is something to do: a card arrived for a waiting unit of an order that is not held, money or goods are to
-    go back, or nothing waits any more."""
+    """There is something to do: a card arrived for a waiting unit of an order that is not held, or a supplier is to be
+    found for one, money or goods are to go back, or nothing waits any more."""
     waiting = [unit for unit in order.units if unit.state == "waiting"]
     asked = any(share.state == "requested" for refund in order.refunds for share in refund.shares)
     back = asked or any(unit.goods == "out" for unit in order.units)
-    return back or not waiting or (not is_held(order, now) and any(unit.card for unit in waiting))
+    if back or not waiting or wants_a_supplier(order, now):
+        return True
+    return not is_held(order, now) and any(unit.card for unit in waiting)

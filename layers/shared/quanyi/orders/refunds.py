@@ -33,9 +33,13 @@ def with_refund(
     """Units that are in a state of `of` start going back; without units, the surplus does.
 
     A card that was delivered, or is about to be, is `out` then, until it is known whether anybody has seen it. Raises
-    Conflict when a unit is not in such a state. No surplus, no change.
+    Conflict when a unit is not in such a state, or waits for a purchase whose outcome nobody knows (it may be
+    delivered yet). No surplus, no change.
     """
     amount = sum(u.value for u in order.units if u.id in units) if units else order.surplus
+    bought = [u.id for u in order.units if u.id in units and u.state == "waiting" and u.purchase]
+    if bought:
+        raise Conflict("These are being bought from a supplier: see how that ends.", reason="being_bought", units=bought)
     wrong = [u.id for u in order.units if u.id in units and u.state not in of]
     if wrong or not set(units) <= {u.id for u in order.units}:
         raise Conflict("These units cannot be refunded now.", units=wrong)

@@ -3,7 +3,8 @@
 None of them looks at a clock or a table. Applying the same fact twice gives the same purchase order.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,6 +44,9 @@ class Receipt:
     duplicate_count: int = 0
     invalid: int = 0
     surplus: int = 0
+    assigned: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Cards by unit of the buyer's order, in the hold of its `attempt`."""
+    attempt: int = 0
 
 
 def moved(po: PurchaseOrder, to: PurchaseState, **fields: Any) -> PurchaseOrder:
@@ -59,11 +63,13 @@ def approved(po: PurchaseOrder, by: str, now: datetime) -> PurchaseOrder:
     return moved(po, "approved", approved_at=now, approved_by=by, due_at=now + SENDING, changed_by=by)
 
 
-def sent(po: PurchaseOrder, now: datetime) -> PurchaseOrder:
-    """Written before the supplier hears of it; whoever wrote it sends it, nobody else ever does. Raises Conflict."""
+def sent(po: PurchaseOrder, sender: str, now: datetime) -> PurchaseOrder:
+    """Written before the supplier hears of it; who wrote it sends it, nobody else ever does. Raises Conflict."""
+    if po.state == "sent" and po.sender == sender:
+        return po
     if po.state != "approved":
         raise Conflict("This purchase order has been sent, or must not be.", state=po.state)
-    return moved(po, "sent", sent_at=now, due_at=now + SENDING)
+    return moved(po, "sent", sender=sender, sent_at=now, due_at=now + SENDING)
 
 
 def answered(po: PurchaseOrder, answer: Answer, receipt: Receipt, now: datetime) -> PurchaseOrder:
@@ -104,6 +110,8 @@ def _told(po: PurchaseOrder, answer: Answer, receipt: Receipt, now: datetime) ->
             "invalid": receipt.invalid,
             "surplus": receipt.surplus,
         }
+    if receipt.assigned:
+        fields |= {"assigned": {**po.assigned, **receipt.assigned}, "attempt": receipt.attempt}
     if answer.number:
         fields["number"] = po.number or answer.number
     if answer.cost is not None:

@@ -81,6 +81,8 @@ class PurchaseOrder(Part):
     created_by: str = "system"
     approved_at: Timestamp | None = None
     approved_by: str = ""
+    sender: str = ""
+    """The call that sends it, so that it knows itself again when the answer to its write was lost."""
     sent_at: Timestamp | None = None
     confirmed_at: Timestamp | None = None
     """When the supplier first said that it has it."""
@@ -93,6 +95,9 @@ class PurchaseOrder(Part):
     duplicates: tuple[Duplicate, ...] = ()
     duplicate_count: int = 0
     invalid: int = 0
+    assigned: dict[str, str] = Field(default_factory=dict)
+    """Cards by unit of the buyer's order, in the hold of its `attempt`."""
+    attempt: int = 0
     surplus: int = 0
     """Cards beyond the quantity; they are quarantined until a person decides."""
     cost: int | None = None

@@ -67,6 +67,8 @@ class Supplier(SupplierTerms):
     balance: int | None = None
     balance_at: Timestamp | None = None
     synced_at: Timestamp | None = None
+    notify_url: str = ""
+    """Where its callbacks go, as it was when the merchant set it up."""
 
     @property
     def terms(self) -> SupplierTerms:
