@@ -13,6 +13,7 @@ Metric = Literal[
     "VoucherGuessing",
     "VoucherRuleFailed",
     "CaseSweepFailed",
+    "ForgedCallback",
 ]
 
 

@@ -39,7 +39,9 @@ def with_refund(
     amount = sum(u.value for u in order.units if u.id in units) if units else order.surplus
     bought = [u.id for u in order.units if u.id in units and u.state == "waiting" and u.purchase]
     if bought:
-        raise Conflict("These are being bought from a supplier: see how that ends.", reason="being_bought", units=bought)
+        raise Conflict(
+            "These are being bought from a supplier: see how that ends.", reason="being_bought", units=bought
+        )
     wrong = [u.id for u in order.units if u.id in units and u.state not in of]
     if wrong or not set(units) <= {u.id for u in order.units}:
         raise Conflict("These units cannot be refunded now.", units=wrong)

@@ -72,6 +72,11 @@ def sent(po: PurchaseOrder, sender: str, now: datetime) -> PurchaseOrder:
     return moved(po, "sent", sender=sender, sent_at=now, due_at=now + SENDING)
 
 
+def unsent(po: PurchaseOrder, reason: str, now: datetime) -> PurchaseOrder:
+    """It cannot be sent at all. One that has been sent stays as it is."""
+    return _over(po.model_copy(update={"reason": reason}), "failed", now) if po.state == "approved" else po
+
+
 def answered(po: PurchaseOrder, answer: Answer, receipt: Receipt, now: datetime) -> PurchaseOrder:
     """What the supplier said to the order or to a question. An answer never takes back what an earlier one brought:
     cards stay received; a final outcome stays, and another one later only marks it for a person."""

@@ -69,6 +69,8 @@ class PurchaseOrder(Part):
     """The buyer's order that it is for."""
     units: tuple[str, ...] = ()
     """The units of that order, as many as `quantity`."""
+    fields: dict[str, str] = Field(default_factory=dict)
+    """Our names of a top-up account's parts to the supplier's."""
     round: int = 0
     """How many suppliers had definitely failed for those units before."""
     need: str = ""

@@ -49,12 +49,12 @@ def choose(
     exact: bool = False,
 ) -> Choice:
     """`most` is what one may cost, minor units of `currency`. `exact`: no more than `wanted` may be bought (a buyer's
-    order), so an offer whose minimum or pack is above it does not do."""
+    order), perhaps less; an offer whose minimum or pack is above it does not do."""
     fit: list[Candidate] = []
     refused: dict[str, Why] = {}
     for offer, supplier in offers:
-        quantity = offer.rounded(wanted)
-        why = _why_not(offer, supplier, quantity, wanted, most, currency, tried, exact)
+        quantity = offer.within(wanted) if exact else offer.rounded(wanted)
+        why = _why_not(offer, supplier, quantity, most, currency, tried)
         if why:
             refused[supplier.id] = why
             continue
@@ -74,11 +74,9 @@ def _why_not(
     offer: Offer,
     supplier: Supplier,
     quantity: int,
-    wanted: int,
     most: int,
     currency: str,
     tried: Collection[str],
-    exact: bool,
 ) -> Why | None:
     if not (offer.enabled and supplier.enabled):
         return "disabled"
@@ -90,7 +88,7 @@ def _why_not(
         return "other_currency"
     if offer.cost > most:
         return "too_dear"
-    if quantity == 0 or (exact and quantity != wanted):
+    if quantity == 0:
         return "quantity"
     if offer.stock is not None and offer.stock < quantity:
         return "out_of_stock"

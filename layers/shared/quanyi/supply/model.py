@@ -131,3 +131,8 @@ class Offer(OfferTerms):
         """The quantity to order for at least `wanted`, by minimum and pack; 0 when the most does not allow it."""
         quantity = -(-max(wanted, self.minimum) // self.pack) * self.pack
         return quantity if quantity <= self.most else 0
+
+    def within(self, wanted: int) -> int:
+        """The quantity to order for no more than `wanted`; 0 when the minimum does not allow it."""
+        quantity = min(wanted, self.most) // self.pack * self.pack
+        return quantity if quantity >= self.minimum else 0
