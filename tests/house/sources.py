@@ -77,6 +77,8 @@ INDOORS = {
     "payments/registry.py": "which providers there are",
     "payments/settings_table.py": "providers' settings in the catalogue table",
     "receiving/arrivals.py": "where arriving cards go, in the cards table and the backlog",
+    "receiving/placing.py": "where the cards of a purchase go, in the cards table",
+    "receiving/receive.py": "takes in what a supplier delivered",
     "receiving/writing.py": "puts arriving cards into the cards table",
     "vouchers/guessing.py": "who guessed how often, in the stats table",
     "vouchers/limits.py": "members' uses, in the members table",

@@ -82,8 +82,8 @@ BUYER = "buyer"
 
 def entry_of_card(change: Change) -> Entry | None:
     """One entry for one write of a card; None for its arrival in a pool, or handed out by the shop (its batch and
-    import tell that, and a million cards need not say it twice), and for what changes neither state, channel nor
-    whether it was seen."""
+    import tell that, and a million cards need not say it twice; one that arrives in quarantine says why), and for what
+    changes neither state, channel nor whether it was seen."""
     old, new = change.old, change.new
     if records := list(records_of(change)):
         return _entry_of_uses(change, records)
@@ -141,7 +141,8 @@ def _what(old: dict[str, Any], new: dict[str, Any]) -> str | None:
     if after is None:
         return "deleted"
     if before is None:
-        arrived = after == "available" or "hold" not in new  # into its pool, or handed out by the shop itself
+        # Into its pool, or handed out by the shop itself.
+        arrived = after == "available" or (after == "delivered" and "hold" not in new)
         return None if arrived else after
     if before != after:
         if after == "available":

@@ -53,10 +53,14 @@ def card_id(key: bytes, issuer: str, face: Face, use: int | None = None) -> str:
 
     The PIN is not part of it: the same number twice is the same card, whatever PIN a file gives.
     """
-    number = face.number.reveal()
-    plain = normalise_link(number) if face.format == "link" else normalise(number)
+    plain = plain_number(face.format, face.number.reveal())
     parts = [issuer, plain] if use is None else [issuer, plain, f"#{use}"]
     return fingerprint(key, *parts)
+
+
+def plain_number(kind: CardFormat, number: str) -> str:
+    """What two spellings of one number, code or link have in common."""
+    return normalise_link(number) if kind == "link" else normalise(number)
 
 
 def pin_id(key: bytes, pin: Secret) -> str:

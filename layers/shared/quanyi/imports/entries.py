@@ -88,11 +88,9 @@ class EntryReader:
             number, pin, until = self._split(record.fields[0])
         else:
             number, pin, until = (_cell(record.fields, place) for place in self.places)
-        number = _checked(number, self.plan.format)
+        number = checked_number(number, self.plan.format)
         if self.plan.format == "number_pin":
-            if not pin:
-                raise Refused("missing_field")
-            _printable(pin, _LONGEST_PIN)
+            pin = checked_pin(pin)
         expires_at = self._expiry(until) if until else self.plan.expires_at
         if expires_at is not None and expires_at <= self.now:
             raise Refused("expired")
@@ -146,7 +144,8 @@ def _cell(fields: Sequence[str], place: int | None) -> str:
     return text
 
 
-def _checked(number: str, kind: CardFormat) -> str:
+def checked_number(number: str, kind: CardFormat) -> str:
+    """A number, code or link that a buyer can use. Raises Refused."""
     if not number:
         raise Refused("missing_field")
     _printable(number, _LONGEST[kind])
@@ -163,6 +162,14 @@ def _checked(number: str, kind: CardFormat) -> str:
     if len(number) < _SHORTEST[kind]:
         raise Refused("too_short")
     return number
+
+
+def checked_pin(pin: str) -> str:
+    """Raises Refused."""
+    if not pin:
+        raise Refused("missing_field")
+    _printable(pin, _LONGEST_PIN)
+    return pin
 
 
 def _printable(text: str, longest: int) -> None:

@@ -8,6 +8,7 @@ waits goes to its pool; one that a run left behind does so when its hold ends.
 
 import threading
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -47,13 +48,16 @@ class BacklogFirst:
     cards: CardsTable
     backlog: Backlog
     clock: Clock
+    served: AbstractSet[tuple[str, str]] = frozenset()
+    """Units (by order) that get their cards otherwise, though they may be in the queue."""
     _waiting: list[Entry] = field(default_factory=list)
     _unserved: dict[str, Entry] = field(default_factory=dict)
     """Those that had no card when this stretch began, by their place."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def look(self) -> None:
-        self._waiting = self.backlog.waiting(self.sku, AT_MOST)
+        waiting = self.backlog.waiting(self.sku, AT_MOST)
+        self._waiting = [entry for entry in waiting if (entry.order, entry.unit) not in self.served]
         self._unserved = {entry.place: entry for entry in self._waiting}
 
     def insert(self, card: NewCard) -> None:
