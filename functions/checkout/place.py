@@ -197,6 +197,8 @@ def _claim(shop: Shop, order: Order) -> tuple[dict[str, str], list[Shortage]]:
             if not sellable(shop, units[0], shop.now()):
                 shortages.append(Shortage(sku=sku, wanted=len(units), left=0))
             continue
+        if units[0].sourcing and units[0].hold_at == "payment":
+            continue
         if units[0].hold_at == "payment":
             if units[0].on_shortage == "refund" and not _in_sight(shop, order, sku):
                 shortages.append(Shortage(sku=sku, wanted=len(units), left=0))

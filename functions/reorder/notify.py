@@ -41,8 +41,9 @@ def notify(supplier: Annotated[str, Path(pattern=r"^[a-z][a-z0-9_-]{1,31}$")], r
         headers={name.lower(): value for name, value in sent.items()},
         body=b64decode(body) if event.get("isBase64Encoded") else body.encode(),
     )
-    source: str = ((event.get("requestContext") or {}).get("identity") or {}).get("sourceIp") or ""
-    status, media_type, answer = hear(buying(), supplier, call, source).answer
+    context: dict[str, Any] = event.get("requestContext") or {}
+    identity: dict[str, str] = context.get("identity") or {}
+    status, media_type, answer = hear(buying(), supplier, call, identity.get("sourceIp") or "").answer
     return Response(status, media_type, answer)
 
 

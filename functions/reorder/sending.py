@@ -104,5 +104,5 @@ def _account(buying: Buying, order: Order, po: PurchaseOrder) -> Mapping[str, Se
     sealed = order.unit(po.units[0]).account
     if sealed is None:
         raise NotFound("account")
-    opened = loads(unseal(buying.members.data_key(order.member), sealed, po.units[0]))
-    return {po.fields.get(name, name): Secret(str(value)) for name, value in opened.items()}
+    opened: dict[str, str] = loads(unseal(buying.members.data_key(order.member), sealed, po.units[0]))
+    return {po.fields.get(name, name): Secret(value) for name, value in opened.items()}

@@ -160,7 +160,7 @@ def impatient(po: PurchaseOrder, patience: timedelta, now: datetime) -> Purchase
     """A person has to look at what the supplier has not made known for so long."""
     if not po.under_way or po.for_person or po.sent_at is None or now - po.sent_at < patience:
         return po
-    return po.model_copy(update={"for_person": True})
+    return po.model_copy(update={"for_person": True, "due_at": now + ASK_LATE})
 
 
 def applied(po: PurchaseOrder) -> PurchaseOrder:

@@ -1,0 +1,242 @@
+"""Buying for paid orders: delivered, or the next supplier, or refunded; never twice, never both."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from quanyi.errors import AddressNotAllowed, Conflict, NotFound
+from quanyi.orders.books import books
+from quanyi.orders.refunds import with_refund
+from quanyi.supply.port import Call, Forged
+from reorder.buy import buy
+from reorder.notify import hear
+from tests.aws.bazaar import Bazaar, states
+from tests.aws.conftest import Cloud
+
+
+@pytest.fixture
+def bazaar(cloud: Cloud) -> Bazaar:
+    return Bazaar(cloud)
+
+
+def on_demand(bazaar: Bazaar, sku: str = "ik-month", **terms: Any) -> None:
+    bazaar.sku(sku, **{"sourcing": "on_demand", "hold": "payment", "on_shortage": "backlog", **terms})
+
+
+def test_a_paid_order_is_bought_and_delivered(bazaar: Bazaar) -> None:
+    on_demand(bazaar)
+    acme = bazaar.seller("acme")
+    bazaar.sells("acme")
+    order = bazaar.bought(quantity=3)
+    assert order.state == "fulfilled"
+    assert [unit.cost for unit in order.units] == [1500] * 3
+    assert len(acme.sent) == 1
+    (po,) = bazaar.purchases()
+    assert (po.state, po.received, po.applied, po.due_at) == ("received", 3, True, None)
+    bazaar.check_nothing_is_wrong()
+
+
+def test_the_best_offer_is_taken_and_the_next_after_a_definite_failure(bazaar: Bazaar) -> None:
+    on_demand(bazaar)
+    dear, cheap = bazaar.seller("dear"), bazaar.seller("cheap", "refuse")
+    bazaar.sells("dear", cost=1800)
+    bazaar.sells("cheap", cost=1000)
+    order = bazaar.bought()
+    assert order.state == "fulfilled"
+    assert sum(cheap.sent.values()) == sum(dear.sent.values()) == 1
+    assert sorted(states(bazaar.purchases())) == ["failed", "received"]
+    assert bazaar.health["cheap"]["failed"] == 1
+    assert order.units[0].tried == ("cheap",)
+
+
+def test_an_offer_without_its_margin_is_not_taken(bazaar: Bazaar) -> None:
+    on_demand(bazaar, least_margin=2_000, on_shortage="refund")
+    bazaar.seller("acme")
+    bazaar.sells("acme", cost=1600)  # of 1999, 20 % are to stay: 1599
+    order = bazaar.bought()
+    assert order.state == "refunded"
+    assert not bazaar.purchases()
+
+
+def test_what_is_unknown_is_asked_about_and_never_sent_again(bazaar: Bazaar) -> None:
+    on_demand(bazaar, on_shortage="refund")
+    acme, other = bazaar.seller("acme", "lost_after"), bazaar.seller("other")
+    bazaar.sells("acme", cost=1000)
+    bazaar.sells("other", cost=1001)
+    acme.deaf = True
+    order = bazaar.bought()
+    for _ in range(40):
+        bazaar.sweep_purchases(seconds=600)
+        bazaar.sweep()
+        bazaar.run()
+    order = bazaar.order(order)
+    assert order.state == "fulfilling", "neither refunded nor bought elsewhere while nobody knows"
+    assert not other.sent
+    assert list(acme.sent.values()) == [1]
+    with pytest.raises(Conflict):
+        with_refund(order, [order.units[0].id], reason="asked", by="support", now=bazaar.now)
+    acme.deaf = False
+    bazaar.sweep_purchases(hours=2)
+    bazaar.run()
+    assert bazaar.order(order).state == "fulfilled"
+    assert list(acme.sent.values()) == [1]
+
+
+def test_what_never_arrived_is_bought_elsewhere_once_it_cannot_be_on_its_way(bazaar: Bazaar) -> None:
+    on_demand(bazaar)
+    acme, other = bazaar.seller("acme", "lost_before"), bazaar.seller("other")
+    bazaar.sells("acme", cost=1000)
+    bazaar.sells("other", cost=1001)
+    order = bazaar.bought()
+    bazaar.sweep_purchases(minutes=9)
+    bazaar.run()
+    assert not other.sent
+    bazaar.sweep_purchases(minutes=11)
+    bazaar.run()
+    assert bazaar.order(order).state == "fulfilled"
+    assert (sum(acme.sent.values()), sum(other.sent.values())) == (1, 1)
+
+
+def test_a_short_delivery_is_delivered_and_the_rest_bought_elsewhere(bazaar: Bazaar) -> None:
+    on_demand(bazaar)
+    bazaar.seller("acme", "short")
+    bazaar.seller("other")
+    bazaar.sells("acme", cost=1000)
+    bazaar.sells("other", cost=1001)
+    order = bazaar.bought(quantity=4)
+    assert order.state == "fulfilled"
+    assert sorted((po.supplier, po.received, po.short) for po in bazaar.purchases()) == [
+        ("acme", 3, 1),
+        ("other", 1, 0),
+    ]
+    bazaar.check_nothing_is_wrong()
+
+
+def test_more_cards_than_ordered_are_set_aside(bazaar: Bazaar) -> None:
+    on_demand(bazaar)
+    bazaar.seller("acme", "double")
+    bazaar.sells("acme")
+    order = bazaar.bought(quantity=2)
+    assert order.state == "fulfilled"
+    assert bazaar.purchases()[0].surplus == 1
+    assert len(bazaar.cards_in("quarantined")) == 1
+
+
+def test_nobody_left_to_ask_goes_back_at_once_or_waits_for_its_promise(bazaar: Bazaar) -> None:
+    on_demand(bazaar, on_shortage="refund")
+    on_demand(bazaar, "patient", backlog_hours=1)
+    acme = bazaar.seller("acme", "refuse")
+    for sku in ("ik-month", "patient"):
+        bazaar.sells("acme", sku)
+    assert bazaar.bought().state == "refunded"
+    patient = bazaar.bought("patient")
+    assert patient.state == "fulfilling"
+    acme.mood = lambda _: "ok"
+    bazaar.later(minutes=11)
+    bazaar.sweep()
+    bazaar.run()
+    assert bazaar.order(patient).state == "fulfilled"
+
+
+def test_stock_comes_first_where_there_is_some(bazaar: Bazaar) -> None:
+    bazaar.sku(sourcing="stock_then_supplier", hold="payment", on_shortage="backlog")
+    bazaar.stock("ik-month", 2)
+    bazaar.seller("acme")
+    bazaar.sells("acme")
+    order = bazaar.bought(quantity=3)
+    assert order.state == "fulfilled"
+    assert [po.quantity for po in bazaar.purchases()] == [1]
+
+
+def test_a_slow_supplier_delivers_by_its_callback(bazaar: Bazaar) -> None:
+    on_demand(bazaar)
+    acme = bazaar.seller("acme", "slow")
+    bazaar.sells("acme")
+    order = bazaar.bought()
+    (po,) = bazaar.purchases()
+    assert (po.state, order.units[0].purchase) == ("confirmed", po.id)
+    acme.finish(po.id)
+    call = Call("POST", "/", {}, {"signed": "acme"}, po.id.encode())
+    for _ in range(2):
+        hear(bazaar.buying, "acme", call, "127.0.0.1")
+    bazaar.run()
+    assert bazaar.order(order).state == "fulfilled"
+    bazaar.check_nothing_is_wrong()
+
+
+def test_callbacks_that_are_forged_or_foreign_change_nothing(bazaar: Bazaar) -> None:
+    on_demand(bazaar)
+    acme = bazaar.seller("acme", "slow", callback_ips=["10.0.0.0/8"])
+    bazaar.seller("other")
+    bazaar.sells("acme")
+    bazaar.bought()
+    (po,) = bazaar.purchases()
+    acme.finish(po.id)
+    before = bazaar.cloud.contents("SupplyTable", "OrdersTable", "CardsTable")
+    for supplier, signed, source, purchase, refusal in (
+        ("acme", "nobody", "10.1.1.1", po.id, Forged),
+        ("acme", "acme", "11.1.1.1", po.id, AddressNotAllowed),
+        ("other", "other", "10.1.1.1", po.id, NotFound),
+        ("acme", "acme", "10.1.1.1", "P" + "0" * 20, NotFound),
+        ("nobody", "nobody", "10.1.1.1", po.id, NotFound),
+    ):
+        with pytest.raises(refusal):
+            hear(bazaar.buying, supplier, Call("POST", "/", {}, {"signed": signed}, purchase.encode()), source)
+    assert bazaar.cloud.contents("SupplyTable", "OrdersTable", "CardsTable") == before
+
+
+def test_a_failure_told_late_is_refunded_or_bought_elsewhere(bazaar: Bazaar) -> None:
+    on_demand(bazaar, on_shortage="refund")
+    acme = bazaar.seller("acme", "slow")
+    bazaar.sells("acme")
+    order = bazaar.bought()
+    (po,) = bazaar.purchases()
+    bazaar.sweep_purchases(hours=5)
+    acme.finish(po.id, "failed")
+    bazaar.sweep_purchases(hours=5)
+    bazaar.run()
+    order = bazaar.order(order)
+    assert order.state == "refunded"
+    assert books(order).owed == 0
+
+
+def test_the_same_task_twice_buys_once(bazaar: Bazaar) -> None:
+    on_demand(bazaar)
+    acme = bazaar.seller("acme", "slow")
+    bazaar.sells("acme")
+    order = bazaar.bought(quantity=2)
+    for _ in range(3):
+        buy(bazaar.buying, order.id, order.attempt)
+    assert list(acme.sent.values()) == [1]
+    assert len(bazaar.purchases()) == 1
+
+
+def test_a_person_is_called_after_the_suppliers_patience(bazaar: Bazaar) -> None:
+    on_demand(bazaar)
+    acme = bazaar.seller("acme", "lost_after", patience_hours=3)
+    bazaar.sells("acme")
+    acme.deaf = True
+    bazaar.bought()
+    bazaar.sweep_purchases(hours=2)
+    assert not bazaar.purchases()[0].for_person
+    bazaar.sweep_purchases(hours=2)
+    (po,) = bazaar.purchases()
+    assert po.for_person
+    assert po.due_at
+    assert po.due_at - bazaar.now >= timedelta(minutes=59)
+
+
+def test_a_daily_limit_is_kept_and_given_back(bazaar: Bazaar) -> None:
+    on_demand(bazaar)
+    bazaar.seller("acme", "refuse")
+    bazaar.seller("other")
+    bazaar.sells("acme", cost=1000, daily_limit=2)
+    bazaar.sells("other", cost=1900)
+    bazaar.bought(quantity=2)
+    assert bazaar.sellers["acme"].sent.total() == 1, "its failure gave the quota back"
+    bazaar.sellers["acme"].mood = lambda _: "ok"
+    bazaar.bought(quantity=2)
+    assert bazaar.sellers["acme"].sent.total() == 2
+    bazaar.bought(quantity=1)
+    assert bazaar.sellers["acme"].sent.total() == 2
