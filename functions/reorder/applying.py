@@ -26,6 +26,8 @@ def apply(buying: Buying, po: PurchaseOrder) -> PurchaseOrder:
     for _ in range(TRIES):
         missing = po.quantity - po.received
         if buying.purchases.give_back(po, missing, applied):
+            if po.token:
+                buying.purchasing.wake(po.token)
             return buying.purchases.get(po.id)
         po = buying.purchases.get(po.id)
         if po.applied:

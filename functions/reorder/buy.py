@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Literal, TypedDict
 
-from quanyi.clock import day
 from quanyi.errors import Conflict, Refusal
 from quanyi.http import log
 from quanyi.ids import derived_id
@@ -168,7 +167,7 @@ def _purchase(buying: Buying, order: Order, units: Sequence[Unit], best: Candida
             units=tuple(unit.id for unit in units),
             fields=best.offer.fields,
             round=len(first.tried),
-            quota_day=day(now, buying.zone) if best.offer.daily_limit else "",
+            quota_day=buying.today() if best.offer.daily_limit else "",
             created_at=now,
             approved_at=now,
             approved_by="system",

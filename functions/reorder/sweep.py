@@ -8,6 +8,7 @@ from typing import Any
 
 from quanyi.http import log, place
 from reorder.sending import pursue
+from reorder.stocking import sure_to_run
 from reorder.wiring import Buying, buying
 
 AT_MOST = 1000
@@ -33,7 +34,10 @@ def sweep(buying: Buying) -> int:
             po = buying.purchases.get(purchase_id)
             if po.due_at is None or po.due_at > buying.now():
                 return 0
-            pursue(buying, po)
+            if po.state == "approved" and not po.order:
+                sure_to_run(buying, po)
+            else:
+                pursue(buying, po)
         except Exception as fault:  # noqa: BLE001 - one purchase's fault must not stop the others
             told = {"purchase": purchase_id, "fault": type(fault).__name__, "at": place(fault)}
             log().error("purchase not pursued", extra=told)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from quanyi.catalog.table import CatalogTable
-from quanyi.clock import Clock, system_clock
+from quanyi.clock import Clock, day, system_clock
 from quanyi.ids import Draw
 from quanyi.members.table import MembersTable
 from quanyi.orders.table import OrdersTable
@@ -16,7 +16,7 @@ from quanyi.settings import Settings
 from quanyi.supply import port
 from quanyi.supply.health import Health
 from quanyi.supply.model import Offer, Supplier
-from quanyi.workflow import Workflow
+from quanyi.workflow import Purchasing, Workflow
 
 
 class ReorderSettings(Settings):
@@ -56,9 +56,15 @@ class Buying:
     """Raises Busy."""
     workflow: Workflow
     """Wakes buyers' orders."""
+    purchasing: Purchasing
+    """Runs purchases for stock."""
     zone: str
     now: Clock = system_clock
     draw: Draw = secrets.token_bytes
+
+    def today(self) -> str:
+        """The shop's day."""
+        return day(self.now(), self.zone)
 
 
 def buying() -> Buying:

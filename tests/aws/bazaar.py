@@ -25,6 +25,8 @@ from quanyi.supply import port
 from quanyi.supply.health import Health
 from quanyi.supply.model import Offer, Supplier
 from reorder.buy import buy
+from reorder.stocking import go_on
+from reorder.stocking import wait as wait_for_supplier
 from reorder.sweep import sweep as sweep_purchases
 from reorder.wiring import Buying, Offered
 from tests.aws.market import START, Market
@@ -99,11 +101,34 @@ class Seller:
 
 
 @dataclass
+class FakePurchasing:
+    """Remembers which purchases for stock run; `Bazaar.run_stock` carries them on."""
+
+    alive: set[tuple[str, int]] = field(default_factory=set)
+    begun: list[tuple[str, int]] = field(default_factory=list)
+    woken: list[str] = field(default_factory=list)
+
+    def start(self, po: PurchaseOrder) -> None:
+        name = (po.id, po.execution)
+        if name not in self.begun:
+            self.begun.append(name)
+            self.alive.add(name)
+
+    def runs(self, po: PurchaseOrder) -> bool:
+        return (po.id, po.execution) in self.alive
+
+    def wake(self, token: str) -> bool:
+        self.woken.append(token)
+        return True
+
+
+@dataclass
 class Bazaar(Market):
     sellers: dict[str, Seller] = field(default_factory=dict)
     offers: dict[str, list[Offer]] = field(default_factory=dict)
     settings: dict[str, Supplier] = field(default_factory=dict)
     health: dict[str, Counter[str]] = field(default_factory=dict)
+    purchasing: FakePurchasing = field(default_factory=FakePurchasing)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -129,6 +154,7 @@ class Bazaar(Market):
             note_health=self._note,
             receive=lambda delivery: receive(receiving, delivery),
             workflow=self.workflow,  # type: ignore[arg-type]
+            purchasing=self.purchasing,  # type: ignore[arg-type]
             zone="Asia/Shanghai",
             now=clock,
         )
@@ -173,6 +199,14 @@ class Bazaar(Market):
     def sweep_purchases(self, **later: float) -> None:
         self.later(**(later or {"seconds": 120}))
         sweep_purchases(self.buying)
+
+    def run_stock(self) -> None:
+        """Carries every living execution of a purchase for stock on, until it is done or waits."""
+        for purchase, execution in sorted(self.purchasing.alive):
+            if go_on(self.buying, purchase, execution)["outcome"] == "done":
+                self.purchasing.alive.discard((purchase, execution))
+            else:
+                wait_for_supplier(self.buying, purchase, execution, f"token-{purchase}")
 
     def _run_one(self, works: Works, order: str, attempt: int) -> list[str]:
         entered = ["Fulfil", "Route"]

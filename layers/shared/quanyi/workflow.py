@@ -1,5 +1,6 @@
-"""Starting and waking the fulfilment workflow (Step Functions). It carries ids only."""
+"""Starting and waking workflows (Step Functions): fulfilment, and purchases for stock. They carry ids only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from json import dumps
 from typing import Any
@@ -9,27 +10,25 @@ from botocore.exceptions import ClientError
 from quanyi.aws import code_of
 from quanyi.errors import Busy
 from quanyi.orders.model import Order
+from quanyi.purchases.model import PurchaseOrder
 
 _GONE = {"TaskDoesNotExist", "TaskTimedOut", "InvalidToken"}
 
 
 @dataclass(frozen=True)
-class Workflow:
-    """`client` is a boto3 Step Functions client."""
+class Executions:
+    """Of one state machine. `client` is a boto3 Step Functions client."""
 
     arn: str
     client: Any
 
-    def start(self, order: Order) -> None:
-        """Starts the execution of the order's current attempt; one that was started already is left alone.
+    def begin(self, name: str, given: Mapping[str, Any]) -> None:
+        """Starts the execution of that name; one that was started already is left alone.
 
         The name makes it exactly once: Step Functions keeps a name for 90 days.
         """
-        given = dumps({"v": 1, "order": order.id, "attempt": order.attempt})
         try:
-            self.client.start_execution(
-                stateMachineArn=self.arn, name=execution_name(order.id, order.attempt), input=given
-            )
+            self.client.start_execution(stateMachineArn=self.arn, name=name, input=dumps(given))
         except ClientError as error:
             code = code_of(error)
             if code == "ExecutionAlreadyExists":
@@ -38,9 +37,8 @@ class Workflow:
                 raise Busy("the workflow service is throttled") from error
             raise
 
-    def runs(self, order: Order) -> bool:
-        """Whether the execution of the order's attempt is running; False too when it never started."""
-        name = execution_name(order.id, order.attempt)
+    def is_running(self, name: str) -> bool:
+        """False too when it never started."""
         arn = self.arn.replace(":stateMachine:", ":execution:") + f":{name}"
         try:
             return self.client.describe_execution(executionArn=arn)["status"] == "RUNNING"
@@ -60,5 +58,27 @@ class Workflow:
         return True
 
 
-def execution_name(order_id: str, attempt: int) -> str:
-    return f"{order_id}-{attempt}"
+@dataclass(frozen=True)
+class Workflow(Executions):
+    """Fulfilment: one execution for each attempt of an order."""
+
+    def start(self, order: Order) -> None:
+        self.begin(execution_name(order.id, order.attempt), {"v": 1, "order": order.id, "attempt": order.attempt})
+
+    def runs(self, order: Order) -> bool:
+        return self.is_running(execution_name(order.id, order.attempt))
+
+
+@dataclass(frozen=True)
+class Purchasing(Executions):
+    """Purchases for stock: one execution for each, and another when one was lost."""
+
+    def start(self, po: PurchaseOrder) -> None:
+        self.begin(execution_name(po.id, po.execution), {"v": 1, "purchase": po.id, "execution": po.execution})
+
+    def runs(self, po: PurchaseOrder) -> bool:
+        return self.is_running(execution_name(po.id, po.execution))
+
+
+def execution_name(subject: str, attempt: int) -> str:
+    return f"{subject}-{attempt}"

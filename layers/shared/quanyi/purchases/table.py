@@ -11,6 +11,7 @@ In `due-index` stands what a sweep must look at, in `listed-index` all of them, 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from quanyi.clock import stamp
 from quanyi.errors import Busy, Conflict, NotFound
@@ -164,9 +165,22 @@ class PurchasesTable:
         )
         return (item["pk"].removeprefix("PO#") for item in found)
 
-    def page(self, *, limit: int, start: Item | None, listed: str = LISTED) -> Page:
+    def page(self, *, limit: int, start: Item | None, for_person: bool = False, **sieve: str | None) -> Page:
+        """Of `limit` that are read, newest first, those whose fields are as `sieve` says (None: any)."""
+        wanted: dict[str, Any] = {name: value for name, value in sieve.items() if value is not None}
+        tests = [f"#{name} = :{name}" for name in wanted]
+        if for_person:
+            tests.append("(for_person = :yes OR contradicted = :yes)")
+            wanted["yes"] = True
         return self.table.query(
-            "#list = :list", index=LISTED_INDEX, limit=limit, start=start, forward=False, list=listed
+            "#list = :list",
+            index=LISTED_INDEX,
+            limit=limit,
+            start=start,
+            forward=False,
+            filter=" AND ".join(tests) or None,
+            list=LISTED,
+            **wanted,
         )
 
 
