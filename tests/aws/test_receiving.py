@@ -276,6 +276,36 @@ def test_surplus_serves_no_unit(house: Warehouse) -> None:
 # Many at once, and runs that end anywhere.
 
 
+def test_a_pool_that_was_closed_meanwhile_is_open_again(house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    settle = type(house.batches).settle
+
+    def closed(*given: Any) -> None:
+        for pool in house.pools():
+            house.work.pools.close(pool)
+        settle(*given)
+
+    monkeypatch.setattr(type(house.batches), "settle", closed)
+    house.receive(["AAAA-1"], 1)
+    house.check()
+
+
+def test_a_write_whose_answer_was_lost_below_us_counts(house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK writes again and finds the card there: it is the run's own, with its place in the queue."""
+    insert = type(house.work.cards).insert
+
+    def twice(cards: Any, card: Any, **instead: Any) -> None:
+        insert(cards, card, **instead)
+        insert(cards, card, **instead)
+
+    monkeypatch.setattr(type(house.work.cards), "insert", twice)
+    house.wait("0-0")
+    received = house.receive(["AAAA-1", "AAAA-2", "AAAA-3"], 2, for_units={"0-0": "O1#1"})
+    assert counts(received) == (2, 1, 0, 0)
+    assert list(received.assigned) == ["0-0"]
+    assert house.waiting() == []
+    house.check()
+
+
 def test_two_at_once(house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """While one run decides what is beyond the quantity, another waits; what that brings is judged by what came in."""
     name_batch = type(house.work.runs).name_batch
