@@ -35,7 +35,7 @@ ADAPTERS = {
     "mail/ses.py": "SES",
     "metrics.py": "CloudWatch's metrics",
     "payments/breaker.py": "the circuit breaker's state",
-    "payments/secrets.py": "Secrets Manager",
+    "provider_secrets.py": "Secrets Manager",
     "supply/wire.py": "suppliers, over HTTP",
 }
 """The layer's only modules that know AWS's SDK or HTTP."""
