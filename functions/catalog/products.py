@@ -43,7 +43,7 @@ def change_sku(desk: Desk, sku_id: str, body: SkuChange) -> Sku:
     old = desk.products.product(sku.product_id)
     terms = SkuTerms.model_validate(body.model_dump(include=set(SkuTerms.model_fields)))
     kept = {sku.id: sku for sku in old.skus}
-    skus = {sku_id: terms if sku_id == sku_id else terms_of(other) for sku_id, other in kept.items()}
+    skus = {other: terms if other == sku_id else terms_of(kept[other]) for other in kept}
     new = revised(old, desk.now(), skus=skus)
     _judgeable(new, old)
     if kept[sku_id].version != body.version:

@@ -95,6 +95,14 @@ def test_terms_change_under_the_version_that_was_read(ask: Ask, made: dict[str, 
     assert cloud.contents() == before
 
 
+def test_a_skus_terms_change_without_its_siblings(ask: Ask) -> None:
+    year = {**MONTH, "id": "year", "titles": {"zh-CN": "年卡"}, "price": 9999}
+    _, product = ask("POST", "/v1/admin/products", {**PRODUCT, "skus": [MONTH, year]}, key="p2")
+    assert ask("PUT", "/v1/admin/skus/month", {**_terms(product["skus"][0]), "price": 1500, "version": 1})[0] == 200
+    _, after = ask("GET", f"/v1/admin/products/{product['id']}")
+    assert after["skus"] == [{**product["skus"][0], "price": 1500, "version": 2}, product["skus"][1]]
+
+
 def test_publishing_asks_for_skus_and_published_components(ask: Ask, made: dict[str, Any], cloud: Cloud) -> None:
     _, empty = ask("POST", "/v1/admin/products", {"titles": {"en": "Empty"}}, key="p2")
     bundle = {"titles": {"en": "Pack"}, "skus": [{**PACK, "components": [{"sku": "month", "quantity": 2}]}]}
