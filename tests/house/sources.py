@@ -76,6 +76,8 @@ INDOORS = {
     "payments/deployed.py": "the providers of a deployment",
     "payments/registry.py": "which providers there are",
     "payments/settings_table.py": "providers' settings in the catalogue table",
+    "supply/on_sale.py": "halts and prices of SKUs, in the catalogue table",
+    "supply/reading.py": "offers with their suppliers, in the supply table",
     "vouchers/guessing.py": "who guessed how often, in the stats table",
     "vouchers/limits.py": "members' uses, in the members table",
     "vouchers/series.py": "series in the supply table",
