@@ -51,7 +51,9 @@ def _kind(field: dict[str, Any]) -> str:
     if field.get("type") == "array":
         return "list of objects" if "$ref" in field["items"] else f"list of {field['items']['type']}s"
     if field.get("type") == "object":
-        return f"object of {field['additionalProperties']['type']}s"
+        return f"object of {field['additionalProperties'].get('type', 'integers or string')}s"
+    if "anyOf" in field:
+        return field["anyOf"][0].get("type", "string")
     return field.get("type", "string")
 
 

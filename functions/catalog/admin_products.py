@@ -11,7 +11,7 @@ from catalog.requests import Id, NewProduct, ProductChange, SkuChange, WholeProd
 from catalog.wiring import desk
 from quanyi.catalog.model import ProductState
 from quanyi.catalog.product import CategoryId
-from quanyi.http import Cursor, IdempotencyKey, Limit
+from quanyi.http import CallerParam, Cursor, IdempotencyKey, Limit
 
 router = APIGatewayRouter()
 
@@ -20,8 +20,8 @@ InCategory = Annotated[CategoryId | None, Query(description="With everything bel
 
 
 @router.post("/v1/admin/products", status_code=201, tags=["Products"], summary="Make a product, as a draft")
-def create(body: NewProduct, key: IdempotencyKey) -> ProductView:
-    return ProductView.of(create_product(desk(), key, body))
+def create(body: NewProduct, key: IdempotencyKey, caller: CallerParam) -> ProductView:
+    return ProductView.of(create_product(desk(), caller.name, key, body))
 
 
 @router.get("/v1/admin/products", tags=["Products"], summary="List products, newest first")
@@ -41,30 +41,30 @@ def read(product_id: Id) -> ProductView:
 
 
 @router.put("/v1/admin/products/<product_id>", tags=["Products"], summary="Replace a product's and its SKUs' terms")
-def replace(product_id: Id, body: WholeProduct) -> ProductView:
-    return ProductView.of(replace_product(desk(), product_id, body))
+def replace(product_id: Id, body: WholeProduct, caller: CallerParam) -> ProductView:
+    return ProductView.of(replace_product(desk(), caller.name, product_id, body))
 
 
 @router.patch("/v1/admin/products/<product_id>", tags=["Products"], summary="Change some of a product's terms")
-def change(product_id: Id, body: ProductChange) -> ProductView:
-    return ProductView.of(change_product(desk(), product_id, body))
+def change(product_id: Id, body: ProductChange, caller: CallerParam) -> ProductView:
+    return ProductView.of(change_product(desk(), caller.name, product_id, body))
 
 
 @router.post("/v1/admin/products/<product_id>/publish", tags=["Products"], summary="Put a product on sale")
-def publish(product_id: Id) -> ProductView:
-    return ProductView.of(set_state(desk(), product_id, "published"))
+def publish(product_id: Id, caller: CallerParam) -> ProductView:
+    return ProductView.of(set_state(desk(), caller.name, product_id, "published"))
 
 
 @router.post(
     "/v1/admin/products/<product_id>/archive", tags=["Products"], summary="Take a product off sale and out of sight"
 )
-def archive(product_id: Id) -> ProductView:
-    return ProductView.of(set_state(desk(), product_id, "archived"))
+def archive(product_id: Id, caller: CallerParam) -> ProductView:
+    return ProductView.of(set_state(desk(), caller.name, product_id, "archived"))
 
 
 @router.post("/v1/admin/products/<product_id>/draft", tags=["Products"], summary="Take a product back into work")
-def draft(product_id: Id) -> ProductView:
-    return ProductView.of(set_state(desk(), product_id, "draft"))
+def draft(product_id: Id, caller: CallerParam) -> ProductView:
+    return ProductView.of(set_state(desk(), caller.name, product_id, "draft"))
 
 
 @router.get("/v1/admin/skus/<sku_id>", tags=["Products"], summary="Read a SKU")
@@ -73,5 +73,5 @@ def read_sku(sku_id: Id) -> SkuView:
 
 
 @router.put("/v1/admin/skus/<sku_id>", tags=["Products"], summary="Replace a SKU's terms")
-def replace_sku(sku_id: Id, body: SkuChange) -> SkuView:
-    return SkuView.of(change_sku(desk(), sku_id, body))
+def replace_sku(sku_id: Id, body: SkuChange, caller: CallerParam) -> SkuView:
+    return SkuView.of(change_sku(desk(), caller.name, sku_id, body))

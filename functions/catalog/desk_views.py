@@ -15,11 +15,18 @@ from quanyi.clock import Timestamp
 from quanyi.http import View
 from quanyi.secret import Secret
 
+BELOW_COST = (
+    "Off sale: every supplier's offer costs more than the lowest price leaves. Raise the price, lower `least_margin` "
+    "or find a cheaper offer, and it is on sale again; `GET /v1/admin/offers/{sku}` shows the offers."
+)
+
 
 class SkuView(Sku, View):
+    advice: Annotated[str, Field(description="What to do about a SKU that is `halted`")] = ""
+
     @classmethod
     def of(cls, sku: Sku) -> Self:
-        return cls.model_validate(sku.model_dump())
+        return cls.model_validate({**sku.model_dump(), "advice": BELOW_COST if sku.halted else ""})
 
 
 class ProductView(ProductTerms, View):
@@ -28,11 +35,13 @@ class ProductView(ProductTerms, View):
     version: int
     created_at: Timestamp
     updated_at: Timestamp
+    changed_by: str
     skus: list[SkuView]
 
     @classmethod
     def of(cls, product: Product) -> Self:
-        return cls.model_validate(product.model_dump(exclude={"body_hash"}))
+        skus = [SkuView.of(sku) for sku in product.skus]
+        return cls.model_validate({**product.model_dump(exclude={"body_hash", "skus"}), "skus": skus})
 
 
 class ProductLine(View):

@@ -12,11 +12,12 @@ from quanyi.replay import body_hash, must_repeat
 from quanyi.vouchers.acceptable import must_be_acceptable
 
 
-def create_product(desk: Desk, key: str, body: NewProduct) -> Product:
+def create_product(desk: Desk, by: str, key: str, body: NewProduct) -> Product:
     """A draft whose id comes from the Idempotency-Key, so that a repeated call finds it."""
     product_id = derived_id("P", "product", key)
     skus = [(_sku_id(product_id, 1, at, sku), sku.terms) for at, sku in enumerate(body.skus)]
-    product = new_product(product_id, _terms(body), skus, desk.now(), body_hash(body=body))
+    made = new_product(product_id, _terms(body), skus, desk.now(), body_hash(body=body))
+    product = made.model_copy(update={"changed_by": by})
     _judgeable(product)
     # Looked up first: what this call named may be gone since the first one, and it still gets the first answer.
     kept = desk.products.products([product_id]).get(product_id) or desk.products.create(product)
@@ -24,41 +25,41 @@ def create_product(desk: Desk, key: str, body: NewProduct) -> Product:
     return kept
 
 
-def replace_product(desk: Desk, product_id: str, body: WholeProduct) -> Product:
+def replace_product(desk: Desk, by: str, product_id: str, body: WholeProduct) -> Product:
     old = desk.products.product(product_id)
     skus = {_sku_id(product_id, body.version + 1, at, sku): sku.terms for at, sku in enumerate(body.skus)}
     if len(skus) != len(body.skus):
         raise Invalid("A SKU is listed twice.", reason="sku_twice")
-    return _changed(desk, old, body.version, _terms(body), skus)
+    return _changed(desk, by, old, body.version, _terms(body), skus)
 
 
-def change_product(desk: Desk, product_id: str, body: ProductChange) -> Product:
+def change_product(desk: Desk, by: str, product_id: str, body: ProductChange) -> Product:
     old = desk.products.product(product_id)
     given = body.model_dump(exclude_unset=True, exclude={"version"})
-    return _changed(desk, old, body.version, ProductTerms.model_validate({**old.terms.model_dump(), **given}), None)
+    return _changed(desk, by, old, body.version, ProductTerms.model_validate({**old.terms.model_dump(), **given}), None)
 
 
-def change_sku(desk: Desk, sku_id: str, body: SkuChange) -> Sku:
+def change_sku(desk: Desk, by: str, sku_id: str, body: SkuChange) -> Sku:
     sku = desk.products.sku(sku_id)
     old = desk.products.product(sku.product_id)
     terms = SkuTerms.model_validate(body.model_dump(include=set(SkuTerms.model_fields)))
     kept = {sku.id: sku for sku in old.skus}
-    skus = {sku_id: terms if sku_id == sku_id else terms_of(other) for sku_id, other in kept.items()}
+    skus = {other: terms if other == sku_id else terms_of(kept[other]) for other in kept}
     new = revised(old, desk.now(), skus=skus)
     _judgeable(new, old)
     if kept[sku_id].version != body.version:
         made = kept[sku_id].version == body.version + 1 and new is old
         if not made:
             raise _stale(kept[sku_id].version)
-    return next(sku for sku in desk.products.change(old, new).skus if sku.id == sku_id)
+    return next(sku for sku in desk.on_sale.change(old, new, by).skus if sku.id == sku_id)
 
 
-def set_state(desk: Desk, product_id: str, state: ProductState, tries: int = 5) -> Product:
+def set_state(desk: Desk, by: str, product_id: str, state: ProductState, tries: int = 5) -> Product:
     """Publishing, drafting and archiving mean the same whoever else is at it, so they are decided anew after a race."""
     for left in range(tries, 0, -1):
         old = desk.products.product(product_id)
         try:
-            return desk.products.change(old, in_state(old, state, desk.now()))
+            return desk.on_sale.change(old, in_state(old, state, desk.now()), by)
         except Conflict as conflict:
             if conflict.extra.get("reason") != "stale_version" or left == 1:
                 raise
@@ -74,11 +75,13 @@ def list_products(
     return find(desk.products, asked, lambda product: product)
 
 
-def _changed(desk: Desk, old: Product, version: int, terms: ProductTerms, skus: dict[str, SkuTerms] | None) -> Product:
+def _changed(
+    desk: Desk, by: str, old: Product, version: int, terms: ProductTerms, skus: dict[str, SkuTerms] | None
+) -> Product:
     if old.version == version:
         new = revised(old, desk.now(), terms=terms, skus=skus)
         _judgeable(new, old)
-        return desk.products.change(old, new)
+        return desk.on_sale.change(old, new, by)
     # The same change once more: it was made, and its caller only missed the answer.
     if old.version == version + 1 and revised(old, desk.now(), terms=terms, skus=skus) is old:
         return old

@@ -12,11 +12,13 @@ from quanyi.channels.table import ChannelTable
 from quanyi.clock import Clock, system_clock
 from quanyi.ids import Draw
 from quanyi.settings import Settings
+from quanyi.supply.on_sale import OnSale
 from quanyi.table import Table
 
 
 class CatalogSettings(Settings):
     catalog_table: str
+    supply_table: str
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,16 @@ class Desk:
     categories: CategoryTable
     channels: ChannelTable
     api_keys: ApiKeyTable
+    on_sale: OnSale
+    """Writes products so that what suppliers charge is looked at."""
     now: Clock = system_clock
     draw: Draw = secrets.token_bytes
 
 
 @cache
 def desk() -> Desk:
-    table = Table(CatalogSettings.read().catalog_table, client("dynamodb"))
-    return Desk(CatalogTable(table), CategoryTable(table), ChannelTable(table), ApiKeyTable(table))
+    known, dynamodb = CatalogSettings.read(), client("dynamodb")
+    table = Table(known.catalog_table, dynamodb)
+    products = CatalogTable(table)
+    on_sale = OnSale(products, Table(known.supply_table, dynamodb))
+    return Desk(products, CategoryTable(table), ChannelTable(table), ApiKeyTable(table), on_sale)

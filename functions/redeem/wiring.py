@@ -12,7 +12,7 @@ from quanyi.issuers.port import Issuer
 from quanyi.issuers.rest import RestIssuer
 from quanyi.issuers.settings import IssuerSettings
 from quanyi.issuers.table import ConfirmingCards, IssuersTable
-from quanyi.payments.secrets import ProviderSecrets
+from quanyi.provider_secrets import ProviderSecrets
 from quanyi.redemptions.table import RedemptionsTable
 from quanyi.risk.assess import Risk
 from quanyi.secret import Secret

@@ -15,8 +15,8 @@ from quanyi.orders.numbers import payment_number
 from quanyi.payments.access import Access
 from quanyi.payments.port import Captured, Try
 from quanyi.payments.registry import Kind, access_of
-from quanyi.payments.secrets import Versions
 from quanyi.payments.settings import ProviderSettings, ProviderTerms
+from quanyi.provider_secrets import Versions
 from quanyi.secret import Secret
 from treasury.wiring import Treasury
 

@@ -11,8 +11,8 @@ from quanyi.ids import Draw
 from quanyi.orders.table import OrdersTable
 from quanyi.payments.breaker import Breaker
 from quanyi.payments.registry import KINDS, Kind, Providers
-from quanyi.payments.secrets import ProviderSecrets
 from quanyi.payments.settings_table import ProviderSettingsTable
+from quanyi.provider_secrets import ProviderSecrets
 from quanyi.settings import Settings
 from quanyi.table import Table
 

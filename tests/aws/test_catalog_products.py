@@ -17,6 +17,8 @@ MONTH = {"id": "month", "kind": "card", "titles": {"zh-CN": "月卡"}, "price": 
 PRODUCT = {"titles": {"zh-CN": "黄金会员", "en": "Gold"}, "skus": [MONTH]}
 PACK = {"id": "pack", "kind": "bundle", "titles": {"en": "Pack"}, "price": 5000}
 
+NOT_TERMS = ("id", "product_id", "product_state", "version", "halted", "advice")
+
 Ask = Callable[..., tuple[int, Any]]
 
 
@@ -93,6 +95,14 @@ def test_terms_change_under_the_version_that_was_read(ask: Ask, made: dict[str, 
     ):
         assert (refused[0], refused[1]["reason"]) == (409, "stale_version")
     assert cloud.contents() == before
+
+
+def test_a_skus_terms_change_without_its_siblings(ask: Ask) -> None:
+    year = {**MONTH, "id": "year", "titles": {"zh-CN": "年卡"}, "price": 9999}
+    _, product = ask("POST", "/v1/admin/products", {**PRODUCT, "skus": [MONTH, year]}, key="p2")
+    assert ask("PUT", "/v1/admin/skus/month", {**_terms(product["skus"][0]), "price": 1500, "version": 1})[0] == 200
+    _, after = ask("GET", f"/v1/admin/products/{product['id']}")
+    assert after["skus"] == [{**product["skus"][0], "price": 1500, "version": 2}, product["skus"][1]]
 
 
 def test_publishing_asks_for_skus_and_published_components(ask: Ask, made: dict[str, Any], cloud: Cloud) -> None:
@@ -210,7 +220,7 @@ def test_a_race_is_lost_cleanly(made: dict[str, Any]) -> None:
 
 
 def _terms(sku: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in sku.items() if k not in ("id", "product_id", "product_state", "version")}
+    return {k: v for k, v in sku.items() if k not in NOT_TERMS}
 
 
 def test_a_voucher_sku_and_its_condition(ask: Ask) -> None:

@@ -13,10 +13,10 @@ from quanyi.errors import Busy, Conflict, Invalid, KeyReused
 from quanyi.payments.breaker import FAILURES, RECOVERY_SECONDS, Breaker, Unasked
 from quanyi.payments.port import Created, Forged, Intent, NoSuchProvider, NotMade, ProviderUnavailable, Unsent
 from quanyi.payments.registry import Providers
-from quanyi.payments.secrets import CACHE_SECONDS, ProviderSecrets
 from quanyi.payments.settings import ProviderSettings
 from quanyi.payments.settings_table import CACHE_SECONDS as SETTINGS_SECONDS
 from quanyi.payments.settings_table import ProviderSettingsTable
+from quanyi.provider_secrets import CACHE_SECONDS, ProviderSecrets
 from quanyi.secret import Secret
 from tests.aws import till
 from tests.aws.conftest import Cloud

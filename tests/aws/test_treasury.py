@@ -8,7 +8,7 @@ import pytest
 
 from quanyi.callers import Caller
 from quanyi.payments.registry import KINDS
-from quanyi.payments.secrets import ProviderSecrets
+from quanyi.provider_secrets import ProviderSecrets
 from tests.aws import till
 from tests.aws.conftest import Call, Cloud
 from tests.aws.till import GOOD, NEXT, Till

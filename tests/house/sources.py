@@ -35,7 +35,7 @@ ADAPTERS = {
     "mail/ses.py": "SES",
     "metrics.py": "CloudWatch's metrics",
     "payments/breaker.py": "the circuit breaker's state",
-    "payments/secrets.py": "Secrets Manager",
+    "provider_secrets.py": "Secrets Manager",
     "supply/wire.py": "suppliers, over HTTP",
 }
 """The layer's only modules that know AWS's SDK or HTTP."""
@@ -80,6 +80,8 @@ INDOORS = {
     "receiving/placing.py": "where the cards of a purchase go, in the cards table",
     "receiving/receive.py": "takes in what a supplier delivered",
     "receiving/writing.py": "puts arriving cards into the cards table",
+    "supply/on_sale.py": "halts and prices of SKUs, in the catalogue table",
+    "supply/reading.py": "offers with their suppliers, in the supply table",
     "vouchers/guessing.py": "who guessed how often, in the stats table",
     "vouchers/limits.py": "members' uses, in the members table",
     "vouchers/series.py": "series in the supply table",

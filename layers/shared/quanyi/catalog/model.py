@@ -13,6 +13,8 @@ Kind = Literal["card", "voucher", "bundle", "manual", "topup"]
 Sourcing = Literal["stock", "on_demand", "stock_then_supplier"]
 CardFormat = Literal["number", "number_pin", "code", "link"]
 ProductState = Literal["draft", "published", "archived"]
+Halted = Literal["", "below_cost"]
+"""Why a SKU is off sale whatever its merchant's terms say: no supplier's offer is within what its price leaves."""
 Language = Literal["zh-CN", "en"]
 
 SkuId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -174,14 +176,15 @@ class Sku(SkuTerms):
     product_id: str
     product_state: ProductState
     version: int
+    halted: Halted = ""
 
     def sold_in(self, channel: str, now: datetime) -> bool:
-        """Published, visible in the channel, inside its on-sale window."""
+        """Published, visible in the channel, inside its on-sale window, and not halted."""
         terms = self.channels.get(channel)
         visible = terms.visible if terms else not self.only_listed_channels
         started = self.on_sale_from is None or self.on_sale_from <= now
         ended = self.on_sale_until is not None and self.on_sale_until <= now
-        return self.product_state == "published" and visible and started and not ended
+        return self.product_state == "published" and visible and started and not ended and not self.halted
 
     @property
     def own(self) -> Literal["", "mint", "stock"]:
@@ -203,6 +206,15 @@ class Sku(SkuTerms):
             if quantity >= tier.from_quantity:
                 price = tier.price
         return price
+
+    @property
+    def lowest_price(self) -> int:
+        """Minor units: what one costs at least, in the cheapest channel that may show it and at its lowest tier."""
+        places = [name for name, terms in self.channels.items() if terms.visible]
+        if not self.only_listed_channels or not places:
+            places.append("")  # any other
+        prices = [(self.unit_price(place, 1), *(tier.price for tier in self.tiers_in(place))) for place in places]
+        return min(min(each) for each in prices)
 
     def title(self, language: Language = "zh-CN") -> str:
         return self.titles.get(language) or next(iter(self.titles.values()))

@@ -6,7 +6,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from quanyi.catalog.model import Component, Language, Link, LongText, Model, ProductState, Sku, SkuId, SkuTerms, Titles
+from quanyi.catalog.model import (
+    Component,
+    Halted,
+    Language,
+    Link,
+    LongText,
+    Model,
+    ProductState,
+    Sku,
+    SkuId,
+    SkuTerms,
+    Titles,
+)
 from quanyi.catalog.prepaid import check_prepaid, check_prepaid_parts
 from quanyi.clock import Timestamp
 from quanyi.errors import Conflict, Invalid
@@ -40,6 +52,7 @@ class Product(ProductTerms):
     version: int = 1
     created_at: Timestamp
     updated_at: Timestamp
+    changed_by: str = "system"
     body_hash: str = ""
     """Of the creating request, to tell a repeated call from a reused key."""
     skus: Annotated[tuple[Sku, ...], Field(max_length=MAX_SKUS)] = ()
@@ -107,6 +120,41 @@ def in_state(old: Product, state: ProductState, now: datetime) -> Product:
     return old.model_copy(update={"state": state, "skus": skus, "version": old.version + 1, "updated_at": now})
 
 
+def adjusted(
+    old: Product,
+    now: datetime,
+    *,
+    halted: Mapping[SkuId, Halted] | None = None,
+    prices: Mapping[SkuId, int] | None = None,
+) -> Product:
+    """The product as the shop itself changes it: SKUs taken off sale or put back, list prices that follow their cost.
+    `old` itself when that changes nothing."""
+    halts, priced = halted or {}, prices or {}
+    skus = tuple(_adjusted_sku(sku, halts.get(sku.id, sku.halted), priced.get(sku.id, sku.price)) for sku in old.skus)
+    if skus == old.skus:
+        return old
+    changed = {"skus": skus, "version": old.version + 1, "updated_at": now, "changed_by": "system"}
+    return old.model_copy(update=changed)
+
+
+def halting(old: Product, new: Product, halted: Mapping[SkuId, Halted]) -> Product:
+    """`new`, which a merchant made of `old`, with SKUs taken off sale or put back in the same change."""
+    before = {sku.id: sku.version + 1 for sku in old.skus}
+    skus = tuple(
+        sku.model_copy(update={"halted": halted[sku.id], "version": before.get(sku.id, sku.version)})
+        if halted.get(sku.id, sku.halted) != sku.halted
+        else sku
+        for sku in new.skus
+    )
+    return new if skus == new.skus else new.model_copy(update={"skus": skus})
+
+
+def _adjusted_sku(old: Sku, halted: Halted, price: int) -> Sku:
+    if (old.halted, old.price) == (halted, price):
+        return old
+    return old.model_copy(update={"halted": halted, "price": price, "version": old.version + 1})
+
+
 def check_bundles(product: Product, parts: Mapping[SkuId, Sku]) -> None:
     """Raises Invalid (`bundle_parts`) unless every component exists, is no bundle itself, and costs the same
     currency as its bundle. A SKU's kind and currency never change, so what was checked once stays true. Of a published
@@ -149,7 +197,7 @@ def _revised_sku(product: Product, old: Sku | None, sku_id: SkuId, terms: SkuTer
         raise Invalid("What a SKU is cannot change; make another SKU.", reason="sku_fixed", sku=sku_id, fields=fixed)
     if terms_of(old) == terms:
         return old
-    kept = {"id": sku_id, "product_id": old.product_id, "product_state": old.product_state, "version": old.version + 1}
+    kept = old.model_dump(include={"id", "product_id", "product_state", "halted"}) | {"version": old.version + 1}
     return Sku.model_validate({**terms.model_dump(), **kept})
 
 

@@ -74,8 +74,9 @@ def quote(wanted: Sequence[Wanted], skus: Mapping[str, Sku], channel: str, now: 
 
 
 def _broken(sku: Sku, skus: Mapping[str, Sku]) -> bool:
-    """A bundle whose component is gone or withdrawn can't be sold whole."""
-    return any(part.sku not in skus or skus[part.sku].product_state != "published" for part in sku.components)
+    """A bundle whose component is gone, withdrawn or below cost can't be sold whole."""
+    parts = [skus.get(part.sku) for part in sku.components]
+    return any(part is None or part.product_state != "published" or part.halted for part in parts)
 
 
 def _units_each(sku: Sku) -> int:

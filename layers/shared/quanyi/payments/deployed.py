@@ -8,8 +8,8 @@ from quanyi.payments.breaker import Breaker
 from quanyi.payments.port import Provider
 from quanyi.payments.registry import SANDBOX, Providers
 from quanyi.payments.sandbox import Sandbox
-from quanyi.payments.secrets import ProviderSecrets
 from quanyi.payments.settings_table import ProviderSettingsTable
+from quanyi.provider_secrets import ProviderSecrets
 from quanyi.settings import Settings
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring

@@ -14,9 +14,9 @@ from quanyi.payments.access import Access
 from quanyi.payments.breaker import Breaker
 from quanyi.payments.manual import MANUAL, Manual
 from quanyi.payments.port import Client, Created, Intent, Method, NoSuchProvider, Provider, SettlementRow
-from quanyi.payments.secrets import CACHE_SECONDS, ProviderSecrets
 from quanyi.payments.settings import ProviderSettings
 from quanyi.payments.settings_table import ProviderSettingsTable
+from quanyi.provider_secrets import CACHE_SECONDS, ProviderSecrets
 
 _BROWSERS: frozenset[Client] = frozenset({"desktop", "phone", "app", "wechat"})
 SANDBOX = "sandbox"

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from quanyi.api_keys.model import Network
+from quanyi.catalog.listing import fold
 from quanyi.catalog.model import Model, SkuId, Text
 from quanyi.clock import Timestamp
 from quanyi.money import Amount, Currency
@@ -26,6 +27,18 @@ class MarkUp(Model):
     ending: Annotated[int, Field(ge=0, le=99, strict=True)] | None = None
     apply: Literal["always", "up", "never"] = "never"
     """Whether a sync changes the SKU's price by itself: with each change of cost, only when it rises, or never."""
+
+
+class Sync(Model):
+    """How far a sync of a supplier's catalogue has come: it is done in stages, each as far as its run's time goes, and
+    the next run goes on. `run` is when it began, `after` where the stage goes on. `refused` and `fault` are what came
+    of the last one that ended: why its catalogue was not believed, and which call had no clear answer."""
+
+    run: str = ""
+    stage: Literal["", "goods", "offers", "skus"] = ""
+    after: str = ""
+    refused: str = ""
+    fault: str = ""
 
 
 class SupplierTerms(Model):
@@ -67,8 +80,14 @@ class Supplier(SupplierTerms):
     balance: int | None = None
     balance_at: Timestamp | None = None
     synced_at: Timestamp | None = None
+    """When a sync came to its end."""
     notify_url: str = ""
     """Where its callbacks go, as it was when the merchant set it up."""
+    sync: Sync = Sync()
+    credentials: str = ""
+    """Names the call that changed its secrets last (no secret itself); empty as long as there are none."""
+    credentials_changed_at: Timestamp | None = None
+    credentials_changed_by: str = ""
 
     @property
     def terms(self) -> SupplierTerms:
@@ -107,7 +126,7 @@ class OfferTerms(Model):
 
 
 class Offer(OfferTerms):
-    """As it is kept. `version` counts all its changes, those by a sync too."""
+    """As it is kept. `version` counts changes of its terms; of its cost those by a sync too."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -136,3 +155,27 @@ class Offer(OfferTerms):
         """The quantity to order for no more than `wanted`; 0 when the minimum does not allow it."""
         quantity = min(wanted, self.most) // self.pack * self.pack
         return quantity if quantity >= self.minimum else 0
+
+
+class KeptGoods(Model):
+    """Something in a supplier's catalogue, as a sync saw it (`port.Goods`). `run` is that sync."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    supplier: SupplierId
+    code: GoodsCode
+    title: str
+    kind: Literal["card", "topup"]
+    cost: int
+    currency: str
+    face_value: int | None = None
+    stock: int | None = None
+    on_sale: bool = True
+    minimum: int = 1
+    most: int | None = None
+    fields: tuple[str, ...] = ()
+    run: str
+
+    @property
+    def search_text(self) -> str:
+        return fold(f"{self.title} {self.code}")

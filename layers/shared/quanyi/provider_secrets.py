@@ -1,4 +1,4 @@
-"""Providers' secrets (of those who take payments, and of cards' issuers) in Secrets Manager, one a provider:
+"""Providers' secrets (of those who take payments, of cards' issuers, of suppliers) in Secrets Manager, one a provider:
 `<prefix><name>`, a JSON object of texts.
 
 Two versions are live at a time: the current one, which we sign with, and the one before it, which a provider may still
