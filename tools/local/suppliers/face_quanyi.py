@@ -206,9 +206,9 @@ class QuanyiFace:
 
 
 def _hmac(secret: str, at: str, what: str, target: str, body: bytes) -> str:
-    """Over the path from its `/v1/` on, and the query with its names in order."""
+    """Over the path from its last `/v1/suppl` on, and the query with its names in order."""
     where = urlsplit(target)
-    path = where.path[max(0, where.path.find("/v1/")) :]
+    path = where.path[max(0, where.path.rfind("/v1/suppl")) :]
     pairs = sorted(parse_qsl(where.query, keep_blank_values=True))
     query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
     text = "\n".join([at, what, f"{path}?{query}" if query else path, sha256(body).hexdigest()])
