@@ -1,15 +1,17 @@
 """What storefronts send and get: the bodies and views of the order routes."""
 
 from collections.abc import Iterable
+from json import dumps
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from quanyi.catalog.account_form import AccountForm, FormField
 from quanyi.catalog.model import Language, SkuId
 from quanyi.clock import Timestamp
 from quanyi.http import Body, View
 from quanyi.money import Currency, Money
-from quanyi.orders.model import Line, Order, OrderState, Payment, PaymentState
+from quanyi.orders.model import MAX_TOPUPS, Line, Order, OrderState, Payment, PaymentState, Unit
 from quanyi.orders.pricing import Quote, Wanted
 from quanyi.payments.port import Client
 from quanyi.payments.registry import Offer
@@ -21,16 +23,34 @@ Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 \-]{4,24}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s]+$", max_length=254)]
 
 
-class LineBody(Body):
+AccountName = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9._-]{1,64}\.)?[A-Za-z0-9_]{1,32}$")]
+"""As the account form of a quote names it."""
+
+
+class WantedBody(Body):
     sku: SkuId
     quantity: Annotated[int, Field(ge=1, le=1000, strict=True)]
 
 
-Lines = Annotated[list[LineBody], Field(min_length=1, max_length=100)]
-
-
 class QuoteBody(Body):
-    lines: Lines
+    lines: Annotated[list[WantedBody], Field(min_length=1, max_length=100)]
+
+
+class LineBody(WantedBody):
+    """`accounts` are to be topped up, as the quote's `account_form` asks for them: one for all of the quantity, or one
+    for each. They are kept sealed."""
+
+    accounts: Annotated[
+        tuple[Annotated[dict[AccountName, Annotated[Secret, Field(max_length=256)]], Field(max_length=200)], ...],
+        Field(max_length=MAX_TOPUPS),
+    ] = ()
+
+    def said(self) -> list[list[tuple[str, str]]]:
+        """The accounts as they were typed, in one order, to tell a repeated call from a reused key."""
+        return [sorted((name, text.reveal()) for name, text in account.items()) for account in self.accounts]
+
+
+Lines = Annotated[list[LineBody], Field(min_length=1, max_length=100)]
 
 
 class ContactBody(Body):
@@ -66,8 +86,10 @@ class OrderBody(Body):
 
     def said(self) -> str:
         """What was ordered, to tell a repeated call from a reused key: not from where, which may change in between."""
-        asides = {"device", "client_ip"} | ({"agent"} if not self.agent else set[str]())
-        return self.model_dump_json(exclude=asides)
+        asides: dict[str, Any] = {"device": True, "client_ip": True, "lines": {"__all__": {"accounts"}}}
+        asides |= {} if self.agent else {"agent": True}
+        accounts = [line.said() for line in self.lines]
+        return self.model_dump_json(exclude=asides) + (dumps(accounts) if any(accounts) else "")
 
 
 class PaymentBody(Body):
@@ -129,14 +151,28 @@ class PricedLine(View):
     """Included in `total`."""
 
 
+class QuotedLine(PricedLine):
+    """`account_form` asks for every account that the line tops up, also within a bundle; `confirm_texts` are what its
+    buyer agrees to, by language."""
+
+    account_form: list[FormField]
+    confirm_texts: list[dict[Language, str]]
+
+    @classmethod
+    def asking(cls, line: PricedLine, form: AccountForm) -> "QuotedLine":
+        return cls(**line.__dict__, account_form=form.fields, confirm_texts=form.confirm_texts)
+
+
 class QuoteView(View):
-    lines: list[PricedLine]
+    lines: list[QuotedLine]
     total: Money
     version: str
 
     @classmethod
     def of(cls, quote: Quote, language: Language = "zh-CN") -> "QuoteView":
-        lines = priced(quote.lines, quote.currency, language)
+        lines = [
+            QuotedLine.asking(line, quote.forms[line.sku]) for line in priced(quote.lines, quote.currency, language)
+        ]
         return cls(lines=lines, total=Money(amount=quote.total, currency=quote.currency), version=quote.version)
 
 
@@ -149,8 +185,36 @@ class PaymentView(View):
     action: dict[str, Any]
 
 
+TopupState = Literal["waiting", "processing", "delivered", "refunding", "refunded"]
+"""`processing`: a supplier has been asked, and has not said yet how it ended."""
+
+
+class TopupView(View):
+    """One top-up: `account` is masked, `face_value` comes into it."""
+
+    unit: str
+    line: int
+    sku: str
+    account: str
+    face_value: Money | None
+    state: TopupState
+    delivered_at: Timestamp | None
+
+    @classmethod
+    def of(cls, unit: Unit, currency: str) -> "TopupView":
+        return cls(
+            unit=unit.id,
+            line=unit.line,
+            sku=unit.sku,
+            account=unit.account_hint,
+            face_value=None if unit.face_value is None else Money(amount=unit.face_value, currency=currency),
+            state="processing" if unit.state == "waiting" and unit.purchase else unit.state,
+            delivered_at=unit.delivered_at,
+        )
+
+
 class OrderView(View):
-    """An order as its buyer sees it. `delivered` of `units` are there to be revealed."""
+    """An order as its buyer sees it. `delivered` of `units` are there to be revealed, or topped up."""
 
     id: str
     state: OrderState
@@ -159,6 +223,7 @@ class OrderView(View):
     total: Money
     units: int
     delivered: int
+    topups: list[TopupView]
     refunded: Money
     created_at: Timestamp
     expires_at: Timestamp
@@ -176,6 +241,7 @@ class OrderView(View):
             total=Money(amount=order.total, currency=order.currency),
             units=len(order.units),
             delivered=sum(unit.state == "delivered" for unit in order.units),
+            topups=[TopupView.of(unit, order.currency) for unit in order.units if unit.kind == "topup"],
             refunded=Money(amount=order.refunded, currency=order.currency),
             created_at=order.created_at,
             expires_at=order.expires_at,
@@ -242,5 +308,5 @@ def priced(lines: Iterable[Line], currency: str, language: Language) -> list[Pri
     ]
 
 
-def wanted(lines: Iterable[LineBody]) -> list[Wanted]:
+def wanted(lines: Iterable[WantedBody]) -> list[Wanted]:
     return [Wanted(line.sku, line.quantity) for line in lines]

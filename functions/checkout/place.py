@@ -4,13 +4,14 @@ Whatever breaks between two steps leaves nothing behind for good: an order that 
 that a dead order holds goes back when its hold ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from checkout.messages import OrderBody
+from checkout.accounts import accounts_in
+from checkout.messages import OrderBody, wanted
 from checkout.vouchers import sellable
 from checkout.wiring import Shop
 from quanyi.callers import Caller
@@ -23,6 +24,7 @@ from quanyi.ids import derived_id
 from quanyi.members.contact import Contact, hashed
 from quanyi.members.model import member_id
 from quanyi.members.table import Limited, limited
+from quanyi.orders.accounts import UnitAccount, hinted, sealed
 from quanyi.orders.changes import placed
 from quanyi.orders.model import Order, Unit
 from quanyi.orders.pricing import Quote, Wanted, components_of, merged, quote
@@ -51,7 +53,8 @@ def price(shop: Shop, channel: str, wanted: Sequence[Wanted], now: datetime) -> 
 def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody) -> Order:
     """Places an order under the channel's own number `key`; the same call again answers the first order.
 
-    Raises Forbidden, KeyReused, NotOnSale, OverLimit, RiskRefused, TooManyUnpaid, SoldOut (with every shortage), Busy.
+    Raises Forbidden, KeyReused, NotOnSale, OverLimit, AccountInvalid, AccountUnchecked, RiskRefused, TooManyUnpaid,
+    SoldOut (with every shortage), Busy.
     Of an order that was refused nothing stays behind but the record of why.
     """
     now = shop.now()
@@ -61,9 +64,10 @@ def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody) -> Order:
     order_id = derived_id("O", shop.keyring.mac("contact", "order", caller.channel, key))
     body_hash = shop.keyring.mac("contact", body.said(), _password(shop, order_id, body) or "")
     try:
-        priced = price(shop, caller.channel, [Wanted(line.sku, line.quantity) for line in body.lines], now)
+        priced = price(shop, caller.channel, wanted(body.lines), now)
         if body.quote and body.quote != priced.version:
             raise QuoteOutdated("Price or content changed since the quote.", version=priced.version)
+        accounts = accounts_in(shop, body, priced)
     except Refusal:
         # The catalogue may have changed since this very order was placed: the first answer still stands.
         first = shop.orders.find([order_id]).get(order_id)
@@ -77,7 +81,7 @@ def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody) -> Order:
         channel=caller.channel,
         member=member_id(shop.keyring, caller.channel, body.member, contact),
         lines=priced.lines,
-        units=priced.units,
+        units=hinted(priced.units, accounts),
         currency=priced.currency,
         total=priced.total,
         created_at=now,
@@ -95,8 +99,10 @@ def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody) -> Order:
     if (first := shop.orders.add(order)) is not None:
         if first.state != "placing" or first.body_hash != body_hash:
             return _first_answer(first, body_hash)
+        if {u.id: u.sku for u in first.units} != {u.id: u.sku for u in order.units}:
+            raise QuoteOutdated("Its content changed while it was being placed.", version=priced.version)
         order = _take_over(shop, first, now)
-    return _fill(shop, _judged(shop, order, now), contact, now)
+    return _fill(shop, _judged(shop, order, now), contact, accounts, now)
 
 
 def _judged(shop: Shop, order: Order, now: datetime) -> Order:
@@ -152,7 +158,7 @@ def _take_over(shop: Shop, order: Order, now: datetime) -> Order:
         raise Busy("this very order is being placed") from None
 
 
-def _fill(shop: Shop, order: Order, contact: Contact, now: datetime) -> Order:
+def _fill(shop: Shop, order: Order, contact: Contact, accounts: Mapping[str, UnitAccount], now: datetime) -> Order:
     purchases = purchases_of(order)
     try:
         member_key = shop.members.enter(order.member, purchases, now)
@@ -170,9 +176,10 @@ def _fill(shop: Shop, order: Order, contact: Contact, now: datetime) -> Order:
     if shortages:
         _undo(shop, order, list(cards.values()), purchases)
         raise SoldOut(shortages)
-    sealed = seal(member_key, contact.to_text(), order.id, shop.draw) if contact != Contact() else None
+    reached = seal(member_key, contact.to_text(), order.id, shop.draw) if contact != Contact() else None
+    order = order.model_copy(update={"units": sealed(order, accounts, member_key, shop.draw)})
     try:
-        return shop.orders.save(placed(order, cards, contact_sealed=sealed))
+        return shop.orders.save(placed(order, cards, contact_sealed=reached))
     except Stale:
         _undo(shop, order, list(cards.values()), [])
         raise Busy("this order was swept while it was being placed") from None
@@ -188,26 +195,41 @@ def _claim(shop: Shop, order: Order) -> tuple[dict[str, str], list[Shortage]]:
     """Cards by unit, and every SKU that fell short."""
     by_sku: dict[str, list[Unit]] = {}
     for unit in order.units:
-        if unit.kind == "card":
+        if unit.kind in ("card", "topup"):
             by_sku.setdefault(unit.sku, []).append(unit)
     cards: dict[str, str] = {}
     shortages: list[Shortage] = []
     for sku, units in by_sku.items():
-        if units[0].own == "mint":
-            if not sellable(shop, units[0], shop.now()):
-                shortages.append(Shortage(sku=sku, wanted=len(units), left=0))
-            continue
-        if units[0].sourcing and units[0].hold_at == "payment":
-            continue
-        if units[0].hold_at == "payment":
-            if units[0].on_shortage == "refund" and not _in_sight(shop, order, sku):
-                shortages.append(Shortage(sku=sku, wanted=len(units), left=0))
-            continue
-        got = draw_from_pools(shop, order, sku, len(units))
+        got, short = _claim_sku(shop, order, sku, units)
         cards |= {unit.id: card for unit, card in zip(units, got, strict=False)}
-        if len(got) < len(units):
+        if short:
             shortages.append(Shortage(sku=sku, wanted=len(units), left=len(got)))
     return cards, shortages
+
+
+def _claim_sku(shop: Shop, order: Order, sku: str, units: Sequence[Unit]) -> tuple[list[str], bool]:
+    """Cards that are held for units of one SKU, and whether the rest of them can be had nowhere in sight."""
+    first = units[0]
+    if first.own == "mint":
+        return [], not sellable(shop, first, shop.now())
+    if first.sourcing == "on_demand":
+        return [], not _can_be_bought(shop, order, units)
+    if first.hold_at == "payment":
+        has = first.on_shortage == "backlog" or _in_sight(shop, order, sku)
+        return [], not has and not _can_be_bought(shop, order, units)
+    got = draw_from_pools(shop, order, sku, len(units))
+    return got, len(got) < len(units) and not _can_be_bought(shop, order, units[len(got) :])
+
+
+def _can_be_bought(shop: Shop, order: Order, units: Sequence[Unit]) -> bool:
+    """Whether a supplier is in sight that sells units of one SKU: cards together, top-ups one by one."""
+    first = units[0]
+    if not first.sourcing:
+        return False
+    wanted = 1 if first.kind == "topup" else len(units)
+    # In a bundle the same SKU may be worth less.
+    amount = min(unit.amount for unit in units)
+    return shop.offers_in_sight(first.sku, wanted, amount, first.least_margin, order.currency)
 
 
 def draw_from_pools(shop: Shop, order: Order, sku: str, wanted: int) -> list[str]:

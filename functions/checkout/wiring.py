@@ -1,9 +1,12 @@
 """What this room's functions need, built once per process on first use."""
 
 import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeAlias
 
+from checkout.sight import OffersInSight
 from quanyi.aws import client
 from quanyi.cards.pools import PoolsTable
 from quanyi.cards.table import CardsTable
@@ -19,6 +22,7 @@ from quanyi.payments.deployed import ProviderAccess, providers
 from quanyi.payments.registry import Providers
 from quanyi.payments.sandbox import Sandbox
 from quanyi.risk.assess import Risk
+from quanyi.secret import Secret
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
 from quanyi.vouchers.series import SeriesTable
@@ -37,6 +41,10 @@ class CheckoutSettings(ProviderAccess):
     """How long an order waits for its payment."""
 
 
+AccountCheck: TypeAlias = Callable[[str, Mapping[str, Secret]], bool | None]
+"""Asks suppliers whether the account can be topped up with that SKU; None: they cannot tell."""
+
+
 @dataclass(frozen=True)
 class Shop:
     """Everything that placing and paying an order touches."""
@@ -51,8 +59,10 @@ class Shop:
     providers: Providers
     workflow: Workflow
     risk: Risk
+    offers_in_sight: OffersInSight
     zone: str
     payment_seconds: int
+    account_check: AccountCheck | None = None
     now: Clock = system_clock
     draw: Draw = secrets.token_bytes
 
@@ -85,6 +95,7 @@ def shop() -> Shop:
         providers=providers(known, dynamodb, keyring),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
         risk=Risk.of(Table(known.risk_table, dynamodb), known.shop_time_zone),
+        offers_in_sight=OffersInSight(supply),
         zone=known.shop_time_zone,
         payment_seconds=known.payment_seconds,
     )

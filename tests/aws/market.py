@@ -12,6 +12,7 @@ from typing import Any
 from checkout.messages import OrderBody, PaymentBody
 from checkout.pay import cancel, start_payment
 from checkout.place import place_order
+from checkout.sight import OffersInSight
 from checkout.sweep import sweep as sweep_unpaid
 from checkout.wiring import Shop
 from fulfill.fulfil import fulfil
@@ -114,6 +115,7 @@ class Market:
         }
         self.shop = Shop(
             keyring=c.keyring,
+            offers_in_sight=OffersInSight(c.table("SupplyTable")),
             payment_seconds=self.payment_seconds,
             **common,
         )

@@ -1,10 +1,13 @@
 """Products and SKUs as the shop knows them. Rules only; where they are kept is `catalog.table`."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
+from quanyi.catalog.kinds import check_kind
+from quanyi.catalog.texts import Language, Model, Title, Titles
+from quanyi.catalog.topup import TopupTerms
 from quanyi.clock import Timestamp
 from quanyi.money import Currency
 from quanyi.vouchers.model import VoucherTerms
@@ -15,18 +18,12 @@ CardFormat = Literal["number", "number_pin", "code", "link"]
 ProductState = Literal["draft", "published", "archived"]
 Halted = Literal["", "below_cost"]
 """Why a SKU is off sale whatever its merchant's terms say: no supplier's offer is within what its price leaves."""
-Language = Literal["zh-CN", "en"]
 
 SkuId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 ChannelId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Text = Title
 LongText = Annotated[str, StringConstraints(max_length=20_000)]
 Link = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]{1,2000}$")]
-Titles = Annotated[dict[Language, Text], Field(min_length=1, description="Titles by language")]
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Tier(Model):
@@ -68,7 +65,7 @@ class Prepaid(Model):
 
 
 class Component(Model):
-    """Part of a bundle: that many of another SKU (a card, voucher or manual one)."""
+    """Part of a bundle: that many of another SKU, which is no bundle itself."""
 
     sku: SkuId
     quantity: Annotated[int, Field(ge=1, le=100)]
@@ -82,13 +79,13 @@ class SkuTerms(Model):
     price: Annotated[int, Field(ge=1, le=10**12, strict=True, description="Minor units")]
     currency: Currency = "CNY"
     face_value: Annotated[int, Field(ge=0, le=10**12, strict=True)] | None = None
-    tutorial: dict[Language, LongText] = {}
+    tutorial: dict[Language, LongText] = Field(default_factory=dict)
     images: Annotated[tuple[Link, ...], Field(max_length=20)] = ()
     validity: Validity = Validity()
     limit_per_buyer: Annotated[int, Field(ge=1, le=1000)] | None = None
     limit_per_order: Annotated[int, Field(ge=1, le=1000)] | None = None
     tiers: Annotated[tuple[Tier, ...], Field(max_length=20)] = ()
-    channels: Annotated[dict[ChannelId, ChannelTerms], Field(max_length=100)] = {}
+    channels: Annotated[dict[ChannelId, ChannelTerms], Field(max_length=100)] = Field(default_factory=dict)
     only_listed_channels: bool = False
     """True: visible only in the channels that `channels` lists."""
     on_sale_from: Timestamp | None = None
@@ -118,12 +115,22 @@ class SkuTerms(Model):
     """SKUs that serve instead, in this order, when a bad card is replaced and this one has no stock."""
     voucher: VoucherTerms | None = None
     """What vouchers of this SKU are worth and how they may be used; of kind `voucher` only."""
+    topup: TopupTerms | None = None
+    """The account that is topped up; of kind `topup` only."""
     sourcing: Sourcing = "stock"
     """Where its units come from: stock, a supplier for each order (零库存代发), or a supplier when stock has none."""
     least_margin: Annotated[int, Field(ge=0, le=10_000, strict=True)] = 0
     """Basis points of the price that are to stay with the shop when a unit is bought for an order."""
     shards: Annotated[int, Field(ge=1, le=16)] = 1
     """Parts of each stock pool; more than one for a SKU sold above about 1,000 a second."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sourced(cls, given: Any) -> Any:
+        """A top-up is bought on demand whether its merchant says so or not."""
+        if not isinstance(given, dict) or cast("dict[str, Any]", given).get("kind") != "topup":
+            return cast("Any", given)
+        return {"sourcing": "on_demand", **cast("dict[str, Any]", given)}
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -140,9 +147,7 @@ class SkuTerms(Model):
                 raise ValueError("tiers rise in quantity, each once")
         if self.on_sale_from and self.on_sale_until and self.on_sale_from >= self.on_sale_until:
             raise ValueError("the on-sale window ends before it begins")
-        _check_voucher(self)
-        if self.reusable_uses and self.kind != "card":
-            raise ValueError("only a card can be reusable")
+        check_kind(self)
         if self.prepaid and not (self.kind == "card" or _stores(self.voucher)):
             raise ValueError("only a card, or a voucher that stores an amount or uses, can be a prepaid card")
         return self
@@ -151,22 +156,6 @@ class SkuTerms(Model):
 def _stores(terms: VoucherTerms | None) -> bool:
     """Whether a voucher is used in parts. One for a certain thing is none of the measures' cards (`docs/tax.md`)."""
     return terms is not None and terms.value.kind in ("amount", "times")
-
-
-def _check_voucher(terms: SkuTerms) -> None:
-    """Raises ValueError. A voucher is the shop's own: what other cards have from their issuer, its terms say."""
-    if (terms.kind == "voucher") != (terms.voucher is not None):
-        raise ValueError("a voucher has `voucher` terms, and only a voucher")
-    if terms.voucher is None:
-        return
-    if terms.voucher.currency != terms.currency:
-        raise ValueError("a voucher is worth the currency it is sold in")
-    if terms.issuer or terms.card_format != "code":
-        raise ValueError("a voucher's issuer is the shop, and its format is in its terms")
-    if terms.validity != Validity():
-        raise ValueError("a voucher's validity is in its rules")
-    if terms.replace_with:
-        raise ValueError("a bad voucher is replaced by another of its own kind")
 
 
 class Sku(SkuTerms):

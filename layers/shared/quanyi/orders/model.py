@@ -41,11 +41,13 @@ refused. Empty while nothing has been decided about its delivery."""
 Goods = Literal["none", "out", "returned", "cancelled", "lost"]
 """What becomes of a delivered card whose money goes back: `out` until it is known, `returned` to stock when nobody has
 seen it, `cancelled` when it is a voucher of ours that nobody has used, else `lost`: a third party's card cannot be
-called back, nor can what a voucher was used for."""
+called back, nor can what a voucher was used for. A delivered top-up is lost at once."""
 Own = Literal["", "mint", "stock"]
 """Whether a unit's card is a voucher of the shop's own: made when it is sold, or drawn from stock like any card."""
 
 MAX_UNITS = 1000
+MAX_TOPUPS = 200
+"""Among them: each has an account of its own, and is bought on its own."""
 
 
 class Line(Part):
@@ -135,6 +137,8 @@ class Unit(Part):
     """JSON of the account to top up, sealed under the member's key."""
     account_hint: str = ""
     """The account, masked."""
+    face_value: int | None = None
+    """Of a top-up: what comes into the account, minor units."""
 
     @property
     def value(self) -> int:

@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from json import dumps
 
+from quanyi.catalog.account_form import AccountForm, form_of
 from quanyi.catalog.model import Sku
 from quanyi.errors import Invalid, NotOnSale, OverLimit
 from quanyi.money import split
-from quanyi.orders.model import MAX_UNITS, Line, Unit
+from quanyi.orders.model import MAX_TOPUPS, MAX_UNITS, Line, Unit
 from quanyi.vouchers.model import series_id_of
 
 
@@ -23,13 +24,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Quote:
-    """A priced basket. `version` changes with anything that would change price or content."""
+    """A priced basket. `version` changes with anything that would change price or content; `forms` ask for the accounts
+    of each line's top-ups, by its SKU."""
 
     lines: tuple[Line, ...]
     units: tuple[Unit, ...]
     currency: str
     total: int
     version: str
+    forms: Mapping[str, AccountForm] = field(default_factory=dict[str, AccountForm])
 
 
 def merged(wanted: Sequence[Wanted]) -> list[Wanted]:
@@ -49,7 +52,8 @@ def components_of(skus: Mapping[str, Sku]) -> list[str]:
 def quote(wanted: Sequence[Wanted], skus: Mapping[str, Sku], channel: str, now: datetime) -> Quote:
     """Prices a merged basket for a channel at a moment. `skus` holds every SKU asked for and every component.
 
-    Raises NotOnSale (all of them), OverLimit (per order), Invalid (`mixed_currencies`, `too_many_units`).
+    Raises NotOnSale (all of them), OverLimit (per order), Invalid (`mixed_currencies`, `too_many_units`,
+    `too_many_topups`).
     """
     missing = [w.sku for w in wanted if w.sku not in skus or not skus[w.sku].sold_in(channel, now)]
     missing += [w.sku for w in wanted if w.sku not in missing and _broken(skus[w.sku], skus)]
@@ -68,9 +72,12 @@ def quote(wanted: Sequence[Wanted], skus: Mapping[str, Sku], channel: str, now: 
         raise Invalid(f"At most {MAX_UNITS} units an order.", reason="too_many_units")
     lines = tuple(_line(w, skus[w.sku], channel) for w in wanted)
     units = tuple(unit for i, line in enumerate(lines) for unit in _units(i, line, skus))
+    if sum(unit.kind == "topup" for unit in units) > MAX_TOPUPS:
+        raise Invalid(f"At most {MAX_TOPUPS} top-ups an order.", reason="too_many_topups")
     parts = [[*(line.model_dump(mode="json") for line in lines)], [u.model_dump(mode="json") for u in units]]
     version = hashlib.sha256(dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
-    return Quote(lines, units, skus[wanted[0].sku].currency, sum(line.total for line in lines), version)
+    forms = {w.sku: form_of(skus[w.sku], skus) for w in wanted}
+    return Quote(lines, units, skus[wanted[0].sku].currency, sum(line.total for line in lines), version, forms)
 
 
 def _broken(sku: Sku, skus: Mapping[str, Sku]) -> bool:
@@ -118,14 +125,16 @@ def _units(number: int, line: Line, skus: Mapping[str, Sku]) -> list[Unit]:
 
 def _unit(unit_id: str, line: int, sku: Sku, amount: int) -> Unit:
     minted = sku.own == "mint"
+    held = not minted and sku.sourcing != "on_demand"
     return Unit(
         id=unit_id,
         line=line,
         sku=sku.id,
-        kind="manual" if sku.kind == "manual" else "card",
+        kind=sku.kind if sku.kind in ("manual", "topup") else "card",
         amount=amount,
-        # What is made when it is sold is never short of stock: nothing to hold, nothing to wait for.
-        hold_at="payment" if minted else sku.hold,
+        # What is made when it is sold is never short of stock: nothing to hold, nothing to wait for. Nor is there
+        # anything to hold of what is bought once it is paid.
+        hold_at=sku.hold if held else "payment",
         on_shortage="refund" if minted else sku.on_shortage,
         backlog_hours=sku.backlog_hours,
         warranty_days=sku.warranty_days,
@@ -134,4 +143,7 @@ def _unit(unit_id: str, line: int, sku: Sku, amount: int) -> Unit:
         least_margin=sku.least_margin,
         own=sku.own,
         series=series_id_of(sku.id, sku.voucher) if sku.voucher and minted else "",
+        sourcing="" if sku.sourcing == "stock" else sku.sourcing,
+        least_margin=sku.least_margin,
+        face_value=sku.face_value if sku.kind == "topup" else None,
     )

@@ -7,13 +7,13 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from quanyi.api_keys.model import Network
 from quanyi.catalog.listing import fold
 from quanyi.catalog.model import Model, SkuId, Text
+from quanyi.catalog.topup import FieldName
 from quanyi.clock import Timestamp
 from quanyi.money import Amount, Currency
 
 AdapterName = Literal["quanyi", "fulu", "dujiao"]
 SupplierId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,31}$")]
 GoodsCode = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
-FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}$")]
 Priority = Annotated[int, Field(ge=0, le=1000, strict=True, description="Lower is asked first")]
 
 

@@ -1,0 +1,50 @@
+"""The accounts that an order's top-ups are for: read before anything is written, and asked about where their SKU wants
+it."""
+
+from collections.abc import Mapping
+
+from checkout.messages import OrderBody
+from checkout.wiring import Shop
+from quanyi.catalog.accounts import Account, AccountInvalid, FieldFault
+from quanyi.errors import Busy
+from quanyi.orders.accounts import Asked, UnitAccount, accounts_of
+from quanyi.orders.pricing import Quote
+from quanyi.secret import Secret
+
+
+class AccountUnchecked(Busy):
+    """The SKU is only sold for accounts that a supplier was asked about, and none could tell; `sku` is the first of
+    those."""
+
+    code, title = "account_unchecked", "No supplier could tell whether the account can be topped up"
+
+
+def accounts_in(shop: Shop, body: OrderBody, priced: Quote) -> dict[str, UnitAccount]:
+    """The account of each unit that is a top-up. Raises AccountInvalid, AccountUnchecked, Invalid
+    (`accounts_too_large`)."""
+    lines = [
+        Asked(line.sku, line.quantity, [{name: text.reveal() for name, text in one.items()} for one in line.accounts])
+        for line in body.lines
+    ]
+    accounts = accounts_of(lines, priced, body.language)
+    _check(shop, priced, accounts)
+    return accounts
+
+
+def _check(shop: Shop, priced: Quote, accounts: Mapping[str, UnitAccount]) -> None:
+    """Asks about each account once, where the SKU's terms want it."""
+    wanted = {part.sku: part.terms.check for form in priced.forms.values() for part in form.parts}
+    asked = {(one.place, one.sku): one for one in accounts.values() if wanted[one.sku] != "never"}
+    refused: list[FieldFault] = []
+    for one in asked.values():
+        known = shop.account_check(one.sku, _secrets(one.account)) if shop.account_check else None
+        if known is None and wanted[one.sku] == "must":
+            raise AccountUnchecked("Ask again, or let the shop know.", sku=one.sku)
+        if known is False:
+            refused.append(FieldFault(field=one.place, reason="refused"))
+    if refused:
+        raise AccountInvalid(refused)
+
+
+def _secrets(account: Account) -> dict[str, Secret]:
+    return {name: Secret(value) for name, value in account.values.items()}
