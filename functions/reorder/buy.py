@@ -20,8 +20,9 @@ from quanyi.purchases.changes import SENDING
 from quanyi.purchases.model import PurchaseOrder
 from quanyi.purchases.table import Bounds, OverBudget
 from quanyi.supply.choosing import Candidate, choose, most_for
+from quanyi.supply.reading import Offered
 from reorder.sending import pursue
-from reorder.wiring import Buying, Offered
+from reorder.wiring import Buying
 
 AT_ONCE = 8
 ROUNDS = 4

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from json import loads
 from typing import Any
 
 from quanyi.errors import Conflict, NotFound
 from quanyi.ids import new_id
+from quanyi.orders.accounts import opened
 from quanyi.orders.buying import being_bought
 from quanyi.orders.holding import is_held
 from quanyi.orders.model import Order
@@ -14,7 +14,6 @@ from quanyi.purchases.changes import cancelled, sent, unsent
 from quanyi.purchases.model import PurchaseOrder
 from quanyi.secret import Secret
 from quanyi.supply import port
-from quanyi.vault.sealing import unseal
 from reorder.applying import apply
 from reorder.taking import take
 from reorder.wiring import Buying
@@ -101,8 +100,5 @@ def _call_off(buying: Buying, po: PurchaseOrder, reason: str) -> PurchaseOrder:
 
 def _account(buying: Buying, order: Order, po: PurchaseOrder) -> Mapping[str, Secret]:
     """By the supplier's names. Raises NotFound when the member was erased, and the account with them."""
-    sealed = order.unit(po.units[0]).account
-    if sealed is None:
-        raise NotFound("account")
-    opened: dict[str, str] = loads(unseal(buying.members.data_key(order.member), sealed, po.units[0]))
-    return {po.fields.get(name, name): Secret(value) for name, value in opened.items()}
+    account = opened(order, order.unit(po.units[0]), buying.members.data_key(order.member))
+    return {po.fields.get(name, name): Secret(value) for name, value in account.values.items()}

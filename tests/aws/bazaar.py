@@ -24,11 +24,12 @@ from quanyi.secret import Secret
 from quanyi.supply import port
 from quanyi.supply.health import Health
 from quanyi.supply.model import Offer, Supplier
+from quanyi.supply.reading import Offered
 from reorder.buy import buy
 from reorder.stocking import go_on
 from reorder.stocking import wait as wait_for_supplier
 from reorder.sweep import sweep as sweep_purchases
-from reorder.wiring import Buying, Offered
+from reorder.wiring import Buying
 from tests.aws.market import START, Market
 
 
@@ -181,7 +182,7 @@ class Bazaar(Market):
 
     def _offered(self, sku: str) -> Offered:
         pairs = [(offer, self.settings[offer.supplier]) for offer in self.offers.get(sku, [])]
-        return Offered(pairs, {name: Health(**counts) for name, counts in self.health.items()})
+        return Offered(tuple(pairs), {name: Health(**counts) for name, counts in self.health.items()})
 
     def _supplier(self, name: str) -> tuple[Supplier, port.Supplier]:
         if name not in self.sellers:

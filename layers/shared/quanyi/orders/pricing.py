@@ -139,8 +139,6 @@ def _unit(unit_id: str, line: int, sku: Sku, amount: int) -> Unit:
         backlog_hours=sku.backlog_hours,
         warranty_days=sku.warranty_days,
         replacements=sku.free_replacements,
-        sourcing="" if sku.sourcing == "stock" else sku.sourcing,
-        least_margin=sku.least_margin,
         own=sku.own,
         series=series_id_of(sku.id, sku.voucher) if sku.voucher and minted else "",
         sourcing="" if sku.sourcing == "stock" else sku.sourcing,
