@@ -70,7 +70,7 @@ def allow(template: Node, role: str, action: str, resource: Any, condition: Any 
     props(template, role)["Policies"].append(policy)
 
 
-SECRETS = {"Fn::Sub": f"arn:x:secretsmanager:x:x:secret:{rights.PROVIDERS_SECRETS}"}
+SECRETS = {"Fn::Sub": f"arn:x:secretsmanager:x:x:secret:${{AWS::StackName}}/payments/*"}
 CARDS, VAULT = {"Fn::GetAtt": ["CardsTable", "Arn"]}, {"Fn::GetAtt": ["VaultKey", "Arn"]}
 PURPOSE = "kms:EncryptionContext:purpose"
 
@@ -295,6 +295,7 @@ def test_every_exception_is_in_use() -> None:
     template = translated()
     assert set(rights.EVERYWHERE) <= set(resources(template, "AWS::IAM::Role"))
     roles = {f"{name}Role" for name in functions(template)}
-    assert roles > rights.MAY_OPEN_CARDS | rights.MAY_READ_CREDENTIALS | rights.MAY_WRITE_CREDENTIALS
+    kept = {role for keepers in rights.KEEPERS.values() for role in keepers}
+    assert roles > rights.MAY_OPEN_CARDS | kept
     reading = {role for role, statement in statements(template) if "secretsmanager:" in text(statement["Action"])}
-    assert reading == rights.MAY_READ_CREDENTIALS | set(rights.ISSUERS)
+    assert reading == kept
