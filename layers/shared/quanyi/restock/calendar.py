@@ -8,6 +8,7 @@ published when it was released; of later years only weekdays are known, and `Day
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any, Literal
 
 Special = Literal["holiday", "before", "makeup"]
@@ -34,11 +35,21 @@ class Days:
     days: tuple[Day, ...]
     known_until: date | None = None
 
-    def __len__(self) -> int:
-        return len(self.days)
+    @cached_property
+    def kinds(self) -> tuple[Day, ...]:
+        """The different ones among them."""
+        return tuple(dict.fromkeys(self.days))
 
-    def position(self, day: date) -> int:
-        return (day - self.first).days
+    @cached_property
+    def codes(self) -> tuple[int, ...]:
+        """Each day's place in `kinds`."""
+        places = {kind: code for code, kind in enumerate(self.kinds)}
+        return tuple(places[day] for day in self.days)
+
+    @cached_property
+    def ordinary(self) -> tuple[int, ...]:
+        """1 for each day that is no special one, else 0."""
+        return tuple(int(day.special is None) for day in self.days)
 
 
 def days_from(first: date, count: int) -> Days:
