@@ -40,8 +40,8 @@ ADAPTERS = {
 }
 """The layer's only modules that know AWS's SDK or HTTP."""
 
-ENGINES = {"zen": "expression.py"}
-"""Heavy libraries that know nothing of AWS, and the layer's only module that knows each."""
+ENGINES = {"zen": "expression.py", "chinese_calendar": "restock/calendar.py"}
+"""Libraries that know nothing of AWS and that some functions carry, and the layer's only module that knows each."""
 
 PROVIDERS = {"payments/alipay/", "payments/wechat/", "payments/stripe/", "supply/adapters/"}
 """Folders of adapters to payment providers and suppliers: they speak HTTP."""
