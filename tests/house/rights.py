@@ -39,6 +39,12 @@ ISSUERS = {
     "RedeemSweepFunctionRole": {"GetSecretValue"},
 }
 """Who talks to the issuers of third parties' cards, and what each may do with their secrets."""
+BOTS_SECRETS = "${AWS::StackName}/bots/*"
+BOTS = {
+    "NotifyBotsAdminFunctionRole": {"GetSecretValue", "PutSecretValue", "CreateSecret"},
+    "NotifyBotsFunctionRole": {"GetSecretValue"},
+}
+"""Who knows the bots' addresses."""
 
 
 def every_action(translated: Node) -> list[str]:
@@ -130,16 +136,16 @@ def reading_uploads(translated: Node) -> list[str]:
 
 
 def knowing_credentials(translated: Node) -> list[str]:
-    """Roles that may read or write secrets besides those that talk to payment providers and to issuers, each its own
-    kind, or any other secret."""
+    """Roles that may read or write secrets besides those that talk to payment providers, to issuers and to bots, each
+    its own kind, or any other secret."""
     wrong: list[str] = []
     for role, statement in statements(translated):
         actions = [a.split(":")[1] for a in listed(statement["Action"]) if a.startswith("secretsmanager:")]
         may = {"GetSecretValue"} if role in MAY_READ_CREDENTIALS else set[str]()
         may |= {"PutSecretValue", "CreateSecret"} if role in MAY_WRITE_CREDENTIALS else set[str]()
-        may |= ISSUERS.get(role, set())
+        may |= ISSUERS.get(role, set()) | BOTS.get(role, set())
         wrong += [f"{role}: {action}" for action in actions if action not in may]
-        known = ISSUERS_SECRETS if role in ISSUERS else PROVIDERS_SECRETS
+        known = ISSUERS_SECRETS if role in ISSUERS else BOTS_SECRETS if role in BOTS else PROVIDERS_SECRETS
         others = [r for r in listed(statement["Resource"]) if f":secret:{known}" not in text(r)]
         wrong += [f"{role}: {text(resource)}" for resource in others if actions]
     return wrong

@@ -286,4 +286,4 @@ def test_every_exception_is_in_use() -> None:
     roles = {f"{name}Role" for name in functions(template)}
     assert roles > rights.MAY_OPEN_CARDS | rights.MAY_READ_CREDENTIALS | rights.MAY_WRITE_CREDENTIALS
     reading = {role for role, statement in statements(template) if "secretsmanager:" in text(statement["Action"])}
-    assert reading == rights.MAY_READ_CREDENTIALS | set(rights.ISSUERS)
+    assert reading == rights.MAY_READ_CREDENTIALS | set(rights.ISSUERS) | set(rights.BOTS)
