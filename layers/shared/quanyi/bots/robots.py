@@ -102,7 +102,7 @@ ROBOTS: dict[BotKind, Robot] = {
         most_bytes=16_000,
         body=_feishu,
         code="code",
-        busy={11232: A_MINUTE, 9499: A_MINUTE},
+        busy={11232: A_MINUTE},
         signs="body",
     ),
 }
@@ -153,7 +153,7 @@ def understood(kind: BotKind, status: int, raw: bytes) -> Answer:
     except ValueError:
         told = None
     code = cast("dict[str, Any]", told).get(robot.code) if isinstance(told, dict) else None
-    if not isinstance(code, int) or isinstance(code, bool):
+    if not isinstance(code, int) or isinstance(code, bool) or 300 <= status < 400:
         return _by_status(status)
     if code == 0:
         return Answer("told")
