@@ -7,6 +7,7 @@ from notify.due import Due, StaffDue
 from notify.staff import values_of
 from notify.wiring import Post
 from quanyi.errors import NotFound
+from quanyi.events.model import AlertRaised, AlertRecovered
 from quanyi.mail.link import claim_link
 from quanyi.mail.model import Mail, Values, money_text, rendered
 from quanyi.mail.ses import MailDelayed, MailRefused
@@ -15,7 +16,16 @@ from quanyi.orders import token
 from quanyi.orders.model import Order
 from quanyi.vault.sealing import unseal
 
-Outcome = Literal["sent", "failed", "already", "no_contact", "no_email", "nothing_delivered", "no_staff_address"]
+Outcome = Literal[
+    "sent",
+    "failed",
+    "already",
+    "no_contact",
+    "no_email",
+    "nothing_delivered",
+    "no_staff_address",
+    "only_listed",
+]
 
 
 def send(post: Post, due: Due | StaffDue) -> Outcome:
@@ -30,6 +40,8 @@ def _to_staff(post: Post, due: StaffDue) -> Outcome:
     staff = post.staff
     if not staff.address:
         return "no_staff_address"
+    if isinstance(due.event, AlertRaised | AlertRecovered) and due.event.severity == "info":
+        return "only_listed"
     template = post.templates.get(due.kind, staff.language).template
     return _once(post, due, staff.address, rendered(template, values_of(staff, due)))
 

@@ -41,6 +41,7 @@ KEEPERS: dict[str, dict[str, frozenset[str]]] = {
         ),
         "TreasuryAdminFunctionRole": _WRITE,
     },
+    "bots": {"NotifyBotsAdminFunctionRole": _WRITE, "NotifyBotsFunctionRole": frozenset({_READ})},
     "issuers": {"RedeemIssuersFunctionRole": _WRITE, "RedeemSweepFunctionRole": frozenset({_READ})},
     "suppliers": dict.fromkeys(
         (

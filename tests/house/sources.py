@@ -27,6 +27,7 @@ NAMES_THAT_SAY_NOTHING = {
 
 ADAPTERS = {
     "aws.py": "makes the clients",
+    "bots/webhook.py": "bots in chat groups",
     "table.py": "DynamoDB",
     "workflow.py": "Step Functions",
     "events/bus.py": "EventBridge",
@@ -61,6 +62,7 @@ INDOORS = {
     "risk/passing.py": "lets requests pass, in the risk table",
     "risk/refunding.py": "asks about refunds, with what the cards table knows",
     "mail/outbox.py": "what was mailed, in the stats table",
+    "bots/outbox.py": "what bots told, in the stats table",
     "vault/kms.py": "data keys and the keyring",
     "cards/pools.py": "the list of open pools",
     "cards/claim.py": "draws cards from the cards table",

@@ -104,6 +104,10 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "GET", ("/admin/stores", "/admin/issuers")),
     **_all(OPERATOR, "GET PUT", ("/admin/stores/{store_id}",)),
     **_all(OPERATOR, "PUT", ("/admin/issuers/{issuer}", "/admin/issuers/{issuer}/credentials")),
+    # Alerts, and bots that tell of them.
+    **_all(OPERATOR, "GET", ("/admin/alerts", "/admin/bots")),
+    **_all(OPERATOR, "POST", ("/admin/alerts/{alert_id}/acknowledge", "/admin/bots/{bot}/test")),
+    **_all(OPERATOR, "PUT", ("/admin/bots/{bot}", "/admin/bots/{bot}/webhook")),
     # Mails.
     **_all(OPERATOR, "GET", ("/admin/mail-templates", "/admin/mail-templates/{kind}/{language}")),
     **_all(OPERATOR, "PUT DELETE", ("/admin/mail-templates/{kind}/{language}",)),
