@@ -13,10 +13,11 @@ from quanyi.cards.model import Face, card_id
 from quanyi.clock import stamp
 from quanyi.errors import Conflict, KeyReused, NotFound
 from quanyi.issuers.port import IssuerRefused
-from quanyi.issuers.rest import ON_ITS_WAY, RestIssuer, signature
+from quanyi.issuers.rest import ON_ITS_WAY, RestIssuer
 from quanyi.issuers.settings import IssuerSettings
 from quanyi.issuers.table import ConfirmingCards, IssuersTable
 from quanyi.secret import Secret
+from quanyi.signed import signature
 from quanyi.vouchers.refusals import NotUsable, VoucherUnknown
 from redeem import issuers as issuers_api
 from redeem.confirming import confirm

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from quanyi.issuers.rest import signature
 from quanyi.secret import Secret
+from quanyi.signed import signature
 from tests.stack.shop import Answer, Shop, Store, number
 
 

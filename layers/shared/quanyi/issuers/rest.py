@@ -4,8 +4,6 @@ What is not signed, not in time or not in this form is no answer: `unknown`. Not
 an exception or a log.
 """
 
-import hashlib
-import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,10 +17,10 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from quanyi.clock import Clock, stamp, system_clock
 from quanyi.issuers.port import Confirmed, Confirming
 from quanyi.secret import Secret
+from quanyi.signed import is_signed, signed
 
 ON_ITS_WAY = timedelta(minutes=10)
 """A request that an issuer does not know may still arrive for so long."""
-SKEW = timedelta(minutes=5)
 MAX_ANSWER = 64 * 1024
 UNKNOWN = Confirmed("unknown")
 
@@ -72,28 +70,18 @@ class RestIssuer:
 
     def _ask(self, method: str, path: str, body: bytes) -> tuple[int, Mapping[str, Any]]:
         """Status and answer, if they are the issuer's; (0, {}) if not."""
-        url, at = self.endpoint.rstrip("/") + path, str(int(self.now().timestamp()))
-        headers = {
-            "Content-Type": "application/json",
-            "Quanyi-Key": self.key_id,
-            "Quanyi-Timestamp": at,
-            "Quanyi-Signature": signature(self.secrets[0], at, method, urlsplit(url).path, body),
-        }
+        url = self.endpoint.rstrip("/") + path
+        where = urlsplit(url).path
+        headers = signed(self.key_id, self.secrets[0], self.now(), method, where, body)
+        headers["Content-Type"] = "application/json"
         try:
             status, given, raw = (self.send or self._send)(method, url, headers, body)
-            if self._is_signed(given, str(status), urlsplit(url).path, raw):
+            if is_signed(given, self.secrets, self.now(), str(status), where, raw):
                 answer = loads(raw)
                 return (status, cast("dict[str, Any]", answer)) if isinstance(answer, dict) else (0, {})
         except Exception:  # noqa: BLE001 - network, bad answer: all the same to us, and none may be quoted
             return 0, {}
         return 0, {}
-
-    def _is_signed(self, headers: Mapping[str, str], status: str, path: str, body: bytes) -> bool:
-        at, given = headers.get("quanyi-timestamp", ""), headers.get("quanyi-signature", "")
-        if not at.isdecimal() or abs(int(at) - self.now().timestamp()) > SKEW.total_seconds():
-            return False
-        made = [signature(secret, at, status, path, body) for secret in self.secrets]
-        return any(hmac.compare_digest(given.encode(), one.encode()) for one in made)
 
     def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
@@ -105,12 +93,6 @@ class RestIssuer:
         except HTTPError as error:
             with error:
                 return error.code, _lower(error.headers), error.read(MAX_ANSWER)
-
-
-def signature(secret: Secret, at: str, what: str, path: str, body: bytes) -> str:
-    """64 hex digits over the moment (seconds since 1970), the method or the answer's status, the path and the body."""
-    message = "\n".join([at, what, path, hashlib.sha256(body).hexdigest()])
-    return hmac.new(secret.reveal().encode(), message.encode(), "sha256").hexdigest()
 
 
 def _lower(headers: Any) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""One module for each way in which suppliers speak. `docs/suppliers.md` tells how to write another."""
+"""Suppliers' protocols: each module translates one into `supply.port`. `docs/suppliers.md` tells how to write one."""
