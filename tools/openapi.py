@@ -13,15 +13,13 @@ import pkgutil
 import re
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import cast
-
-from cfnlint.decode.cfn_yaml import load  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 import quanyi
 from authorize.routes import ROUTES, routes_of
 from quanyi.callers import Caller
 from quanyi.errors import Refusal, every_refusal
 from tools.openapi_entries import ROOT, Document, entries
+from tools.routes import Call, sent, taken_by, template_routes
 
 ABOUT = """\
 Quanyi (权益) sells digital benefits. Every credential travels in `Authorization: Bearer ...`: API keys `qy_<role>_...`,
@@ -55,25 +53,16 @@ A 4xx changed nothing. A 503 may be sent again as it was. This page is written b
 """
 METHODS = ("get", "put", "post", "patch", "delete")
 
-Route = tuple[str, str]
 
-
-def open_routes() -> set[Route]:
-    """Routes that template.yaml leaves without an authorizer."""
-    return {route for route, properties in template_routes().items() if "Auth" in properties}
-
-
-def template_routes() -> dict[Route, Document]:
-    """The API events of template.yaml by method and path."""
-    template = cast("Document", json.loads(json.dumps(load(str(ROOT / "template.yaml")))))
-    events = [
-        event["Properties"]
-        for resource in template["Resources"].values()
-        if resource["Type"] == "AWS::Serverless::Function"
-        for event in resource["Properties"].get("Events", {}).values()
-        if event["Type"] == "Api"
-    ]
-    return {(event["Method"].upper(), event["Path"]): event for event in events}
+def served() -> dict[Call, str]:
+    """Every documented call, and the module whose entry point serves it."""
+    return {
+        (method.upper(), path): entry.name
+        for entry in entries()
+        for path, item in entry.document["paths"].items()
+        for method in METHODS
+        if method in item
+    }
 
 
 def document() -> Document:
@@ -84,11 +73,10 @@ def document() -> Document:
         schemas |= entry.document.get("components", {}).get("schemas", {})
         for path, item in entry.document["paths"].items():
             paths.setdefault(path, {}).update(item)
-    unguarded = open_routes()
     for path, item in paths.items():
         for method in METHODS:
             if method in item:
-                _finish(item[method], (method.upper(), path), unguarded)
+                _finish(item[method], (method.upper(), path))
     codes = sorted({refusal.code for refusal in _refusals()} | {FAULT[0]})
     problem = {**PROBLEM, "properties": {**PROBLEM["properties"], "code": {"type": "string", "enum": codes}}}
     return {
@@ -144,13 +132,15 @@ def _told(refusal: type[Refusal]) -> str:
     return text.replace("|", "\\|")
 
 
-def _finish(operation: Document, route: Route, unguarded: set[Route]) -> None:
+def _finish(operation: Document, call: Call) -> None:
     """Its error answers, who may call it, and names written alike everywhere."""
     operation["tags"] = [tag.capitalize() for tag in operation.get("tags", ["other"])]
     kept = {code: answer for code, answer in operation["responses"].items() if code.startswith("2")}
     refs = {"4XX": "Refused", "5XX": "Fault"}
     operation["responses"] = kept | {code: {"$ref": f"#/components/responses/{name}"} for code, name in refs.items()}
-    operation["security"] = [] if route in unguarded else [{"bearer": [role]} for role in callers(*route)]
+    taken = taken_by(template_routes(), sent(call))
+    is_open = taken is not None and not taken.guarded
+    operation["security"] = [] if is_open else [{"bearer": [role]} for role in callers(*call)]
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "header":
             parameter["name"] = parameter["name"].title()

@@ -1,5 +1,6 @@
 """Channels and their keys, over the handler."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from catalog import admin
 from quanyi.api_keys.model import hash_of
 from quanyi.api_keys.table import ApiKeyTable
 from quanyi.callers import Caller
+from quanyi.http import MAX_BODY
 from tests.aws.conftest import Call, Cloud
 
 OPERATOR = Caller(role="operator", key_id="K1")
@@ -76,6 +78,28 @@ def test_channels_are_listed_in_pages(ask: Desk) -> None:
     assert len({c["id"] for c in first["items"] + second["items"]}) == 5
     assert second["next"] is None
     assert ask("GET", "/v1/admin/channels", cursor="nonsense")[0] == 400
+
+
+def test_a_call_below_a_noun_is_logged_by_its_own_route(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    noun, own = "/v1/admin/channels/{proxy+}", "/v1/admin/channels/{channel_id}"
+    told: list[tuple[str, int]] = []
+    for method, path, body in [
+        ("GET", "h5", None),
+        ("GET", "h5/secrets", None),
+        ("PUT", "h5", {"name": 1}),
+        ("PUT", "h5", "{"),
+        ("PUT", "h5", "x" * (MAX_BODY + 1)),
+    ]:
+        call(admin.handler, method, f"/v1/admin/channels/{path}", body, caller=OPERATOR, resource=noun)
+        line = json.loads(capsys.readouterr().out.splitlines()[-1])
+        told.append((line["route"], line["status"]))
+    assert told == [
+        (f"GET {own}", 404),
+        (f"GET {noun}", 404),
+        (f"PUT {own}", 422),
+        (f"PUT {own}", 400),
+        (f"PUT {noun}", 413),
+    ]
 
 
 def test_a_key_is_shown_once_and_kept_as_a_hash(call: Call, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:

@@ -145,6 +145,19 @@ def knowing_credentials(translated: Node) -> list[str]:
     return wrong
 
 
+def running_what_is_scheduled(translated: Node) -> list[str]:
+    """Schedules whose role may not run their function, and functions that a role of schedules may run for none."""
+    runs: dict[str | None, set[str | None]] = {}
+    for schedule in resources(translated, "AWS::Scheduler::Schedule").values():
+        runs.setdefault(refers(schedule["Target"]["RoleArn"]), set()).add(refers(schedule["Target"]["Arn"]))
+    may: dict[str | None, set[str | None]] = {role: set() for role in runs}
+    for role, statement in statements(translated):
+        if role in runs and "lambda:InvokeFunction" in listed(statement["Action"]):
+            may[role] |= {refers(resource) for resource in listed(statement["Resource"])}
+    wrong = [f"{role} may not run {name}" for role in runs for name in sorted(map(str, runs[role] - may[role]))]
+    return wrong + [f"{role} need not run {name}" for role in runs for name in sorted(map(str, may[role] - runs[role]))]
+
+
 def _decrypting(translated: Node) -> Iterator[tuple[str, Node]]:
     for role, statement in statements(translated):
         if statement["Effect"] == "Allow" and "kms:Decrypt" in listed(statement["Action"]):

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from tests.house.sources import ROOT
 from tests.house.template import Node, resources, written
 from tools.local.invoke import logical_id
+from tools.routes import taken_by, template_routes
 
 FOLDERS = sorted(path for path in (ROOT / "events").iterdir() if path.is_dir())
 SAMPLES = sorted((ROOT / "events").glob("*/*.json"))
@@ -29,8 +31,7 @@ def misfit(function: Node, event: Mapping[str, Any]) -> str | None:
     triggers = list(function.get("Events", {}).values())
     kinds = {trigger["Type"] for trigger in triggers}
     if "httpMethod" in event and "Api" in kinds:
-        routes = {(t["Properties"]["Method"].upper(), t["Properties"]["Path"]) for t in triggers if t["Type"] == "Api"}
-        return _misfit_rest(routes, event)
+        return _misfit_rest(function["Handler"].rpartition(".")[0], event)
     if "Records" in event:
         sources = {record["eventSource"] for record in event["Records"]}
         known = {"SQS": "aws:sqs", "DynamoDB": "aws:dynamodb"}
@@ -42,10 +43,13 @@ def misfit(function: Node, event: Mapping[str, Any]) -> str | None:
     return "no trigger of this kind"
 
 
-def _misfit_rest(routes: set[tuple[str, str]], event: Mapping[str, Any]) -> str | None:
-    route = (event["httpMethod"], event["resource"])
-    if route not in routes:
-        return f"no such route {route}"
+def _misfit_rest(module: str, event: Mapping[str, Any]) -> str | None:
+    call = event["httpMethod"], event["path"]
+    route = taken_by(template_routes(), call)
+    if route is None or (route.module, route.path) != (module, event["resource"]):
+        return f"{' '.join(call)} comes by {route} to {route.module if route else 'nobody'}"
+    if not any(re.fullmatch(documented, " ".join(call)) for documented in _documented()):
+        return f"no such call {' '.join(call)}"
     path = event["resource"]
     for name, value in (event.get("pathParameters") or {}).items():
         path = path.replace(f"{{{name}}}", value).replace(f"{{{name}+}}", value)
@@ -54,6 +58,14 @@ def _misfit_rest(routes: set[tuple[str, str]], event: Mapping[str, Any]) -> str 
     if event.get("body"):
         json.loads(event["body"])
     return None
+
+
+@cache
+def _documented() -> list[str]:
+    """`POST /v1/orders/[^/]+/cancel` and so on. A route that ends in `{proxy+}` takes paths that are no calls too."""
+    paths = json.loads((ROOT / "docs/openapi.json").read_text())["paths"].items()
+    calls = [f"{method.upper()} {path}" for path, methods in paths for method in methods]
+    return ["[^/]+".join(map(re.escape, re.split(r"\{\w+\}", call))) for call in calls]
 
 
 def test_every_function_has_a_sample() -> None:
@@ -76,9 +88,20 @@ def test_a_sample_can_be_wrong() -> None:
     checkout, sweep = sampled()["CheckoutFunction"], sampled()["CheckoutSweepFunction"]
     assert misfit(checkout, {**place, "resource": "/v1/other"})
     assert misfit(checkout, {**place, "path": "/v1/other"})
+    assert misfit(sampled()["DeskFunction"], place)
     assert misfit(checkout, {"source": "aws.scheduler"})
     assert misfit(sweep, place)
     assert misfit(sweep, {"Records": [{"eventSource": "aws:sqs"}]})
+
+
+def test_a_sample_below_a_noun_can_be_wrong() -> None:
+    publish = json.loads((ROOT / "events/catalog-admin/publish-product.json").read_text())
+    catalogue = sampled()["CatalogAdminFunction"]
+    assert misfit(catalogue, publish) is None
+    assert misfit(catalogue, {**publish, "resource": "/v1/admin/products/{product_id}/publish"})
+    assert misfit(catalogue, {**publish, "pathParameters": {"proxy": "PEXAMPLE"}})
+    nowhere = {"path": "/v1/admin/products/PEXAMPLE/forget", "pathParameters": {"proxy": "PEXAMPLE/forget"}}
+    assert misfit(catalogue, publish | nowhere) == "no such call POST /v1/admin/products/PEXAMPLE/forget"
 
 
 def test_the_sample_order_buys_from_the_demo_shop() -> None:

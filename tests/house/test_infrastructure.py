@@ -48,6 +48,7 @@ RULES: dict[Callable[[Node], list[str]], Callable[[], Node]] = {
     rights.opening_cards: translated,
     rights.reading_uploads: translated,
     rights.knowing_credentials: translated,
+    rights.running_what_is_scheduled: translated,
 }
 
 
@@ -262,6 +263,16 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
             "secretsmanager:GetSecretValue",
             {"Fn::Sub": "arn:x:secretsmanager:x:x:secret:${AWS::StackName}/*"},
         ),
+    ),
+    (
+        rights.running_what_is_scheduled,
+        "a sweep that never runs",
+        lambda t: props(t, "ScheduleRole")["Policies"][0]["PolicyDocument"]["Statement"][0]["Resource"].pop(),
+    ),
+    (
+        rights.running_what_is_scheduled,
+        "a function without a schedule",
+        lambda t: allow(t, "ScheduleRole", "lambda:InvokeFunction", {"Fn::GetAtt": ["FulfillRevealFunction", "Arn"]}),
     ),
 ]
 

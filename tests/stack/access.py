@@ -8,7 +8,7 @@ from itertools import product
 from typing import TypeAlias
 
 Route: TypeAlias = tuple[str, str]
-"""Method and path as template.yaml has them."""
+"""Method and path as documented."""
 
 SHOP = frozenset({"storefront", "publishable"})
 STAFF = frozenset({"operator", "support"})

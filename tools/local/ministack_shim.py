@@ -10,7 +10,9 @@
 4. Queue URLs name one port, whatever the port is: they are kept in the state, and on another port no queue would be
    found under its URL. (Clients call the endpoint that they were given, not the URL.)
 5. A layer is unpacked once, not once more for each interpreter: that took longer than its imports, and gigabytes.
-6. The process stops, cleanly, when the process that started it is gone.
+6. An API's routes for any method (`x-amazon-apigateway-any-method`) are there. Stock MiniStack serves such routes, and
+   writes them out, but leaves them out of the API that CloudFormation makes.
+7. The process stops, cleanly, when the process that started it is gone.
 
 Each patch touches what it relies on when it is applied, and another version of MiniStack is refused.
 """
@@ -133,8 +135,21 @@ def share_layers(lambda_runtime) -> None:
     lambda_runtime.zipfile = types.SimpleNamespace(**{**vars(stock), "ZipFile": Archive})
 
 
+def take_any_method(apigateway) -> None:
+    """Patch 6: an OpenAPI path's operation for any method becomes the method `ANY` of its resource."""
+    stock_import = apigateway._import_path_item
+    apigateway._OPENAPI_HTTP_METHODS.add("any")
+
+    @functools.wraps(stock_import)
+    def import_path_item(api_id, path, path_item, *rest, **options):
+        named = {"any" if key == "x-amazon-apigateway-any-method" else key: told for key, told in path_item.items()}
+        return stock_import(api_id, path, named, *rest, **options)
+
+    apigateway._import_path_item = import_path_item
+
+
 def stop_with(parent: int) -> None:
-    """Patch 6: a parent that was killed cannot stop us, and an AWS that nobody owns would keep its port and memory."""
+    """Patch 7: a parent that was killed cannot stop us, and an AWS that nobody owns would keep its port and memory."""
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -150,11 +165,12 @@ def main() -> None:
         sys.exit(f"ministack_shim.py was written for MiniStack {VERSION}, not {installed}: check each patch again")
     from ministack import app
     from ministack.core import lambda_runtime
-    from ministack.services import dynamodb, lambda_svc, sqs
+    from ministack.services import apigateway_v1, dynamodb, lambda_svc, sqs
 
     keep_stream_records(dynamodb)
     name_queues_alike(sqs)
     share_layers(lambda_runtime)
+    take_any_method(apigateway_v1)
     if path := os.environ.get("FUNCTION_LOG"):
         echo_function_logs(lambda_svc, path)
     if interpreters := os.environ.get("FUNCTION_INTERPRETERS"):

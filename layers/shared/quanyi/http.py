@@ -85,9 +85,25 @@ def api_url(request: Request) -> str:
 CallerParam = Annotated[Caller, Depends(caller_of)]
 
 
-def rest_api() -> APIGatewayRestResolver:
+class RestApi(APIGatewayRestResolver):
+    """Tells of the last call which of its routes took it: the event of a call below a noun names only the noun."""
+
+    taken: str | None = None
+    """The route's path with its parameters in braces; None if no route took the call."""
+
+    def clear_context(self) -> None:
+        try:
+            self.taken = self.request.route
+        except RuntimeError:  # the call was not even looked at
+            self.taken = None
+        if self.context.get("missed"):  # what was asked for may be anything, a secret too: not for the log
+            self.taken = None
+        super().clear_context()
+
+
+def rest_api() -> RestApi:
     """A resolver that validates both ways and turns every refusal into problem+json."""
-    app = APIGatewayRestResolver(
+    app = RestApi(
         enable_validation=True,
         response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
         # 中文 as it is: a third of the bytes of its escapes, and it can be read in a terminal.
@@ -114,6 +130,7 @@ def rest_api() -> APIGatewayRestResolver:
 
     @app.not_found
     def no_route(error: NotFoundError) -> Response[str]:
+        app.append_context(missed=True)
         return problem(NotFound("route"))
 
     return app
@@ -139,10 +156,11 @@ def problem(refusal: Refusal) -> Response[str]:
     return Response(refusal.status, PROBLEM, dumps(body, ensure_ascii=False), headers=headers)
 
 
-def entry(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+def entry(app: RestApi) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """The Lambda handler of `app`: bounds the body, never lets a fault's text out, logs one line, adds CORS."""
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        taken: str | None = None
         if len(event.get("body") or "") > MAX_BODY:
             answer = _rendered(problem(TooLarge(f"At most {MAX_BODY} bytes.")))
         else:
@@ -154,12 +172,13 @@ def entry(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[s
                 # The class and place only: a message can quote what was being handled.
                 log().error("fault", extra={"fault": type(fault).__name__, "at": place(fault)})
                 answer = _rendered(_fault())
+            taken = app.taken
         who = _authorizer(event)
         _allow_origin(event, who, answer)
         log().info(
             "request",
             extra={
-                "route": f"{event.get('httpMethod')} {event.get('resource')}",
+                "route": f"{event.get('httpMethod')} {taken or event.get('resource')}",
                 "status": answer["statusCode"],
                 "caller": who.get("key_id"),
             },
