@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from hashlib import new
 from json import dumps, loads
@@ -44,8 +45,12 @@ class Wrong(Exception):
 
 
 class DujiaoFace:
+    """What the shop sells is renamed: here a code is a product's number and a SKU's."""
+
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
+        renamed = [replace(good, code="{}-{}".format(*numbers_of(good.code))) for good in shop.goods.values()]
+        shop.goods = {good.code: good for good in renamed}
         self.api_key = f"dk_{secrets.token_hex(12)}"
         self.api_secret = secrets.token_hex(32)
         self.unpaid: dict[str, int] = {}
@@ -60,12 +65,6 @@ class DujiaoFace:
             "currency": self.shop.currency,
         }
 
-    def code_of(self, good: str) -> str:
-        return f"{self._product(good)}-{self._sku(good)}"
-
-    def account_of(self, good: str, account: Mapping[str, str]) -> dict[str, str]:
-        return dict(account)
-
     def about(self, asked: Asked) -> tuple[Kind, str]:
         found = ROUTE.fullmatch(urlsplit(asked.target).path.removeprefix(ROOT))
         if found is None:
@@ -76,7 +75,7 @@ class DujiaoFace:
             return ("cancel" if cancel else "query"), sale.key if sale else ""
         if name == "orders":
             body = _object(asked.body)
-            looks = body.get("sku_id") not in {self._sku(code) for code in self.shop.goods}
+            looks = body.get("sku_id") not in {numbers_of(code)[1] for code in self.shop.goods}
             return ("query" if looks else "order"), str(body.get("downstream_order_no", ""))
         kinds: Mapping[str, Kind] = {"ping": "balance", "products": "goods"}
         return ("stock" if product else kinds.get(name, "other")), ""
@@ -163,10 +162,10 @@ class DujiaoFace:
             return self._unpaid(self.unpaid[key])
         if key in self.shop.sales:
             known = self.shop.sales[key]
-            if known.code in self.shop.goods and self._sku(known.code) == sku:
+            if known.code in self.shop.goods and numbers_of(known.code)[1] == sku:
                 self.shop.asked[key] += 1
             return self._short(known)
-        good = next((good for good in self.shop.goods.values() if self._sku(good.code) == sku), None)
+        good = next((good for good in self.shop.goods.values() if numbers_of(good.code)[1] == sku), None)
         if good is None:
             raise Wrong(400, "sku_unavailable")
         form: dict[str, str] = body.get("manual_form_data") or {}
@@ -189,10 +188,9 @@ class DujiaoFace:
         return self._order(sale)
 
     def _cancelled(self, number: int) -> dict[str, Any]:
-        """What is paid stays, and here everything is paid as it is placed."""
-        if number in self.unpaid.values() or self._numbered(number):
-            raise Wrong(409, "cancel_not_allowed")
-        raise Wrong(404, "order_not_found")
+        """What is paid stays, and everything is paid as it is placed."""
+        known = number in self.unpaid.values() or self._numbered(number)
+        raise Wrong(409, "cancel_not_allowed") if known else Wrong(404, "order_not_found")
 
     def _order(self, sale: Sale) -> dict[str, Any]:
         total = sale.unit_cost * sale.quantity
@@ -201,8 +199,8 @@ class DujiaoFace:
         by_hand = "manual" if sale.kind == "topup" else "auto"
         told["items"] = [
             {
-                "product_id": self._product(sale.code),
-                "sku_id": self._sku(sale.code),
+                "product_id": numbers_of(sale.code)[0],
+                "sku_id": numbers_of(sale.code)[1],
                 "title": {"zh-CN": self.shop.goods[sale.code].title},
                 "quantity": sale.quantity,
                 "unit_price": _amount(sale.unit_cost),
@@ -243,7 +241,7 @@ class DujiaoFace:
     def _told(self, good: Good) -> dict[str, Any]:
         stock = -1 if good.stock is None else good.stock
         sku: dict[str, Any] = {
-            "id": self._sku(good.code),
+            "id": numbers_of(good.code)[1],
             "sku_code": "DEFAULT",
             "spec_values": {},
             "price_amount": _amount(good.cost),
@@ -253,7 +251,7 @@ class DujiaoFace:
         }
         form = {"fields": [{"key": name, "type": "text", "required": True} for name in good.fields]}
         return {
-            "id": self._product(good.code),
+            "id": numbers_of(good.code)[0],
             "slug": good.code,
             "title": {"zh-CN": good.title},
             "price_amount": _amount(good.cost),
@@ -265,7 +263,7 @@ class DujiaoFace:
         }
 
     def _good(self, product: int) -> Good:
-        found = next((good for good in self.shop.goods.values() if self._product(good.code) == product), None)
+        found = next((good for good in self.shop.goods.values() if numbers_of(good.code)[0] == product), None)
         if found is None:
             raise Wrong(404, "product_not_found")
         return found
@@ -273,12 +271,6 @@ class DujiaoFace:
     def _numbered(self, number: int) -> Sale | None:
         found = next((it for it in list(self.shop.sales.values()) if int(it.number[1:]) == number), None)
         return self.shop.sale(found.key) if found else None
-
-    def _product(self, good: str) -> int:
-        return 1 + crc32(good.encode()) % 100_000
-
-    def _sku(self, good: str) -> int:
-        return 1 + crc32(b"sku " + good.encode()) % 1_000_000
 
     # Below: signing.
 
@@ -304,6 +296,14 @@ class DujiaoFace:
         for part in (method, "\n", path, "\n", at, "\n", digest):
             mac.update(part.encode())
         return mac.hexdigest()
+
+
+def numbers_of(code: str) -> tuple[int, int]:
+    """Product and SKU; the same for the same code."""
+    product, _, sku = code.partition("-")
+    if product.isdecimal() and sku.isdecimal():
+        return int(product), int(sku)
+    return 1 + crc32(code.encode()) % 100_000, 1 + crc32(b"sku " + code.encode()) % 1_000_000
 
 
 def _heard(status: int, body: bytes) -> bool:

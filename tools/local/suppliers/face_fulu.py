@@ -7,6 +7,7 @@ import secrets
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from json import dumps, loads
 from typing import Any
@@ -58,8 +59,14 @@ class Wrong(Exception):
 
 
 class FuluFace:
+    """What the shop sells is renamed: Fulu's goods have numbers, and the parts of an account names of its own."""
+
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
+        renamed = [
+            replace(good, code=number_of(good.code), fields=ACCOUNT[: len(good.fields)]) for good in shop.goods.values()
+        ]
+        shop.goods = {good.code: good for good in renamed}
         self.app_key = secrets.token_urlsafe(48)
         self.app_secret = secrets.token_hex(16)
         self.notify_url = ""
@@ -72,14 +79,6 @@ class FuluFace:
             "secrets": {"app_secret": self.app_secret},
             "currency": self.shop.currency,
         }
-
-    def code_of(self, good: str) -> str:
-        """Fulu's number of something that the shop sells."""
-        return str(10_000_000 + crc32(good.encode()) % 9_000_000)
-
-    def account_of(self, good: str, account: Mapping[str, str]) -> dict[str, str]:
-        """A top-up's account by Fulu's names."""
-        return dict(zip(ACCOUNT, (account[name] for name in self.shop.goods[good].fields), strict=False))
 
     def about(self, asked: Asked) -> tuple[Kind, str]:
         try:
@@ -117,7 +116,7 @@ class FuluFace:
             "customer_order_no": sale.key,
             "order_status": "success" if sale.state == "done" else "failed",
             "recharge_description": "充值成功" if sale.state == "done" else "充值失败",
-            "product_id": self.code_of(sale.code),
+            "product_id": number_of(sale.code),
             "price": f"{sale.unit_cost / 100:.4f}",
             "buy_num": str(sale.quantity),
             "operator_serial_number": "",
@@ -181,7 +180,7 @@ class FuluFace:
         if key in self.shop.sales:
             self.shop.asked[key] += 1
             raise Refused("key_reused")
-        named = {here: content[there] for here, there in zip(good.fields, ACCOUNT, strict=False) if there in content}
+        named = {name: str(content[name]) for name in ACCOUNT if name in content}
         sale = self.shop.place(key, good.code, quantity, account=named if kind == "topup" else None)
         return self._told(sale) | {"order_state": "untreated", "finish_time": None}
 
@@ -196,7 +195,7 @@ class FuluFace:
         return {
             "order_id": _number(sale),
             "customer_order_no": sale.key,
-            "product_id": int(self.code_of(sale.code)),
+            "product_id": int(number_of(sale.code)),
             "product_name": self.shop.goods[sale.code].title,
             "charge_account": next(iter(sale.account.values()), ""),
             "create_time": _beijing(sale.at),
@@ -221,7 +220,7 @@ class FuluFace:
 
     def _goods(self, good: Good) -> dict[str, Any]:
         return {
-            "product_id": int(self.code_of(good.code)),
+            "product_id": int(number_of(good.code)),
             "product_name": good.title,
             "product_type": "卡密" if good.kind == "card" else "直充",
             "face_value": (good.cost if good.face_value is None else good.face_value) / 100,
@@ -239,7 +238,7 @@ class FuluFace:
         return {"product_id": int(content["product_id"]), "stock_status": _stock_word(good, int(content["buy_num"]))}
 
     def _good(self, product: object) -> Good:
-        found = [good for good in self.shop.goods.values() if self.code_of(good.code) == str(product)]
+        found = [good for good in self.shop.goods.values() if number_of(good.code) == str(product)]
         if not found:
             raise Wrong(3001)
         return found[0]
@@ -261,6 +260,11 @@ class FuluFace:
         missing = 16 - len(data) % 16
         cipher = Cipher(AES256(self.app_secret.encode()), ECB()).encryptor()  # noqa: S305 - Fulu's protocol
         return b64encode(cipher.update(data + bytes([missing]) * missing) + cipher.finalize()).decode()
+
+
+def number_of(code: str) -> str:
+    """The same for the same code."""
+    return code if code.isdecimal() else str(10_000_000 + crc32(code.encode()) % 9_000_000)
 
 
 def _stock_word(good: Good, wanted: int) -> str:

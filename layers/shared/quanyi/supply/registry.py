@@ -60,7 +60,7 @@ ADAPTERS: Mapping[AdapterName, Adapter] = {
     "dujiao": Adapter(
         title="dujiao-next",
         made_by="quanyi.supply.adapters.dujiao:Dujiao",
-        abilities=frozenset({"cards", "topup", "callback", "balance", "stock", "quote", "goods", "cancel"}),
+        abilities=frozenset({"cards", "topup", "callback", "balance", "stock", "quote", "goods"}),
         account=("api_key",),
         secrets=("api_secret",),
         more_account=("not_found", "separator"),

@@ -33,7 +33,7 @@ from quanyi.money import Money
 from quanyi.secret import Secret
 from quanyi.supply.access import Access
 from quanyi.supply.adapters.dujiao_gateway import KEY, ROOT, SIGNATURE, SKEW, TIME, DujiaoGateway, Said
-from quanyi.supply.adapters.dujiao_goods import code_parts, goods_of, path_number, sku_of, stock_of
+from quanyi.supply.adapters.dujiao_goods import goods_of, is_number, parts_of, sku_of, stock_of
 from quanyi.supply.adapters.replies import Unclear, minor_units, objects, read_object, text, whole
 from quanyi.supply.port import (
     UNKNOWN,
@@ -94,7 +94,7 @@ class Dujiao:
 
     @property
     def abilities(self) -> frozenset[Ability]:
-        return frozenset({"cards", "topup", "callback", "balance", "stock", "quote", "goods", "cancel"})
+        return frozenset({"cards", "topup", "callback", "balance", "stock", "quote", "goods"})
 
     def order(self, wanted: Wanted) -> Answer:
         return self._placed(wanted, {})
@@ -127,15 +127,8 @@ class Dujiao:
         return Called(purchase, (200, "application/json", '{"ok":true,"message":"received"}'))
 
     def cancel(self, asked: Asked) -> Answer:
-        """The shop cancels what is not paid yet; its orders are paid at once."""
-        try:
-            number = asked.number or self._number(asked.purchase)
-            if not number:
-                return self.query(asked)
-            self._gateway.ask("POST", f"/orders/{path_number(number)}/cancel")
-        except Unclear:
-            pass  # it may be cancelled: how it stands tells
-        return self.query(asked)
+        """Not offered: the shop cancels only what is not paid, and these orders are paid as they are placed."""
+        raise NotOffered
 
     def balance(self) -> Money:
         try:
@@ -145,9 +138,11 @@ class Dujiao:
             raise NoAnswer from None
 
     def stock(self, codes: Sequence[str]) -> Mapping[str, int | None]:
+        """Codes that are none of a shop's cannot be had."""
+        found = {code: parts for code in codes if (parts := parts_of(code))}
         try:
-            products = {product: self._product(product) for product in {code_parts(code)[0] for code in codes}}
-            return {code: stock_of(products, code) for code in codes}
+            products = {product: self._product(product) for product in {product for product, _ in found.values()}}
+            return {code: stock_of(products, found[code]) if code in found else 0 for code in codes}
         except Unclear:
             raise NoAnswer from None
 
@@ -155,7 +150,7 @@ class Dujiao:
         """Without what a shop takes off for large quantities: it asks no more than this."""
         try:
             self._check_currency()
-            product, sku = code_parts(code)
+            product, sku = parts_of(code) or (0, 0)
             one = sku_of(self._product(product), sku) or {}
             return Money(amount=minor_units(one.get("price_amount")), currency=self.access.currency)
         except Unclear:
@@ -188,10 +183,10 @@ class Dujiao:
     def _placed(self, wanted: Wanted, form: Mapping[str, str]) -> Answer:
         if wanted.currency != self.access.currency:
             return Answer("failed", reason="not sent: the shop charges in another currency")
-        try:
-            content: dict[str, Any] = {"sku_id": code_parts(wanted.code)[1], "quantity": wanted.quantity}
-        except Unclear:
+        parts = parts_of(wanted.code)
+        if parts is None:
             return Answer("failed", reason="not sent: the shop has no goods of such a code")
+        content: dict[str, Any] = {"sku_id": parts[1], "quantity": wanted.quantity}
         content |= {"downstream_order_no": wanted.purchase}
         content |= {"callback_url": wanted.notify_url} if wanted.notify_url else {}
         content |= {"manual_form_data": dict(form)} if form else {}
@@ -214,7 +209,9 @@ class Dujiao:
 
     def _standing(self, number: str, *, topup: bool) -> Answer:
         """Raises Unclear."""
-        order = self._told("GET", f"/orders/{path_number(number)}")
+        if not is_number(number):
+            raise Unclear
+        order = self._told("GET", f"/orders/{number}")
         status = text(order, "status").strip().lower()
         if _number(order) != number:
             raise Unclear

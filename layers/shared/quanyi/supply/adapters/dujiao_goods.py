@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from quanyi.supply.adapters.replies import Unclear, minor_units, objects, text, whole
+from quanyi.supply.adapters.replies import minor_units, objects, text, whole
 from quanyi.supply.port import Goods
 
+_LONGEST_NUMBER = 20
 _TONGUES = ("zh-CN", "zh-TW", "en-US", "en")
 
 
@@ -14,17 +15,15 @@ def code_of(product: int, sku: int) -> str:
     return f"{product}-{sku}"
 
 
-def path_number(number: str) -> int:
-    """Raises Unclear for what is none of the shop's numbers."""
-    if not (number.isascii() and number.isdecimal() and len(number) <= 20):
-        raise Unclear
-    return int(number)
+def is_number(text: str) -> bool:
+    """Whether it is a number as a shop gives out."""
+    return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER
 
 
-def code_parts(code: str) -> tuple[int, int]:
-    """Product and SKU. Raises Unclear."""
+def parts_of(code: str) -> tuple[int, int] | None:
+    """Product and SKU; None: no code of a shop's goods."""
     product, _, sku = code.partition("-")
-    return path_number(product), path_number(sku)
+    return (int(product), int(sku)) if is_number(product) and is_number(sku) else None
 
 
 def goods_of(product: Mapping[str, Any], currency: str) -> Iterator[Goods]:
@@ -51,9 +50,9 @@ def sku_of(product: Mapping[str, Any] | None, sku: int) -> Mapping[str, Any] | N
     return next((one for one in found if one.get("is_active") is True), None)
 
 
-def stock_of(products: Mapping[int, Mapping[str, Any] | None], code: str) -> int | None:
+def stock_of(products: Mapping[int, Mapping[str, Any] | None], parts: tuple[int, int]) -> int | None:
     """Raises Unclear."""
-    product, sku = code_parts(code)
+    product, sku = parts
     one = sku_of(products[product], sku)
     return 0 if one is None else _stock(one)
 

@@ -55,6 +55,8 @@ from quanyi.supply.port import (
 )
 from quanyi.supply.wire import Send, send
 
+CURRENCY = "CNY"
+"""Fulu knows no other."""
 GIVEN_UP_AFTER = timedelta(minutes=120)
 """So long an order may be on its way inside Fulu, though a query does not know it."""
 LONGEST_KEY = 50
@@ -152,7 +154,7 @@ class Fulu:
             amount = minor_units(self._told("fulu.user.info.get").get("balance"), up=False)
         except Unclear:
             raise NoAnswer from None
-        return Money(amount=amount, currency=self.access.currency)
+        return Money(amount=amount, currency=CURRENCY)
 
     def stock(self, codes: Sequence[str]) -> Mapping[str, int | None]:
         try:
@@ -165,16 +167,19 @@ class Fulu:
             amount = minor_units(self._told("fulu.goods.info.get", product_id=code).get("purchase_price"))
         except Unclear:
             raise NoAnswer from None
-        return Money(amount=amount, currency=self.access.currency)
+        return Money(amount=amount, currency=CURRENCY)
 
     def goods(self, after: str = "") -> GoodsPage:
-        """All that is on sale for this merchant, in one page: Fulu's list has no others, and no goods off sale."""
+        """All that is on sale for this merchant, in one page: Fulu's list has no others, and no goods off sale. That
+        nothing at all is on sale is not believed."""
         try:
             said = self._gateway.ask("fulu.goods.list.get", {})
-            listed = read_list(said.result) if said.code == OK else objects(None)
-            found = [self._goods(one) for one in listed if one.get("product_type") in _KINDS]
+            listed = read_list(said.result) if said.code == OK else []
+            found = [_goods(one) for one in listed if text(one, "product_type") in _KINDS]
         except Unclear:
             raise NoAnswer from None
+        if not found:
+            raise NoAnswer
         return GoodsPage(tuple(found))
 
     def check(self, code: str, account: Mapping[str, Secret]) -> bool | None:
@@ -191,7 +196,7 @@ class Fulu:
     def _placed(self, method: str, wanted: Wanted, account: Mapping[str, str]) -> Answer:
         if not (wanted.code.isascii() and wanted.code.isdecimal()) or len(wanted.purchase) > LONGEST_KEY:
             return _unsent("Fulu has no goods of such a code")
-        if wanted.currency != self.access.currency:
+        if wanted.currency != CURRENCY:
             return _unsent("Fulu charges in another currency")
         content = {"product_id": int(wanted.code), "buy_num": wanted.quantity, "customer_order_no": wanted.purchase}
         try:
@@ -224,21 +229,6 @@ class Fulu:
             raise Unclear
         return _STOCK[status]
 
-    def _goods(self, one: Mapping[str, Any]) -> Goods:
-        """Raises Unclear."""
-        kind, face_value = _KINDS[text(one, "product_type")], one.get("face_value")
-        return Goods(
-            code=str(whole(one, "product_id")),
-            title=text(one, "product_name"),
-            kind=kind,
-            cost=minor_units(one.get("purchase_price")),
-            currency=self.access.currency,
-            face_value=None if face_value is None else minor_units(face_value),
-            stock=_STOCK.get(text(one, "stock_status")),
-            on_sale=text(one, "sales_status") == "上架",
-            fields=("charge_account",) if kind == "topup" else (),
-        )
-
 
 def _unsent(why: str) -> Answer:
     return Answer("failed", reason=f"not sent: {why}")
@@ -261,6 +251,22 @@ def _standing(said: Said, purchase: str, *, with_cards: bool, of_cards: bool = F
     if with_cards and not cards:
         raise Unclear
     return Answer("done", number, cards, cost)
+
+
+def _goods(one: Mapping[str, Any]) -> Goods:
+    """Raises Unclear."""
+    kind, face_value = _KINDS[text(one, "product_type")], one.get("face_value")
+    return Goods(
+        code=str(whole(one, "product_id")),
+        title=text(one, "product_name"),
+        kind=kind,
+        cost=minor_units(one.get("purchase_price")),
+        currency=CURRENCY,
+        face_value=None if face_value is None else minor_units(face_value),
+        stock=_STOCK.get(text(one, "stock_status")),
+        on_sale=text(one, "sales_status") == "上架",
+        fields=("charge_account",) if kind == "topup" else (),
+    )
 
 
 def _cost(order: Mapping[str, Any]) -> int | None:
