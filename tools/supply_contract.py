@@ -47,7 +47,7 @@ QUERIES = {"/goods": ("after",), "/goods/{code}/quote": ("quantity",), "/stateme
 SIGNATURE = {
     "Quanyi-Key": "The buyer's key id",
     "Quanyi-Timestamp": "Seconds since 1970",
-    "Quanyi-Signature": "HMAC-SHA256, in hex, of timestamp, method (of an answer: status), path with query, body's SHA-256",
+    "Quanyi-Signature": "HMAC-SHA256, in hex: timestamp, method (or the answer's status), path with query, body's SHA-256",
 }
 
 

@@ -70,7 +70,7 @@ def allow(template: Node, role: str, action: str, resource: Any, condition: Any 
     props(template, role)["Policies"].append(policy)
 
 
-SECRETS = {"Fn::Sub": f"arn:x:secretsmanager:x:x:secret:${{AWS::StackName}}/payments/*"}
+SECRETS = {"Fn::Sub": "arn:x:secretsmanager:x:x:secret:${AWS::StackName}/payments/*"}
 CARDS, VAULT = {"Fn::GetAtt": ["CardsTable", "Arn"]}, {"Fn::GetAtt": ["VaultKey", "Arn"]}
 PURPOSE = "kms:EncryptionContext:purpose"
 
