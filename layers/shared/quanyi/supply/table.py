@@ -72,7 +72,7 @@ class SuppliersTable:
         """Moves its sync on, if it still is where it was read. Raises ConditionFailed: another run is at it."""
         change = f"SET #sync = :after{', synced_at = :at' if synced_at else ''}"
         here = "#sync.#run = :run AND #sync.#stage = :stage AND #sync.#after = :from"
-        condition = f"{THERE} AND ({'attribute_not_exists(#sync) OR ' if not before.run else ''}({here}))"
+        condition = f"{THERE} AND {here if before.run else f'(attribute_not_exists(#sync) OR {here})'}"
         values: dict[str, Any] = {"run": before.run, "stage": before.stage, "from": before.after}
         values |= {"at": stamp(synced_at)} if synced_at else {}
         item = self.table.update(
