@@ -1,7 +1,7 @@
 """The contract's documents say what the code does."""
 
 import re
-from json import loads
+from json import dumps, loads
 
 import pytest
 from pydantic import ValidationError
@@ -66,7 +66,7 @@ def test_an_account_is_told_to_nobody_but_the_seller() -> None:
 
 def test_cards_are_in_no_text_of_an_order() -> None:
     told = {"key": "P1", "state": "done", "quantity": 1, "delivered": 1, "cards": [{"number": "N-123", "pin": "4567"}]}
-    view = OrderView.model_validate(told)
+    view = OrderView.model_validate_json(dumps(told))
     assert "N-123" not in repr(view) + repr(view.cards)
     assert "4567" not in repr(view) + repr(view.cards)
 
