@@ -42,7 +42,11 @@ JSON = st.recursive(
     max_leaves=8,
 )
 FUZZ = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=60,
+    deadline=None,
+    # A supplier may serve many examples; and each adapter's class runs the same check, without an example database.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+    derandomize=True,
 )
 
 
@@ -82,6 +86,8 @@ class Conformance:
     stranger: ClassVar[port.AnswerState] = "absent"
     """What a key is that the supplier has never seen."""
     callback_bears_time: ClassVar[bool] = True
+    answers_are_signed: ClassVar[bool] = True
+    """Else an answer is the supplier's by TLS alone."""
 
     def reply(self, server: SupplierServer, method: str, url: str, raw: bytes, status: int = 200) -> wire.Reply:
         """An answer of the supplier's, rightly signed, with whatever is in it."""
@@ -177,6 +183,8 @@ class Conformance:
 
     @pytest.mark.parametrize("ending", ENDINGS)
     def test_an_order_without_a_clear_answer_is_unknown(self, server: SupplierServer, ending: str) -> None:
+        if ending == "forged" and not self.answers_are_signed:
+            return
         server.on(ending, kinds=("order",))
         supplier = built(server)
         assert supplier.order(self.wanted()) == port.UNKNOWN
@@ -195,6 +203,8 @@ class Conformance:
 
     @pytest.mark.parametrize("ending", ENDINGS)
     def test_a_question_without_a_clear_answer_is_unknown(self, server: SupplierServer, ending: str) -> None:
+        if ending == "forged" and not self.answers_are_signed:
+            return
         supplier = built(server)
         supplier.order(self.wanted())
         server.on(ending, kinds=("query",))
@@ -250,7 +260,7 @@ class Conformance:
     @pytest.mark.parametrize("ending", UNTRUE)
     def test_a_top_up_without_a_clear_answer_is_unknown(self, server: SupplierServer, ending: str) -> None:
         supplier = built(server)
-        if "topup" not in supplier.abilities:
+        if "topup" not in supplier.abilities or (ending == "forged" and not self.answers_are_signed):
             return
         server.on(ending, kinds=("order",))
         assert supplier.recharge(self.recharge()) == port.UNKNOWN
@@ -323,8 +333,10 @@ class Conformance:
         self, server: SupplierServer, told: Any, status: int
     ) -> None:
         supplier = self.told(server, dumps(told).encode(), status)
-        for answer in (supplier.order(self.wanted()), supplier.query(self.asked()), supplier.cancel(self.asked())):
+        for answer in (supplier.order(self.wanted()), supplier.query(self.asked())):
             assert answer.state == "unknown", answer
+        if "cancel" in supplier.abilities:
+            assert supplier.cancel(self.asked()).state == "unknown"
         if "topup" in supplier.abilities:
             assert supplier.recharge(self.recharge()).state == "unknown"
         self.clearly_none(supplier)

@@ -112,7 +112,7 @@ class DujiaoFace:
             "Content-Type": "application/json",
             "Dujiao-Next-Api-Key": self.api_key,
             "Dujiao-Next-Timestamp": str(at),
-            "Dujiao-Next-Signature": self._sign("POST", f"{ROOT}/callback", str(at), body, forged),
+            "Dujiao-Next-Signature": self.sign("POST", f"{ROOT}/callback", str(at), body, forged),
         }
         return Callback(sale.notify_url, headers, body, _heard)
 
@@ -287,10 +287,10 @@ class DujiaoFace:
             raise Wrong(401, "timestamp_expired")
         if key != self.api_key:
             raise Wrong(401, "invalid_api_key")
-        if given != self._sign(asked.method, urlsplit(asked.target).path, at, asked.body):
+        if given != self.sign(asked.method, urlsplit(asked.target).path, at, asked.body):
             raise Wrong(401, "invalid_signature")
 
-    def _sign(self, method: str, path: str, at: str, body: bytes, forged: bool = False) -> str:
+    def sign(self, method: str, path: str, at: str, body: bytes, forged: bool = False) -> str:
         digest = new("md5", body, usedforsecurity=False).hexdigest()
         mac = hmac.new(b"not the secret" if forged else self.api_secret.encode(), digestmod="sha256")
         for part in (method, "\n", path, "\n", at, "\n", digest):

@@ -103,7 +103,7 @@ class FuluFace:
         except (ValueError, KeyError, TypeError, AttributeError):
             code, result = 5000, ""
         told = {"code": code, "message": MESSAGES.get(code, "失败"), "result": result or None}
-        told["sign"] = self._sign(result, forged)
+        told["sign"] = self.sign(result, forged)
         body = dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
         return Told(200, body, {"Content-Type": "application/json; charset=utf-8"})
 
@@ -121,7 +121,7 @@ class FuluFace:
             "buy_num": str(sale.quantity),
             "operator_serial_number": "",
         }
-        fields["sign"] = self._sign(dumps(fields, ensure_ascii=False, separators=(",", ":")), forged)
+        fields["sign"] = self.sign(dumps(fields, ensure_ascii=False, separators=(",", ":")), forged)
         url = sale.notify_url or self.notify_url
         body = dumps(fields, ensure_ascii=False).encode()
         return Callback(url, {"Content-Type": "application/json"}, body, lambda _status, heard: heard == b"success")
@@ -161,7 +161,7 @@ class FuluFace:
             if common.get(name) != value:
                 raise Wrong(missing + 1 if common.get(name) else missing)
         signed = {name: value for name, value in common.items() if name != "sign"}
-        if common.get("sign") != self._sign(dumps(signed, ensure_ascii=False, separators=(",", ":"))):
+        if common.get("sign") != self.sign(dumps(signed, ensure_ascii=False, separators=(",", ":"))):
             raise Wrong(1016 if common.get("sign") else 1015)
         if not isinstance(common.get("biz_content"), str):
             raise Wrong(1017)
@@ -248,7 +248,7 @@ class FuluFace:
 
     # Below: signing and sealing.
 
-    def _sign(self, text: str, forged: bool = False) -> str:
+    def sign(self, text: str, forged: bool = False) -> str:
         counted = sorted(Counter(text).items())
         digest = hashlib.new("md5", usedforsecurity=False)
         digest.update("".join(character * times for character, times in counted).encode())

@@ -1,7 +1,8 @@
 """Asking a dujiao-next shop: headers, signatures, and what an answer says.
 
-Signature: HMAC-SHA256 in small hex digits over method, path without query, Unix seconds and the body's MD5, a line
-each; a minute of difference between clocks is allowed. MD5 is the protocol's choice
+Signature: HMAC-SHA256 in small hex digits over method, path, Unix seconds and the body's MD5, a line each; a minute of
+difference between clocks is allowed. The path is from `/api/v1/upstream` on, without query, wherever the shop lies: so
+dujiao-next's own client signs (internal/upstream/dujiao_next_adapter.go). MD5 is the protocol's choice
 (https://github.com/dujiao-next/document/blob/main/docs/api/integration-open-api.md).
 """
 
@@ -11,7 +12,6 @@ from dataclasses import dataclass, field
 from hashlib import md5
 from json import dumps
 from typing import Any
-from urllib.parse import urlsplit
 
 from quanyi.secret import Secret
 from quanyi.supply.access import Access
@@ -53,7 +53,7 @@ class DujiaoGateway:
         is."""
         url = self.access.endpoint.rstrip("/") + ROOT + route
         body = b"" if content is None else dumps(content, separators=(",", ":")).encode()
-        headers = {"Accept": "application/json"} | self._signed(method, urlsplit(url).path, body)
+        headers = {"Accept": "application/json"} | self._signed(method, ROOT + route, body)
         if body:
             headers["Content-Type"] = "application/json"
         try:
