@@ -1,6 +1,7 @@
 """Stock levels and what is proposed by them: caps hold, and the explanation's numbers add up."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, get_args
 
@@ -38,7 +39,7 @@ def planned(policy: PolicyTerms, demand: Sequence[int], offered: int = 3) -> Sto
 
 
 def bought(policy: PolicyTerms, stock: Stock, demand: Sequence[int] = (10,) * 100, **offer: Any) -> Proposal:
-    return proposed(policy, planned(policy, demand), stock, Buying(**{"unit_cost": yuan(500), **offer}))
+    return proposed(policy, planned(policy, demand), stock, replace(Buying(yuan(500)), **offer))
 
 
 # The policy itself.
