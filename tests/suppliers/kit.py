@@ -36,7 +36,6 @@ NOTIFY = "https://shop.example/prod/v1/suppliers/acme/notify"
 ENDINGS = [name for name in GROUPS["ending"] if not name.startswith("hang")]
 UNTRUE = [name for name in ENDINGS if not name.endswith("_before")]
 """Endings of calls that are carried out all the same."""
-PATIENCE = 2.0
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
@@ -95,10 +94,6 @@ class Conformance:
         raise NotImplementedError
 
     # Below: how the checks buy.
-
-    @pytest.fixture(autouse=True)
-    def _impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(wire, "SECONDS", PATIENCE)
 
     @pytest.fixture
     def server(self) -> Generator[SupplierServer]:
