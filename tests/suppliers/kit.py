@@ -491,11 +491,8 @@ class Conformance:
 def _places(told: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Where something could stand in a JSON value."""
     inner = told.items() if isinstance(told, dict) else enumerate(told) if isinstance(told, list) else ()
-    return (
-        [path, *(place for key, value in inner for place in _places(value, (*path, key)))]
-        if path
-        else [place for key, value in inner for place in _places(value, (key,))]
-    )
+    below = [place for key, value in inner for place in _places(value, (*path, key))]
+    return [path, *below] if path else below
 
 
 def _put(told: Any, path: tuple[Any, ...], value: Any) -> None:
