@@ -39,6 +39,12 @@ ISSUERS = {
     "RedeemSweepFunctionRole": {"GetSecretValue"},
 }
 """Who talks to the issuers of third parties' cards, and what each may do with their secrets."""
+SUPPLIERS_SECRETS = "${AWS::StackName}/suppliers/*"
+SUPPLIERS = {
+    "SuppliersAdminFunctionRole": {"GetSecretValue", "PutSecretValue", "CreateSecret"},
+    "SuppliersSyncFunctionRole": {"GetSecretValue"},
+}
+"""Who talks to suppliers, likewise."""
 
 
 def every_action(translated: Node) -> list[str]:
@@ -130,16 +136,17 @@ def reading_uploads(translated: Node) -> list[str]:
 
 
 def knowing_credentials(translated: Node) -> list[str]:
-    """Roles that may read or write secrets besides those that talk to payment providers and to issuers, each its own
-    kind, or any other secret."""
+    """Roles that may read or write secrets besides those that talk to payment providers, issuers and suppliers, each
+    its own kind, or any other secret."""
+    kinds = dict.fromkeys(ISSUERS, ISSUERS_SECRETS) | dict.fromkeys(SUPPLIERS, SUPPLIERS_SECRETS)
     wrong: list[str] = []
     for role, statement in statements(translated):
         actions = [a.split(":")[1] for a in listed(statement["Action"]) if a.startswith("secretsmanager:")]
         may = {"GetSecretValue"} if role in MAY_READ_CREDENTIALS else set[str]()
         may |= {"PutSecretValue", "CreateSecret"} if role in MAY_WRITE_CREDENTIALS else set[str]()
-        may |= ISSUERS.get(role, set())
+        may |= ISSUERS.get(role, set()) | SUPPLIERS.get(role, set())
         wrong += [f"{role}: {action}" for action in actions if action not in may]
-        known = ISSUERS_SECRETS if role in ISSUERS else PROVIDERS_SECRETS
+        known = kinds.get(role, PROVIDERS_SECRETS)
         others = [r for r in listed(statement["Resource"]) if f":secret:{known}" not in text(r)]
         wrong += [f"{role}: {text(resource)}" for resource in others if actions]
     return wrong

@@ -251,6 +251,21 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
     ),
     (
         rights.knowing_credentials,
+        "the sync writes suppliers'",
+        lambda t: allow(
+            t,
+            "SuppliersSyncFunctionRole",
+            "secretsmanager:PutSecretValue",
+            {"Fn::Sub": f"arn:x:secretsmanager:x:x:secret:{rights.SUPPLIERS_SECRETS}"},
+        ),
+    ),
+    (
+        rights.knowing_credentials,
+        "suppliers' rooms read payments'",
+        lambda t: allow(t, "SuppliersAdminFunctionRole", "secretsmanager:GetSecretValue", SECRETS),
+    ),
+    (
+        rights.knowing_credentials,
         "checkout writes them",
         lambda t: allow(t, "CheckoutFunctionRole", "secretsmanager:PutSecretValue", SECRETS),
     ),
@@ -297,4 +312,4 @@ def test_every_exception_is_in_use() -> None:
     roles = {f"{name}Role" for name in functions(template)}
     assert roles > rights.MAY_OPEN_CARDS | rights.MAY_READ_CREDENTIALS | rights.MAY_WRITE_CREDENTIALS
     reading = {role for role, statement in statements(template) if "secretsmanager:" in text(statement["Action"])}
-    assert reading == rights.MAY_READ_CREDENTIALS | set(rights.ISSUERS)
+    assert reading == rights.MAY_READ_CREDENTIALS | set(rights.ISSUERS) | set(rights.SUPPLIERS)
