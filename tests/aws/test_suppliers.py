@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 import pytest
 
+from catalog import admin as products
 from quanyi.callers import Caller
+from quanyi.catalog.model import SkuTerms
 from quanyi.money import Money
 from quanyi.supply import port, registry
 from quanyi.supply.choosing import choose
@@ -198,6 +200,27 @@ def test_an_offer_is_made_changed_and_taken_away(desk: Desk, shop: Buying) -> No
     assert desk("GET", "/acme/offers/a")[0] == 404
     assert shop.sku("a").halted == "below_cost", "nothing says that it can be had for less"
     assert desk("PUT", "/acme/offers/a", {**OFFER, "version": 0})[1]["sells"]["halted"] == ""
+
+
+def test_the_merchant_sees_what_is_halted_and_a_price_puts_it_right(desk: Desk, shop: Buying, call: Call) -> None:
+    shop.product("a", "b")
+    set_up(desk)
+    desk("PUT", "/acme/offers/a", {**OFFER, "version": 0})
+    path = "/v1/admin/skus/a"
+
+    def reprice(price: int, version: int) -> dict[str, Any]:
+        sku = call(products.handler, "GET", path, caller=OPERATOR)[1]
+        terms = {name: value for name, value in sku.items() if name in SkuTerms.model_fields}
+        body = {**terms, "price": price, "version": version}
+        first = call(products.handler, "PUT", path, body, caller=OPERATOR)
+        assert call(products.handler, "PUT", path, body, caller=OPERATOR)[:2] == first[:2], "the same again"
+        return first[1]
+
+    assert reprice(799, 2)["halted"] == "below_cost"
+    shown = call(products.handler, "GET", "/v1/admin/products/P-a", caller=OPERATOR)[1]
+    assert ["/v1/admin/offers/" in sku["advice"] for sku in shown["skus"]] == [True, False]
+    assert (shown["version"], shown["changed_by"]) == (3, "operator:K9"), "one write"
+    assert (reprice(800, 3)["halted"], reprice(800, 3)["advice"]) == ("", "")
 
 
 def test_a_sku_is_judged_when_its_supplier_is_switched_off(desk: Desk, shop: Buying) -> None:
