@@ -17,6 +17,8 @@ MODULES = (
     "cold_start",
     "lazy_import",
     "risk",
+    "topups",
+    "purchases",
     "stock_policies",
     "importing",
     "stock_size",
@@ -24,10 +26,12 @@ MODULES = (
     "storm",
     "tills",
     "speed",
+    "on_demand",
     "cost",
 )
 ORDER = (
     *("rush", "storm", "tills", "claims", "calls", "notifying", "redeeming", "judging", "cost", "speed"),
+    *("topups", "purchases", "on-demand"),
     *("cold-start", "lazy-import", "risk", "stock-policies", "importing", "stock-size"),
 )
 
