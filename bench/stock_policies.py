@@ -75,7 +75,9 @@ class Seen:
 
 def measure() -> Figure:
     worlds = {seed: lived(goods(seed)) for seed in UNSEEN}
-    closed = [seen.compared[FIGURE].closes(seen.compared[FIGURE].fixed) for seen in worlds.values()]
+    figures = [seen.compared[FIGURE] for seen in worlds.values()]
+    closed = [one.closes(one.fixed) for one in figures]
+    of_hindsight = [one.closes(one.hindsight) for one in figures]
     milliseconds = (
         1000 * sum(seen.seconds for seen in worlds.values()) / sum(seen.forecasts for seen in worlds.values())
     )
@@ -85,8 +87,8 @@ def measure() -> Figure:
             "Stock of 200 SKUs at the same service: what the dynamic policy closes of the distance from the best fixed "
             "thresholds to a clairvoyant, on unseen seeds"
         ),
-        aim=f"at least {AT_LEAST:.0%} on each seed",
-        seen=", ".join(f"{share:.0%}" for share in closed),
+        aim=f"at least {AT_LEAST:.0%} on each seed, of thresholds set by the first year",
+        seen=f"{_shares(closed)}; of thresholds set by the scored year itself {_shares(of_hindsight)}",
         reached=min(closed) >= AT_LEAST,
         how=" ".join(_HOW.split()).format(
             tuning=" and ".join(map(str, TUNING)), unseen=", ".join(map(str, UNSEEN)), asked=FIGURE / 10_000
@@ -170,14 +172,18 @@ _HOW = """A generator (`bench/two_years.py`, committed before any forecast was w
 fading, weekend goods, goods for holidays, with unforeseen bursts, with sudden shifts, intermittent and lumpy; each
 with its own cost, lead time (1 to 7 days), review period (1 to 7 days) and pack. The forecaster was tuned on seeds
 {tuning}; seeds {unseen} were only scored. A policy orders on review days only and knows the days before; what is
-not there is owed. Service is the fill rate (units there on the day they were asked for), the mean over the SKUs;
-stock is the mean of each day's opening and closing stock, at cost. Every policy is brought to the fill rate that
-the dynamic one reached when asked for {asked:.0%}. *Fixed*: the pair of thresholds per SKU that needed the least
-stock on the first year, all multiplied by the one number that gives that service in the second (picked in
-hindsight, as is the fill rate asked of the first year). *Fixed in hindsight*: the best pair for the scored year
-itself, which nobody can set. *Clairvoyant*: knows every day's demand, is bound to the same reviews and lead times,
-has nothing arrive before the last order that is in time, and leaves out the units that would lie longest: a bound
-on any policy."""
+not there is owed. Service is the fill rate (units there on the day they were asked for) and stock the mean of each
+day's opening and closing stock, both weighed by cost over all SKUs; with service as a plain mean over SKUs, and
+stock at cost, early runs on every fifth SKU of the tuning seeds showed anything from 16 to 65 % closed, because
+dear goods could be short for free. Every policy is brought to the fill rate that the dynamic one reached when asked
+for {asked:.0%}. *Fixed*: the pair of thresholds per SKU that needed the least stock on the first year, all
+multiplied by the one number that gives that service in the second (picked in hindsight, as is the fill rate asked
+of the first year). One number for all is crude: where one dear SKU outgrew its thresholds, every other one is
+overstocked for it, and the share closed flatters the dynamic policy. *Fixed in hindsight*: the best pair for the
+scored year itself, every SKU at that service by itself, which nobody can set: the hardest opponent, of which less
+than half is closed. *Clairvoyant*: knows every day's demand, is bound to the same reviews and lead times, has
+nothing arrive before the last order that is in time, and leaves out the units that would lie longest: a bound on
+any policy."""
 
 
 def _body(worlds: Mapping[int, Seen], milliseconds: float) -> str:
@@ -229,6 +235,10 @@ def _of_kind(habit: str, worlds: Sequence[Seen]) -> list[str]:
         cells.append(_thousands([one.stock[i] for one in policy for i in places]))
         cells.append(f"{mean(one.held[i].fill for one in policy for i in places):.1%}")
     return [*cells, _thousands([one.bound[i] for one in at for i in places])]
+
+
+def _shares(closed: Sequence[float]) -> str:
+    return ", ".join(f"{share:.0%}" for share in closed)
 
 
 def _thousands(minor: Sequence[float]) -> str:
