@@ -84,7 +84,7 @@ types: $(DEV) ## Types, strictly
 
 .PHONY: unit
 unit: $(DEV) ## Rules, adapters and house rules: no network, seconds
-	$(BIN)/pytest -n auto $(wildcard tests/unit tests/aws tests/providers tests/house)
+	$(BIN)/pytest -n auto $(wildcard tests/unit tests/aws tests/providers tests/suppliers tests/house)
 
 .PHONY: stack
 stack: $(DEV) $(MINISTACK) $(SAM) ## The deployed template, on a local AWS of its own

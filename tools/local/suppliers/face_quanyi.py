@@ -77,14 +77,14 @@ class QuanyiFace:
             status = 404
         body = dumps(told, ensure_ascii=False).encode()
         kind = "application/json" if status == 200 else "application/problem+json"
-        signed = self._signed(str(status), asked.target, body, forged)
+        signed = self.signed(str(status), asked.target, body, forged)
         return Told(status, body, {"Content-Type": kind, "Cache-Control": "no-store", **signed})
 
     def callback(self, sale: Sale, *, forged: bool = False) -> Callback | None:
         body = dumps({"v": 1, "key": sale.key}).encode()
         where = urlsplit(sale.notify_url)
         target = where.path + (f"?{where.query}" if where.query else "")
-        signed = self._signed("POST", target, body, forged)
+        signed = self.signed("POST", target, body, forged)
         return Callback(sale.notify_url, {"Content-Type": "application/json", **signed}, body)
 
     # Below: each route.
@@ -195,7 +195,7 @@ class QuanyiFace:
         given = asked.headers.get("quanyi-signature", "")
         return any(given == _hmac(one, at, asked.method, asked.target, asked.body) for one in self.secrets)
 
-    def _signed(self, what: str, target: str, body: bytes, forged: bool) -> dict[str, str]:
+    def signed(self, what: str, target: str, body: bytes, forged: bool = False) -> dict[str, str]:
         at = str(int(time.time()))
         secret = "not the secret" if forged else self.secrets[0]
         return {

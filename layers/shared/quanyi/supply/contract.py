@@ -87,7 +87,7 @@ class OrderView(Told):
     number: Annotated[str, StringConstraints(max_length=64)] = ""
     quantity: Count
     delivered: Count = 0
-    cards: Annotated[tuple[CardView, ...], Field(repr=False, max_length=100_000)] | None = None
+    cards: Annotated[tuple[CardView, ...] | None, Field(repr=False)] = None
     cost: Money | None = None
     reason: Annotated[str, StringConstraints(max_length=64)] = ""
     """Why it failed or fell short, a Word."""

@@ -1,0 +1,497 @@
+"""What every adapter must hold to, against the local supplier that speaks its protocol. A new adapter's tests are
+
+    class TestAcme(Conformance):
+        face = "acme"
+        ...
+
+with `reply`, and whatever its protocol cannot (`docs/suppliers.md`). Each check says which promise it is about: an
+order is sent once; what is unclear is `unknown`; nothing secret gets out.
+"""
+
+import logging
+from collections.abc import Generator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from json import dumps, loads
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quanyi.errors import Refusal
+from quanyi.secret import Secret
+from quanyi.supply import port, wire
+from quanyi.supply.model import Supplier
+from quanyi.supply.port import Answer, Asked, BoughtCard, Call, Forged, NoAnswer, NotOffered, Recharge, Wanted
+from quanyi.supply.registry import ADAPTERS, supplier_of
+from tools.local.suppliers import face as faces
+from tools.local.suppliers.faults import GROUPS, Faults
+from tools.local.suppliers.server import SupplierServer
+from tools.local.suppliers.shop import BEIJING, Shop
+
+KEY = "P0123456789ABCDEFGHJKMNPQRS"
+NOTIFY = "https://shop.example/prod/v1/suppliers/acme/notify"
+ENDINGS = [name for name in GROUPS["ending"] if not name.startswith("hang")]
+UNTRUE = [name for name in ENDINGS if not name.endswith("_before")]
+"""Endings of calls that are carried out all the same."""
+PATIENCE = 2.0
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+FUZZ = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
+
+
+def built(server: SupplierServer, *, shift: timedelta = timedelta(0), **terms: Any) -> Any:
+    """The adapter for a server, as a deployment builds it; its clock is `shift` off."""
+    told = server.access
+    moment = datetime.now(UTC)
+    made = {name: told[name] for name in ("adapter", "endpoint", "account", "currency")}
+    settings = Supplier(id="acme", title="Acme", created_at=moment, updated_at=moment, **(made | terms))
+    secrets = {name: Secret(text) for name, text in told["secrets"].items()}
+    return supplier_of(settings, [secrets], lambda: datetime.now(UTC) + shift)
+
+
+def heard(callback: faces.Callback) -> Call:
+    """As the shop hears it, behind its gateway: without the stage in the path."""
+    where = urlsplit(callback.url)
+    path = where.path.removeprefix("/prod")
+    headers = {name.lower(): value for name, value in callback.headers.items()}
+    return Call("POST", path, dict(parse_qsl(where.query)), headers, callback.body)
+
+
+def numbers(cards: tuple[BoughtCard, ...]) -> list[str]:
+    return [card.face.number.reveal() for card in cards]
+
+
+class Conformance:
+    """Checks of one adapter; below are the ways in which protocols may differ."""
+
+    face: ClassVar[str]
+    card_code: ClassVar[str] = "video-30"
+    topup_code: ClassVar[str] = "stone-60"
+    account: ClassVar[Mapping[str, str]] = {"uid": "7700123456", "server": "s1"}
+    takes_most: ClassVar[bool] = True
+    """An order takes along what one may cost at most."""
+    definite: ClassVar[frozenset[str]] = frozenset({"sold_out", "no_balance", "not_on_sale", "bad_account"})
+    """Refusals that the protocol tells clearly; others must be `unknown`."""
+    stranger: ClassVar[port.AnswerState] = "absent"
+    """What a key is that the supplier has never seen."""
+    callback_bears_time: ClassVar[bool] = True
+
+    def reply(self, server: SupplierServer, method: str, url: str, raw: bytes, status: int = 200) -> wire.Reply:
+        """An answer of the supplier's, rightly signed, with whatever is in it."""
+        raise NotImplementedError
+
+    # Below: how the checks buy.
+
+    @pytest.fixture(autouse=True)
+    def _impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(wire, "SECONDS", PATIENCE)
+
+    @pytest.fixture
+    def server(self) -> Generator[SupplierServer]:
+        with SupplierServer(self.face, seed=1) as server:
+            yield server
+
+    def wanted(self, key: str = KEY, quantity: int = 2, **changes: Any) -> Wanted:
+        made = Wanted(key, self.card_code, quantity, 2000, "CNY", NOTIFY, datetime.now(UTC))
+        return replace(made, **changes)
+
+    def recharge(self, key: str = KEY, **changes: Any) -> Recharge:
+        account = {name: Secret(value) for name, value in self.account.items()}
+        made = Recharge(key, self.topup_code, 1, 2000, "CNY", NOTIFY, datetime.now(UTC), account)
+        return replace(made, **changes)
+
+    def asked(self, key: str = KEY, *, topup: bool = False) -> Asked:
+        return Asked(key, "", topup, datetime.now(UTC))
+
+    def is_over(self, supplier: Any, answer: Answer, *, topup: bool = False) -> Answer:
+        """An order may be pending before its cards can be asked for; then it is asked about, once."""
+        return supplier.query(self.asked(topup=topup)) if answer.state == "pending" else answer
+
+    # Orders.
+
+    def test_the_registry_tells_its_abilities(self, server: SupplierServer) -> None:
+        supplier = built(server)
+        assert supplier.abilities == ADAPTERS[server.access["adapter"]].abilities
+        assert {"cards"} <= supplier.abilities
+
+    def test_cards_are_ordered_once_and_all_come(self, server: SupplierServer) -> None:
+        supplier = built(server)
+        answer = self.is_over(supplier, supplier.order(self.wanted()))
+        sale = server.shop.sales[KEY]
+        assert answer.state == "done"
+        assert numbers(answer.cards) == [card.number for card in sale.cards]
+        assert [c.face.pin.reveal() if c.face.pin else "" for c in answer.cards] == [card.pin for card in sale.cards]
+        assert answer.cost in (None, 3000)
+        assert (server.shop.asked[KEY], server.shop.charged(KEY)) == (1, 1)
+
+    def test_asking_twice_answers_the_same(self, server: SupplierServer) -> None:
+        supplier = built(server)
+        supplier.order(self.wanted())
+        first, second = supplier.query(self.asked()), supplier.query(self.asked())
+        assert first == second
+        assert first.state == "done"
+        assert server.shop.charged(KEY) == 1
+
+    def test_pending_before_done(self, server: SupplierServer) -> None:
+        server.on("late")
+        supplier = built(server)
+        assert supplier.order(self.wanted()).state == "pending"
+        assert supplier.query(self.asked()).state == "pending"
+        server.advance(KEY)
+        answer = supplier.query(self.asked())
+        assert (answer.state, len(answer.cards)) == ("done", 2)
+
+    def test_some_cards_before_the_others(self, server: SupplierServer) -> None:
+        server.on("partly")
+        supplier = built(server)
+        assert supplier.order(self.wanted(quantity=4)).state == "pending"
+        before = supplier.query(self.asked())
+        assert before.state == "pending"
+        assert len(before.cards) in (0, 2)  # a protocol may tell cards only when all are there
+        server.advance(KEY)
+        after = supplier.query(self.asked())
+        assert after.state == "done"
+        assert len(after.cards) == 4
+        assert numbers(after.cards)[: len(before.cards)] == numbers(before.cards)
+
+    def test_accepted_and_failed_later(self, server: SupplierServer) -> None:
+        server.on("late_failure")
+        supplier = built(server)
+        assert supplier.order(self.wanted()).state == "pending"
+        server.advance(KEY)
+        assert supplier.query(self.asked()).state == "failed"
+        assert server.shop.kept(KEY) == 0
+
+    @pytest.mark.parametrize(("fault", "cards"), [("short", 2), ("surplus", 4), ("repeated", 3), ("resold", 3)])
+    def test_what_was_delivered_is_told_as_it_is(self, server: SupplierServer, fault: str, cards: int) -> None:
+        supplier = built(server)
+        supplier.order(self.wanted("P-other"))
+        server.on(fault)
+        answer = self.is_over(supplier, supplier.order(self.wanted(quantity=3)))
+        assert answer.state == "done"
+        assert numbers(answer.cards) == [card.number for card in server.shop.sales[KEY].cards]
+        assert len(answer.cards) == cards
+
+    @pytest.mark.parametrize("ending", ENDINGS)
+    def test_an_order_without_a_clear_answer_is_unknown(self, server: SupplierServer, ending: str) -> None:
+        server.on(ending, kinds=("order",))
+        supplier = built(server)
+        assert supplier.order(self.wanted()) == port.UNKNOWN
+        assert [kind for kind, _ in server.calls].count("order") == 1  # never sent again
+        carried_out = ending in UNTRUE
+        assert server.shop.charged(KEY) == carried_out
+        assert supplier.query(self.asked()).state == ("done" if carried_out else self.stranger)
+
+    def test_an_order_that_nobody_answers_is_unknown(
+        self, server: SupplierServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(wire, "SECONDS", 0.3)
+        server.on("hang_after", kinds=("order",))
+        assert built(server).order(self.wanted()) == port.UNKNOWN
+        assert built(server, endpoint="http://127.0.0.1:1").order(self.wanted()) == port.UNKNOWN
+
+    @pytest.mark.parametrize("ending", ENDINGS)
+    def test_a_question_without_a_clear_answer_is_unknown(self, server: SupplierServer, ending: str) -> None:
+        supplier = built(server)
+        supplier.order(self.wanted())
+        server.on(ending, kinds=("query",))
+        assert supplier.query(self.asked()) == port.UNKNOWN
+        server.off()
+        assert len(supplier.query(self.asked()).cards) == 2
+
+    def test_a_certificate_that_nobody_knows_is_no_supplier(self) -> None:
+        with SupplierServer(self.face, tls=True) as server:
+            supplier = built(server)
+            assert supplier.order(self.wanted()) == port.UNKNOWN
+            assert supplier.query(self.asked()) == port.UNKNOWN
+            assert server.calls == []
+
+    @pytest.mark.parametrize("why", ["sold_out", "no_balance", "not_on_sale"])
+    def test_a_refusal_charges_nothing(self, server: SupplierServer, why: str) -> None:
+        wanted = self.wanted(code="gone") if why == "not_on_sale" else self.wanted()
+        if why != "not_on_sale":
+            server.on(why)
+        answer = built(server).order(wanted)
+        assert answer.state == ("failed" if why in self.definite else "unknown")
+        assert (server.shop.charged(KEY), answer.cards) == (0, ())
+
+    def test_a_price_that_has_risen(self, server: SupplierServer) -> None:
+        server.price(self.card_code, 2001)
+        supplier = built(server)
+        answer = self.is_over(supplier, supplier.order(self.wanted()))
+        assert answer.state == ("failed" if self.takes_most else "done")
+        assert server.shop.kept(KEY) == (0 if self.takes_most else 4002)
+
+    def test_a_key_that_it_never_saw(self, server: SupplierServer) -> None:
+        assert built(server).query(self.asked("P-never")).state == self.stranger
+
+    def test_another_currency_is_not_taken_for_ours(self) -> None:
+        with SupplierServer(self.face, shop=Shop(Faults(1), currency="USD")) as server:
+            supplier = built(server, currency="CNY")
+            assert supplier.order(self.wanted()).cost is None
+            assert supplier.query(self.asked()).cost is None
+
+    # Top-ups.
+
+    def test_a_top_up(self, server: SupplierServer) -> None:
+        supplier = built(server)
+        if "topup" not in supplier.abilities:
+            with pytest.raises(NotOffered):
+                supplier.recharge(self.recharge())
+            return
+        answer = self.is_over(supplier, supplier.recharge(self.recharge()), topup=True)
+        assert (answer.state, answer.cards) == ("done", ())
+        assert dict(server.shop.sales[KEY].account) == self.account
+        assert server.shop.charged(KEY) == 1
+
+    @pytest.mark.parametrize("ending", UNTRUE)
+    def test_a_top_up_without_a_clear_answer_is_unknown(self, server: SupplierServer, ending: str) -> None:
+        supplier = built(server)
+        if "topup" not in supplier.abilities:
+            return
+        server.on(ending, kinds=("order",))
+        assert supplier.recharge(self.recharge()) == port.UNKNOWN
+        assert supplier.query(self.asked(topup=True)).state == "done"
+        assert server.shop.charged(KEY) == 1
+
+    def test_a_top_up_that_fails(self, server: SupplierServer) -> None:
+        supplier = built(server)
+        if "topup" not in supplier.abilities:
+            return
+        nobody = {name: Secret("990000") for name in self.account}
+        expected = "failed" if "bad_account" in self.definite else "unknown"
+        assert supplier.recharge(self.recharge("P-nobody", account=nobody)).state == expected
+        server.on("late_failure")
+        assert supplier.recharge(self.recharge()).state == "pending"
+        server.advance(KEY)
+        assert supplier.query(self.asked(topup=True)).state == "failed"
+
+    # Callbacks.
+
+    def called(self, server: SupplierServer, **changes: Any) -> Call:
+        built(server).order(self.wanted())
+        callback = server.callback(KEY, **changes)
+        assert callback
+        return heard(callback)
+
+    def test_a_callback_names_the_purchase(self, server: SupplierServer) -> None:
+        call = self.called(server)
+        supplier = built(server)
+        assert supplier.read(call).purchase == KEY
+        assert supplier.read(call).purchase == KEY  # a replay is the same hint
+        assert supplier.read(call).answer[0] == 200
+
+    def test_a_forged_callback_is_not_believed(self, server: SupplierServer) -> None:
+        with pytest.raises(Forged):
+            built(server).read(self.called(server, forged=True))
+
+    def test_an_altered_callback_is_not_believed(self, server: SupplierServer) -> None:
+        call = self.called(server)
+        altered = replace(call, body=call.body.replace(KEY.encode(), b"P-another"))
+        assert altered.body != call.body
+        for wrong in (altered, replace(call, body=b""), replace(call, headers={}, body=call.body[:-1])):
+            with pytest.raises(Forged):
+                built(server).read(wrong)
+
+    def test_another_suppliers_callback_is_not_believed(self, server: SupplierServer) -> None:
+        call = self.called(server)
+        with SupplierServer(self.face) as other, pytest.raises(Forged):
+            built(other).read(call)
+
+    def test_a_stale_callback_is_not_believed(self, server: SupplierServer) -> None:
+        late = built(server, shift=timedelta(minutes=6))
+        call = self.called(server)
+        if self.callback_bears_time:
+            with pytest.raises(Forged):
+                late.read(call)
+
+    @FUZZ
+    @given(st.binary(max_size=60), st.dictionaries(st.sampled_from(["quanyi-key", "quanyi-timestamp", "x"]), st.text()))
+    def test_no_callback_breaks_it(self, server: SupplierServer, body: bytes, headers: dict[str, str]) -> None:
+        supplier = built(server)
+        with pytest.raises(Forged):
+            supplier.read(Call("POST", "/v1/suppliers/acme/notify", {}, headers, body))
+
+    # Bad answers, rightly signed.
+
+    @FUZZ
+    @given(JSON, st.sampled_from([200, 201, 400, 404, 409, 500]))
+    def test_no_answer_breaks_it_or_means_what_it_does_not_say(
+        self, server: SupplierServer, told: Any, status: int
+    ) -> None:
+        supplier = self.told(server, dumps(told).encode(), status)
+        for answer in (supplier.order(self.wanted()), supplier.query(self.asked()), supplier.cancel(self.asked())):
+            assert answer.state == "unknown", answer
+        if "topup" in supplier.abilities:
+            assert supplier.recharge(self.recharge()).state == "unknown"
+        self.clearly_none(supplier)
+
+    @FUZZ
+    @given(st.data())
+    def test_a_genuine_answer_with_something_else_in_it(self, server: SupplierServer, data: st.DataObject) -> None:
+        told = self.genuine(server)
+        where = data.draw(st.sampled_from(_places(told)))
+        _put(told, where, data.draw(JSON))
+        answer = self.told(server, dumps(told).encode()).query(self.asked())
+        assert answer.state in ("done", "pending", "failed", "absent", "unknown")
+        assert answer.cost is None or (type(answer.cost) is int and answer.cost >= 0)
+        assert all(isinstance(number, str) for number in numbers(answer.cards))
+        assert len(answer.reason) <= port.MOST_REASON
+        if answer.state == "failed":
+            assert "state" in str(where) or "status" in str(where) or "code" in str(where)
+
+    def told(self, server: SupplierServer, raw: bytes, status: int = 200) -> Any:
+        """The adapter of a supplier that answers everything with this."""
+        return replace(
+            built(server), send=lambda method, url, headers, body: self.reply(server, method, url, raw, status)
+        )
+
+    def genuine(self, server: SupplierServer) -> Any:
+        """What a query answers that brought two cards, as JSON."""
+        supplier = built(server)
+        if KEY not in server.shop.sales:
+            supplier.order(self.wanted())
+        caught: list[bytes] = []
+
+        def listen(method: str, url: str, headers: Mapping[str, str], body: bytes) -> wire.Reply:
+            reply = wire.send(method, url, headers, body)
+            caught.append(reply.body)
+            return reply
+
+        assert replace(supplier, send=listen).query(self.asked()).state == "done"
+        return loads(caught[-1])
+
+    def clearly_none(self, supplier: Any) -> None:
+        """Questions that change nothing refuse with data of ours, without a cause that could quote something."""
+        questions = {
+            "balance": supplier.balance,
+            "quote": lambda: supplier.quote(self.card_code, 1),
+            "goods": supplier.goods,
+            "statement": lambda: supplier.statement("2026-11-26"),
+        }
+        for name, question in questions.items():
+            with pytest.raises((NoAnswer, NotOffered)) as refused:
+                question()
+            assert isinstance(refused.value, NoAnswer) == (name in supplier.abilities)
+            assert refused.value.__cause__ is None
+            assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+    # What can be asked besides.
+
+    def test_balance(self, server: SupplierServer) -> None:
+        supplier = built(server)
+        if "balance" in supplier.abilities:
+            assert (supplier.balance().amount, supplier.balance().currency) == (server.shop.balance, "CNY")
+
+    def test_stock(self, server: SupplierServer) -> None:
+        supplier = built(server)
+        if "stock" in supplier.abilities:
+            server.shop.goods[self.card_code].stock = 7
+            told = supplier.stock([self.card_code, "gone"])
+            assert told[self.card_code] in (7, None)
+            assert not told.get("gone")
+
+    def test_quote(self, server: SupplierServer) -> None:
+        supplier = built(server)
+        if "quote" in supplier.abilities:
+            assert supplier.quote(self.card_code, 3).amount == 1500
+            server.price(self.card_code, 1600)
+            assert supplier.quote(self.card_code, 3).amount == 1600
+
+    def test_goods_by_pages(self, server: SupplierServer) -> None:
+        supplier = built(server)
+        if "goods" not in supplier.abilities:
+            return
+        for i in range(120):
+            server.put(code=f"more-{i:03d}", title=f"More {i}", cost=100 + i)
+        found: list[port.Goods] = []
+        page = supplier.goods()
+        while True:
+            found += page.items
+            if not page.next:
+                break
+            page = supplier.goods(page.next)
+        assert sorted(one.code for one in found) == sorted(server.shop.goods)
+        card = next(one for one in found if one.code == self.card_code)
+        assert (card.cost, card.currency, card.kind) == (1500, "CNY", "card")
+
+    def test_statement(self, server: SupplierServer) -> None:
+        supplier = built(server)
+        if "statement" not in supplier.abilities:
+            return
+        for i in range(60):
+            supplier.order(self.wanted(f"P-{i}", 1))
+        server.on("late_failure")
+        supplier.order(self.wanted())
+        server.advance()
+        rows = supplier.statement(f"{server.shop.books[0].at.astimezone(BEIJING):%Y-%m-%d}")
+        assert sum(row.amount for row in rows) == 60 * 1500
+        assert sum(row.amount for row in rows if row.purchase == KEY) == 0
+        assert {row.purchase for row in rows} == {KEY, *(f"P-{i}" for i in range(60))}
+
+    def test_cancel(self, server: SupplierServer) -> None:
+        supplier = built(server)
+        if "cancel" not in supplier.abilities:
+            return
+        server.on("late")
+        supplier.order(self.wanted())
+        assert supplier.cancel(self.asked()).state in ("failed", "pending")
+        assert supplier.query(self.asked()).state == "failed"
+        assert server.shop.kept(KEY) == 0
+
+    def test_what_it_cannot_it_says(self, server: SupplierServer) -> None:
+        supplier = built(server)
+        for name, ask in {
+            "balance": supplier.balance,
+            "stock": lambda: supplier.stock([self.card_code]),
+            "quote": lambda: supplier.quote(self.card_code, 1),
+            "goods": supplier.goods,
+            "check": lambda: supplier.check(self.topup_code, {}),
+            "statement": lambda: supplier.statement("2026-11-26"),
+            "cancel": lambda: supplier.cancel(self.asked()),
+        }.items():
+            if name not in supplier.abilities:
+                with pytest.raises(NotOffered):
+                    ask()
+
+    # Secrets.
+
+    def test_nothing_secret_gets_out(self, server: SupplierServer, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG)
+        supplier = built(server)
+        answer = self.is_over(supplier, supplier.order(self.wanted()))
+        recharge = self.recharge("P-topup")
+        topped_up = supplier.recharge(recharge) if "topup" in supplier.abilities else answer
+        server.on("html_after")
+        errors = []
+        try:
+            supplier.balance()
+        except Refusal as refused:
+            errors = [str(refused), repr(refused), repr(refused.extra)]
+        said = " ".join([repr(it) for it in (answer, topped_up, supplier, recharge)] + errors + [caplog.text])
+        kept = [*numbers(answer.cards), *server.access["secrets"].values(), *self.account.values()]
+        assert not [text for text in kept if len(text) > 4 and text in said]
+
+
+def _places(told: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Where something could stand in a JSON value."""
+    inner = told.items() if isinstance(told, dict) else enumerate(told) if isinstance(told, list) else ()
+    return (
+        [path, *(place for key, value in inner for place in _places(value, (*path, key)))]
+        if path
+        else [place for key, value in inner for place in _places(value, (key,))]
+    )
+
+
+def _put(told: Any, path: tuple[Any, ...], value: Any) -> None:
+    for key in path[:-1]:
+        told = told[key]
+    told[path[-1]] = value
