@@ -47,6 +47,7 @@ PROVIDERS = {"payments/alipay/", "payments/wechat/", "payments/stripe/", "supply
 """Folders of adapters to payment providers and suppliers: they speak HTTP."""
 
 INDOORS = {
+    "accounts/door.py": "who calls, by a signature under a secret",
     "stream.py": "reads tables' streams",
     "backlog.py": "a queue in the orders table",
     "orders/listing.py": "reads the orders table's days",
@@ -71,6 +72,7 @@ INDOORS = {
     "risk/version_table.py": "versions of rules and policies, in the risk table",
     "risk/listing.py": "reads the risk table's decisions",
     "risk/review_table.py": "reviews, in the risk table",
+    "payments/account.py": "prepaid accounts, in the supply table",
     "payments/receipt.py": "books money into the orders table",
     "payments/sandbox.py": "the sandbox provider's own table",
     "payments/deployed.py": "the providers of a deployment",
