@@ -9,8 +9,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from checkout.supplying import cancel_supplied, supply
 from checkout.wiring import door, supplying
 from quanyi.accounts.door import AccountParam, supply_entry
+from quanyi.accounts.messages import SupplyOrderBody, SupplyOrderView
 from quanyi.http import rest_api
-from quanyi.supply.contract import OrderBody, OrderView
 
 app = rest_api()
 
@@ -18,16 +18,16 @@ OrderKey = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", des
 
 
 @app.post("/v1/supply/orders", summary="Order cards or a top-up as another shop", tags=["supply"])
-def place(body: OrderBody, account: AccountParam) -> Response[OrderView]:
+def place(body: SupplyOrderBody, account: AccountParam) -> Response[SupplyOrderView]:
     return _kept_by_nobody(supply(supplying(), account, body))
 
 
 @app.post("/v1/supply/orders/<key>/cancel", summary="Cancel what is not delivered yet", tags=["supply"])
-def cancel(key: OrderKey, account: AccountParam) -> Response[OrderView]:
+def cancel(key: OrderKey, account: AccountParam) -> Response[SupplyOrderView]:
     return _kept_by_nobody(cancel_supplied(supplying(), account, key))
 
 
-def _kept_by_nobody(view: OrderView) -> Response[OrderView]:
+def _kept_by_nobody(view: SupplyOrderView) -> Response[SupplyOrderView]:
     return Response(200, "application/json", view, headers={"Cache-Control": "no-store"})
 
 

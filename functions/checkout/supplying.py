@@ -8,12 +8,12 @@ that come at once none is told "refused" while the other is charged.
 from functools import partial
 from json import dumps
 
-from checkout.messages import LineBody
-from checkout.messages import OrderBody as ShopOrderBody
+from checkout.messages import LineBody, OrderBody
 from checkout.pay import MARGIN, give_up
 from checkout.place import QuoteOutdated, order_id_of, place_order, price
 from checkout.wiring import Shop, Supplying
 from quanyi.accounts.declined import Declined
+from quanyi.accounts.messages import SupplyOrderBody, SupplyOrderView
 from quanyi.accounts.model import Account, Supplied
 from quanyi.accounts.standing import CANCELLED, GAVE_UP, standing, undelivered
 from quanyi.callers import Caller
@@ -29,7 +29,6 @@ from quanyi.payments.account import ACCOUNT
 from quanyi.payments.port import Captured, Intent, NotMade
 from quanyi.payments.receipt import book, needs_workflow, try_of
 from quanyi.risk.refusals import TooManyUnpaid
-from quanyi.supply.contract import OrderBody, OrderView
 
 MOST_UNITS = 1000
 """Of one order; the contract allows for more."""
@@ -37,7 +36,7 @@ SOLD = frozenset({"card", "voucher", "topup"})
 """Kinds of SKUs that the contract has words for."""
 
 
-def supply(supplying: Supplying, account: Account, body: OrderBody) -> OrderView:
+def supply(supplying: Supplying, account: Account, body: SupplyOrderBody) -> SupplyOrderView:
     """Places an order and charges it to the account, once for its key. Raises Declined (nothing was done for it, and
     nothing will be), Busy (nobody can tell yet)."""
     shop = supplying.shop
@@ -69,7 +68,7 @@ def supply(supplying: Supplying, account: Account, body: OrderBody) -> OrderView
     return _standing(supplying, supplied)
 
 
-def cancel_supplied(supplying: Supplying, account: Account, key: str) -> OrderView:
+def cancel_supplied(supplying: Supplying, account: Account, key: str) -> SupplyOrderView:
     """Gives back what is not delivered, and not being bought; a key that is not known is closed. Answers how the order
     stands then. Raises Busy."""
     shop = supplying.shop
@@ -108,12 +107,12 @@ def _number(key: str) -> str:
     return f"supply:{key}"
 
 
-def _asked(shop: Shop, body: OrderBody) -> str:
+def _asked(shop: Shop, body: SupplyOrderBody) -> str:
     account = sorted((name, value.reveal()) for name, value in body.account.items())
     return shop.keyring.mac("contact", "supplied", body.code, str(body.quantity), dumps(account))
 
 
-def _standing(supplying: Supplying, supplied: Supplied) -> OrderView:
+def _standing(supplying: Supplying, supplied: Supplied) -> SupplyOrderView:
     order = supplying.shop.orders.find([supplied.order]).get(supplied.order)
     view = standing(supplied, order)
     if view is None:
@@ -121,7 +120,7 @@ def _standing(supplying: Supplying, supplied: Supplied) -> OrderView:
     return view
 
 
-def _placed(supplying: Supplying, account: Account, body: OrderBody) -> Order:
+def _placed(supplying: Supplying, account: Account, body: SupplyOrderBody) -> Order:
     """Raises Declined, Busy."""
     shop, now = supplying.shop, supplying.shop.now()
     shared_too = _may_buy(supplying, account)
@@ -164,11 +163,11 @@ def _may_buy(supplying: Supplying, account: Account) -> bool:
     return channel.shared_too
 
 
-def _shop_order(body: OrderBody) -> ShopOrderBody:
+def _shop_order(body: SupplyOrderBody) -> OrderBody:
     """Each is a member of its own: what is sealed for one order is erased with it, and a limit per buyer is one for
     each order."""
     line = LineBody(sku=body.code, quantity=body.quantity, accounts=(body.account,) if body.account else ())
-    return ShopOrderBody(lines=[line], member=body.key)
+    return OrderBody(lines=[line], member=body.key)
 
 
 def _word(refusal: Refusal) -> str:

@@ -11,8 +11,8 @@ from fulfill.reveal import DeliveriesView, reveal
 from fulfill.supplied import collected
 from fulfill.wiring import door, works
 from quanyi.accounts.door import AccountParam, supply_entry
+from quanyi.accounts.messages import SupplyOrderView
 from quanyi.http import CallerParam, rest_api
-from quanyi.supply.contract import OrderView
 
 app = rest_api()
 
@@ -30,7 +30,7 @@ def supplied(
     key: Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="The buyer's own")],
     account: AccountParam,
     request: Request,
-) -> Response[OrderView]:
+) -> Response[SupplyOrderView]:
     context: dict[str, dict[str, str]] = request.resolved_event.raw_event.get("requestContext") or {}
     view = collected(works(), account, key, (context.get("identity") or {}).get("sourceIp") or "")
     return Response(200, "application/json", view, headers={"Cache-Control": "no-store"})

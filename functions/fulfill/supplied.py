@@ -4,15 +4,16 @@ the order's buyer."""
 from fulfill.reveal import UnitView, reveal
 from fulfill.wiring import Works
 from quanyi.accounts.declined import Declined
+from quanyi.accounts.messages import SupplyOrderView
 from quanyi.accounts.model import Account
 from quanyi.accounts.standing import standing
 from quanyi.callers import Caller
 from quanyi.errors import NotFound
 from quanyi.orders.model import Order
-from quanyi.supply.contract import CardView, OrderView
+from quanyi.supply.contract import CardView
 
 
-def collected(works: Works, account: Account, key: str, ip: str) -> OrderView:
+def collected(works: Works, account: Account, key: str, ip: str) -> SupplyOrderView:
     """Every card that was delivered so far, in the order of the units. Raises Declined (`not_found`)."""
     supplied = works.accounts.supplied(account.channel, key)
     order = _order(works, supplied.order) if supplied else None

@@ -39,6 +39,15 @@ ISSUERS = {
     "RedeemSweepFunctionRole": {"GetSecretValue"},
 }
 """Who talks to the issuers of third parties' cards, and what each may do with their secrets."""
+ACCOUNTS_SECRETS = "${AWS::StackName}/accounts/*"
+ACCOUNTS = {
+    "SupplyingAdminFunctionRole": {"GetSecretValue", "PutSecretValue", "CreateSecret"},
+    "CheckoutSupplyFunctionRole": {"GetSecretValue"},
+    "FulfillRevealFunctionRole": {"GetSecretValue"},
+    "SupplyingServeFunctionRole": {"GetSecretValue"},
+    "SupplyingTellFunctionRole": {"GetSecretValue"},
+}
+"""Likewise of the accounts of other shops that buy from us."""
 
 
 def every_action(translated: Node) -> list[str]:
@@ -137,9 +146,9 @@ def knowing_credentials(translated: Node) -> list[str]:
         actions = [a.split(":")[1] for a in listed(statement["Action"]) if a.startswith("secretsmanager:")]
         may = {"GetSecretValue"} if role in MAY_READ_CREDENTIALS else set[str]()
         may |= {"PutSecretValue", "CreateSecret"} if role in MAY_WRITE_CREDENTIALS else set[str]()
-        may |= ISSUERS.get(role, set())
+        may |= ISSUERS.get(role, set()) | ACCOUNTS.get(role, set())
         wrong += [f"{role}: {action}" for action in actions if action not in may]
-        known = ISSUERS_SECRETS if role in ISSUERS else PROVIDERS_SECRETS
+        known = ISSUERS_SECRETS if role in ISSUERS else ACCOUNTS_SECRETS if role in ACCOUNTS else PROVIDERS_SECRETS
         others = [r for r in listed(statement["Resource"]) if f":secret:{known}" not in text(r)]
         wrong += [f"{role}: {text(resource)}" for resource in others if actions]
     return wrong

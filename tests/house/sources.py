@@ -27,6 +27,7 @@ NAMES_THAT_SAY_NOTHING = {
 
 ADAPTERS = {
     "aws.py": "makes the clients",
+    "accounts/door.py": "the REST face of what other shops call",
     "table.py": "DynamoDB",
     "workflow.py": "Step Functions",
     "events/bus.py": "EventBridge",
@@ -47,7 +48,6 @@ PROVIDERS = {"payments/alipay/", "payments/wechat/", "payments/stripe/", "supply
 """Folders of adapters to payment providers and suppliers: they speak HTTP."""
 
 INDOORS = {
-    "accounts/door.py": "who calls, by a signature under a secret",
     "stream.py": "reads tables' streams",
     "backlog.py": "a queue in the orders table",
     "orders/listing.py": "reads the orders table's days",

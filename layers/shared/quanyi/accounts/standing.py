@@ -1,9 +1,10 @@
 """How an order that an account asked for stands, in the words of our open contract. Pure; cards are told elsewhere."""
 
+from quanyi.accounts.messages import SupplyOrderView
 from quanyi.accounts.model import Supplied
 from quanyi.money import Money
 from quanyi.orders.model import Order
-from quanyi.supply.contract import CardView, OrderView, State
+from quanyi.supply.contract import CardView, State
 
 GAVE_UP = "not_carried_out"
 """It was never paid for: nothing was taken, or all went back."""
@@ -12,7 +13,7 @@ SHORT = "sold_out"
 
 def standing(
     supplied: Supplied, order: Order | None, cards: tuple[CardView, ...] | None = None, *, shown: int | None = None
-) -> OrderView | None:
+) -> SupplyOrderView | None:
     """None: there is no such order (any more). `shown` is how many units could be told, where that was tried: one that
     is frozen is not delivered yet to who asks."""
     if supplied.refused:
@@ -25,7 +26,7 @@ def standing(
     told = len(delivered) if shown is None else shown
     waits = any(unit.state == "waiting" for unit in order.units) or told < len(delivered)
     state: State = "pending" if waits else "done" if delivered else "failed"
-    return OrderView(
+    return SupplyOrderView(
         key=supplied.key,
         state=state,
         number=order.id,
@@ -46,11 +47,11 @@ def _charged(order: Order) -> int:
     return order.captured - order.refunded - order.going_back
 
 
-def _unpaid(supplied: Supplied, order: Order) -> OrderView:
+def _unpaid(supplied: Supplied, order: Order) -> SupplyOrderView:
     ended = order.state in ("expired", "cancelled", "refunding", "refunded")
     # Taken, and not booked yet: the sweep does.
     waits = not ended or (supplied.taken and not order.captured)
-    return OrderView(
+    return SupplyOrderView(
         key=supplied.key,
         state="pending" if waits else "failed",
         number=order.id,
@@ -60,8 +61,8 @@ def _unpaid(supplied: Supplied, order: Order) -> OrderView:
     )
 
 
-def _over(supplied: Supplied, why: str) -> OrderView:
-    return OrderView(key=supplied.key, state="failed", quantity=supplied.quantity, reason=why)
+def _over(supplied: Supplied, why: str) -> SupplyOrderView:
+    return SupplyOrderView(key=supplied.key, state="failed", quantity=supplied.quantity, reason=why)
 
 
 def _why(order: Order) -> str:

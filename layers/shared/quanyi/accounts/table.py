@@ -152,10 +152,13 @@ class AccountsTable:
             return move_of(failed.item)
         return move
 
-    def statement(self, channel: str, day: str, *, limit: int, start: Item | None = None) -> Page:
-        """A page of a shop day's moves, oldest first; `move_of` reads them. The index lags by moments."""
-        where = "#list = :list"
-        return self.table.query(where, index=LISTED_INDEX, limit=limit, start=start, list=_moves_of(channel, day))
+    def statement(self, channel: str, day: str, *, limit: int, after: str = "") -> tuple[list[Move], str]:
+        """A shop day's moves that changed the balance, oldest first, and what to go on `after`: empty at the end. The
+        index lags by moments."""
+        where = "#list = :list" + (" AND listed > :after" if after else "")
+        values: dict[str, Any] = {"list": _moves_of(channel, day)} | ({"after": after} if after else {})
+        page = self.table.query(where, index=LISTED_INDEX, limit=limit, **values)
+        return [move_of(item) for item in page.items], page.items[-1]["listed"] if page.next else ""
 
     def _moved(self, move: Move, condition: str, **values: Any) -> Move:
         writes: list[Write] = [
