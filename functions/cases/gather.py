@@ -93,6 +93,7 @@ def _deliveries(office: Office, order: Order, reveals: Sequence[Reveal]) -> tupl
                 delivered_at=unit.delivered_at,
                 revealed_at=revealed_at,
                 replaced=tuple(Exchanged(card=old.card, at=old.at, reason=old.reason) for old in unit.replaced),
+                account=unit.account_hint,
             )
         )
     return tuple(found)

@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from catalog.requests import Id
 from catalog.roles import only
-from catalog.window import shown_categories, shown_product, shown_products
+from catalog.window import parts_of, shown_categories, shown_product, shown_products
 from catalog.window_views import CategoryList, ProductList, ShownProduct
 from catalog.wiring import desk
 from quanyi.catalog.listing import Sort
@@ -49,7 +49,8 @@ def products(
 
 @app.get("/v1/products/<product_id>", cache_control=FRESH, tags=["Shop"], summary="One product on sale")
 def product(product_id: Id, caller: CallerParam, language: In = "zh-CN") -> ShownProduct:
-    return ShownProduct.of(shown_product(desk(), caller.channel, product_id), caller.channel, language)
+    found = shown_product(desk(), caller.channel, product_id)
+    return ShownProduct.of(found, caller.channel, language, parts_of(desk(), found))
 
 
 handler = entry(app)

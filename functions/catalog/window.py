@@ -4,6 +4,7 @@ from catalog.wiring import Desk
 from quanyi.catalog.categories import Node
 from quanyi.catalog.listing import Sort, words
 from quanyi.catalog.listing_table import Found, Wanted, find
+from quanyi.catalog.model import Sku, SkuId
 from quanyi.catalog.product import Product
 from quanyi.errors import NotFound
 
@@ -14,6 +15,13 @@ def shown_product(desk: Desk, channel: str, product_id: str) -> Product:
     if product is None:
         raise NotFound("product")
     return product
+
+
+def parts_of(desk: Desk, product: Product) -> dict[SkuId, Sku]:
+    """The components of a product's bundles, whatever products they are of."""
+    known = {sku.id: sku for sku in product.skus}
+    missing = [part for part in product.parts if part not in known]
+    return known | (desk.products.skus(missing, consistent=False) if missing else {})
 
 
 def shown_products(

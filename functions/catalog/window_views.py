@@ -1,10 +1,12 @@
 """Products and categories as a shop's page shows them: one language, one channel's prices."""
 
+from collections.abc import Mapping
 from typing import Self
 
+from quanyi.catalog.account_form import FormField, form_of
 from quanyi.catalog.categories import Node
 from quanyi.catalog.listing_table import Found
-from quanyi.catalog.model import Kind, Language, Sku, Validity
+from quanyi.catalog.model import Kind, Language, Sku, SkuId, Validity
 from quanyi.catalog.product import Product
 from quanyi.clock import Timestamp
 from quanyi.http import View
@@ -53,9 +55,16 @@ class ShownSku(View):
     on_sale_until: Timestamp | None
     components: list[ShownComponent]
     voucher: ShownVoucher | None
+    account_form: list[FormField]
+    """What to ask for when it is ordered: every account that it tops up, also within a bundle."""
+    confirm_texts: list[dict[Language, str]]
+    """What its buyer agrees to, by language."""
 
     @classmethod
-    def of(cls, sku: Sku, channel: str, language: Language) -> Self:
+    def of(cls, sku: Sku, channel: str, language: Language, parts: Mapping[SkuId, Sku]) -> Self:
+        """`parts` are the components of bundles."""
+        form = form_of(sku, parts)
+
         def money(amount: int) -> Money:
             return Money(amount=amount, currency=sku.currency)
 
@@ -76,6 +85,8 @@ class ShownSku(View):
             on_sale_until=sku.on_sale_until,
             components=[ShownComponent(sku=part.sku, quantity=part.quantity) for part in sku.components],
             voucher=ShownVoucher.of(sku.voucher) if sku.voucher else None,
+            account_form=form.fields,
+            confirm_texts=form.confirm_texts,
         )
 
 
@@ -88,7 +99,8 @@ class ShownProduct(View):
     skus: list[ShownSku]
 
     @classmethod
-    def of(cls, product: Product, channel: str, language: Language) -> Self:
+    def of(cls, product: Product, channel: str, language: Language, parts: Mapping[SkuId, Sku]) -> Self:
+        """`parts` are the components of its bundles."""
         descriptions = product.descriptions
         return cls(
             id=product.id,
@@ -96,7 +108,7 @@ class ShownProduct(View):
             title=product.title(language),
             description=descriptions.get(language) or next(iter(descriptions.values()), ""),
             images=list(product.images),
-            skus=[ShownSku.of(sku, channel, language) for sku in product.skus],
+            skus=[ShownSku.of(sku, channel, language, parts) for sku in product.skus],
         )
 
 

@@ -32,6 +32,7 @@ What = Literal[
     "goods_returned",
     "goods_cancelled",
     "goods_lost",
+    "topup_lost",
     "refund_succeeded",
     "refund_failed",
     "money_lost",
@@ -64,6 +65,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "goods_returned": ("未查看的卡退回库存：{unit}", "Unseen card back in stock: {unit}"),
     "goods_cancelled": ("未使用的券作废：{unit}", "Unused voucher cancelled: {unit}"),
     "goods_lost": ("已查看的卡记为损失：{unit}", "Card was seen, a loss: {unit}"),
+    "topup_lost": ("充值已到账，无法退回，记为损失：{unit}", "Topped up and beyond recall, a loss: {unit}"),
     "refund_succeeded": ("{provider} 退款成功", "Refunded by {provider}"),
     "refund_failed": ("{provider} 退款失败，待人工处理", "{provider} refused the refund: waits for a person"),
     "money_lost": (
@@ -241,12 +243,15 @@ def _goods(order: Order, unit: Unit, cards: Mapping[str, Item], batches: Mapping
         return
     card = cards.get(unit.card or "", {})
     facts = {"unit": unit.id, "sku": unit.sku, **(_origin(unit.card, card, batches) if unit.card else {})}
+    if unit.account_hint:
+        facts["account"] = unit.account_hint
     if unit.cost:
         facts["cost"] = {"amount": unit.cost, "currency": unit.cost_currency or order.currency}
     yield _Event(unit.delivered_at, "unit_delivered", facts, _worth(order, unit), given=unit.id)
     yield from _revealed(order, unit, card)
     refund = next((r for r in order.refunds if unit.id in r.units), None)
-    if refund and (what := _FATES.get(unit.goods)):
+    what: What | None = "topup_lost" if unit.kind == "topup" and unit.goods == "lost" else _FATES.get(unit.goods)
+    if refund and what:
         lost = Money(amount=unit.cost, currency=unit.cost_currency or order.currency)
         yield _Event(refund.created_at, what, {"unit": unit.id, "card": unit.card}, lost)
 

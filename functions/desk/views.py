@@ -84,7 +84,8 @@ class ReplacedView(View):
 
 class UnitView(View):
     """`card` is the card's id, never what is on it. `back` is what of `amount` went back while the unit stayed; `goods`
-    what became of the card of a refunded one."""
+    what became of the card of a refunded one. `account` is where a top-up goes, masked; `purchase` what is being bought
+    for it, and `tried` the suppliers that did not deliver."""
 
     id: str
     line: int
@@ -98,6 +99,11 @@ class UnitView(View):
     goods: Goods
     waits_until: Timestamp | None
     replaced: list[ReplacedView]
+    account: str
+    face_value: Money | None
+    sourcing: str
+    purchase: str
+    tried: tuple[str, ...]
 
 
 class PaymentView(View):
@@ -278,6 +284,11 @@ def _units(order: Order) -> list[UnitView]:
             goods=unit.goods,
             waits_until=unit.waits_until,
             replaced=[ReplacedView.model_validate(gone.model_dump()) for gone in unit.replaced],
+            account=unit.account_hint,
+            face_value=None if unit.face_value is None else Money(amount=unit.face_value, currency=order.currency),
+            sourcing=unit.sourcing,
+            purchase=unit.purchase,
+            tried=unit.tried,
         )
         for unit in order.units
     ]

@@ -19,6 +19,7 @@ from quanyi.catalog.model import CardFormat
 from quanyi.clock import NEVER, Timestamp, moment
 from quanyi.errors import Conflict
 from quanyi.http import View
+from quanyi.money import Money
 from quanyi.orders.model import Line, Order, OrderState, Unit, UnitKind, UnitState
 from quanyi.table import Item
 from quanyi.vault.sealing import unseal
@@ -60,6 +61,10 @@ class UnitView(View):
     number: str | None = None
     pin: str | None = None
     text: str | None = None
+    account: str | None = None
+    """Of a top-up: where it went, masked. There is nothing to reveal."""
+    face_value: Money | None = None
+    """Of a top-up: what came, or is to come, into the account."""
     withheld: bool = False
     """Delivered, but the shop has frozen this card since, or the order while a case about it is open: ask it why."""
     expires_at: Timestamp | None = None
@@ -106,14 +111,15 @@ def reveal(works: Works, caller: Caller, order_id: str) -> DeliveriesView:
     faces = _opened(works, cards)
     series = works.series.named(card["series"] for card in cards if is_voucher(card))
     opened = _read(works, order, texts)
-    tutorials = _tutorials(works, order) if faces or opened else {}
+    topped_up = any(unit.kind == "topup" for unit in delivered)
+    tutorials = _tutorials(works, order) if faces or opened or topped_up else {}
     views = [
         DeliveryView(
             line=number,
             sku=line.sku,
             title=line.titles.get(order.language) or next(iter(line.titles.values())),
             tutorial=tutorials.get(line.sku),
-            units=[_view(unit, line, faces, series, opened) for unit in order.units if unit.line == number],
+            units=[_view(unit, order, faces, series, opened) for unit in order.units if unit.line == number],
         )
         for number, line in enumerate(order.lines)
     ]
@@ -181,7 +187,7 @@ def _opened(works: Works, cards: Sequence[Item]) -> dict[str, tuple[Item, Face]]
 
 def _view(
     unit: Unit,
-    line: Line,
+    order: Order,
     faces: Mapping[str, tuple[Item, Face]],
     series: Mapping[str, Series],
     texts: Mapping[str, str],
@@ -192,10 +198,13 @@ def _view(
         kind=unit.kind,
         state=unit.state,
         delivered_at=unit.delivered_at,
-        valid_until=_valid_until(unit, line),
+        valid_until=_valid_until(unit, order.lines[unit.line]),
         replaced_before=len(unit.replaced),
         replaced=_replaced(unit, faces),
     )
+    if unit.kind == "topup":
+        worth = None if unit.face_value is None else Money(amount=unit.face_value, currency=order.currency)
+        return view.model_copy(update={"account": unit.account_hint, "face_value": worth, "valid_until": None})
     if unit.id in texts:
         return view.model_copy(update={"text": texts[unit.id]})
     if unit.state != "delivered" or not unit.card or unit.card not in faces:

@@ -1,4 +1,4 @@
-"""Mail templates for the operator, and sending a delivery mail again for support."""
+"""Mail templates and alerts for the operator, and sending a delivery mail again for support."""
 
 from typing import Annotated
 
@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import ConfigDict, Field
 
+from notify import alerts
 from notify.examples import example
 from notify.resend import resend
 from notify.wiring import desk
@@ -16,6 +17,7 @@ from quanyi.mail.model import PLACEHOLDERS, MailKind, MailTemplate, checked, ren
 from quanyi.mail.table import Kept
 
 app = rest_api()
+app.include_router(alerts.router)
 
 
 class TemplateBody(MailTemplate):

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from quanyi.events.model import (
+    AlertRaised,
+    AlertRecovered,
     BooksDiffered,
     CaseDueSoon,
     CaseOpened,
@@ -19,6 +21,8 @@ from quanyi.mail.model import BuyerMail, StaffMail
 
 CaseNews: TypeAlias = CaseOpened | CaseDueSoon
 ReviewNews: TypeAlias = ReviewOpened | ReviewDueSoon
+AlertNews: TypeAlias = AlertRaised | AlertRecovered
+StaffNews: TypeAlias = CaseNews | ReviewNews | BooksDiffered | AlertNews
 
 
 class Due(BaseModel):
@@ -43,23 +47,30 @@ class Due(BaseModel):
 
 
 class StaffDue(BaseModel):
-    """One mail to the shop's people about a case, a review, or a day's books; the event is its occasion."""
+    """What the shop's people are told about a case, a review, an alert or a day's books; the event is its occasion."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     kind: StaffMail
     about: str
-    event: CaseNews | ReviewNews | BooksDiffered
+    event: StaffNews
 
     @property
     def occasion(self) -> str:
         return self.event.id
 
 
-_HEARD: tuple[type[ShopEvent], ...] = (
-    *(UnitsDelivered, RefundSucceeded),
-    *(CaseOpened, CaseDueSoon, ReviewOpened, ReviewDueSoon, BooksDiffered),
-)
+_BUYERS: tuple[type[ShopEvent], ...] = (UnitsDelivered, RefundSucceeded)
+_STAFFS: dict[type[ShopEvent], tuple[StaffMail, str]] = {
+    CaseOpened: ("case_opened", "case"),
+    CaseDueSoon: ("case_due_soon", "case"),
+    ReviewOpened: ("review_opened", "review"),
+    ReviewDueSoon: ("review_due_soon", "review"),
+    BooksDiffered: ("books_differed", "day"),
+    AlertRaised: ("alert_raised", "alert"),
+    AlertRecovered: ("alert_recovered", "alert"),
+}
+"""What the shop's people hear of, and which of its fields says what it is about."""
 
 
 def due_of(body: str) -> Due | StaffDue | None:
@@ -67,7 +78,7 @@ def due_of(body: str) -> Due | StaffDue | None:
     message: dict[str, Any] = loads(body)
     if "detail-type" not in message:
         return Due.model_validate(message)
-    kinds = {kind.__name__: kind for kind in _HEARD}
+    kinds = {kind.__name__: kind for kind in (*_BUYERS, *_STAFFS)}
     kind = kinds.get(message["detail-type"])
     match kind.model_validate(message["detail"]) if kind else None:
         case UnitsDelivered() as event:
@@ -75,15 +86,13 @@ def due_of(body: str) -> Due | StaffDue | None:
         # What a bank took back is no refund of the shop's, and goods that come back move no money.
         case RefundSucceeded() as event if event.amount and not event.outside:
             return Due(kind="refund", order=event.order, occasion=event.refund, amount=event.amount)
-        case CaseOpened() as event:
-            return StaffDue(kind="case_opened", about=event.case, event=event)
-        case CaseDueSoon() as event:
-            return StaffDue(kind="case_due_soon", about=event.case, event=event)
-        case ReviewOpened() as event:
-            return StaffDue(kind="review_opened", about=event.review, event=event)
-        case ReviewDueSoon() as event:
-            return StaffDue(kind="review_due_soon", about=event.review, event=event)
-        case BooksDiffered() as event:
-            return StaffDue(kind="books_differed", about=event.day, event=event)
-        case _:
-            return None
+        case event:
+            return staff_due(event) if event else None
+
+
+def staff_due(event: ShopEvent) -> StaffDue | None:
+    """None for an event that the shop's people are not told of."""
+    if type(event) not in _STAFFS:
+        return None
+    kind, about = _STAFFS[type(event)]
+    return StaffDue.model_validate({"kind": kind, "about": getattr(event, about), "event": event})

@@ -1,21 +1,35 @@
 """Writing one mail and sending it, once."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Literal
 
 from notify.due import Due, StaffDue
 from notify.staff import values_of
 from notify.wiring import Post
 from quanyi.errors import NotFound
+from quanyi.events.model import AlertRaised, AlertRecovered
 from quanyi.mail.link import claim_link
 from quanyi.mail.model import Mail, Values, money_text, rendered
 from quanyi.mail.ses import MailDelayed, MailRefused
 from quanyi.members.contact import Contact
 from quanyi.orders import token
-from quanyi.orders.model import Order
+from quanyi.orders.model import Order, Unit
 from quanyi.vault.sealing import unseal
 
-Outcome = Literal["sent", "failed", "already", "no_contact", "no_email", "nothing_delivered", "no_staff_address"]
+Outcome = Literal[
+    "sent",
+    "failed",
+    "already",
+    "no_contact",
+    "no_email",
+    "nothing_delivered",
+    "no_staff_address",
+    "only_listed",
+]
+
+MOST_HINTS = 5
+"""Accounts that a mail names for one line."""
 
 
 def send(post: Post, due: Due | StaffDue) -> Outcome:
@@ -30,6 +44,8 @@ def _to_staff(post: Post, due: StaffDue) -> Outcome:
     staff = post.staff
     if not staff.address:
         return "no_staff_address"
+    if isinstance(due.event, AlertRaised | AlertRecovered) and due.event.severity == "info":
+        return "only_listed"
     template = post.templates.get(due.kind, staff.language).template
     return _once(post, due, staff.address, rendered(template, values_of(staff, due)))
 
@@ -72,15 +88,23 @@ def _address(post: Post, order: Order) -> str | None:
 
 
 def _items(order: Order, units: tuple[str, ...]) -> tuple[str, ...]:
-    """`Title × 2` for each line with delivered units, out of `units` if there are any; a bundle counts as one line."""
+    """`Title × 2` for each line with delivered units, out of `units` if there are any; a bundle counts as one line.
+    Where accounts were topped up, they stand masked behind it."""
     chosen = [u for u in order.units if u.state == "delivered" and (not units or u.id in units)]
     counts = Counter(unit.line for unit in chosen)
     return tuple(
         f"{line.titles.get(order.language) or next(iter(line.titles.values()))}"
         f" × {line.quantity if line.kind == 'bundle' else counts[number]}"
+        f"{_topped_up(unit for unit in chosen if unit.line == number)}"
         for number, line in enumerate(order.lines)
         if counts[number]
     )
+
+
+def _topped_up(units: Iterable[Unit]) -> str:
+    hints = list(dict.fromkeys(unit.account_hint for unit in units if unit.account_hint))
+    more = ", …" if len(hints) > MOST_HINTS else ""
+    return f" ({', '.join(hints[:MOST_HINTS])}{more})" if hints else ""
 
 
 def _mail(post: Post, order: Order, due: Due, items: tuple[str, ...]) -> Mail:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from notify.due import StaffDue
+from notify.due import AlertNews, StaffDue
+from quanyi.alerts.texts import NEXT_STEPS, SEVERITY_WORDS, TITLES, WHY_WORDS, explained, subject_text
 from quanyi.catalog.model import Language
-from quanyi.events.model import BooksDiffered, OpenReview
+from quanyi.events.model import AlertRaised, AlertRecovered, BooksDiffered, OpenReview
 from quanyi.mail.link import StaffUrl, staff_link
 from quanyi.mail.model import Values, money_text
 from quanyi.secret import Secret
@@ -45,6 +46,8 @@ def values_of(staff: Staff, due: StaffDue) -> Values:
     if isinstance(event, BooksDiffered):
         waiting = ", ".join(map(said.word, event.waiting_for_file)) or NONE
         return _values(staff, "books", event.day, day=event.day, found=str(event.found), waiting=waiting)
+    if isinstance(event, AlertRaised | AlertRecovered):
+        return _alert(staff, event, said)
     amount, order = money_text(event.amount, event.currency), event.order or NONE
     if isinstance(event, OpenReview):
         return _values(
@@ -69,6 +72,25 @@ def values_of(staff: Staff, due: StaffDue) -> Values:
         amount=amount,
         due=said.moment(event.due_at),
     )
+
+
+def _alert(staff: Staff, event: AlertNews, said: "_Said") -> Values:
+    kind, language = event.kind, staff.language
+    about = {
+        "alert": event.alert,
+        "title": TITLES[language][kind],
+        "about": subject_text(event.subject, language),
+        "opened": said.moment(event.opened_at),
+    }
+    link = Secret(staff_link(staff.url, "alerts", event.alert))
+    if isinstance(event, AlertRecovered):
+        return Values(order="", link=link, about=about | {"over": said.moment(event.at)})
+    about |= {
+        "severity": SEVERITY_WORDS[language][event.severity],
+        "why": WHY_WORDS[language][event.why],
+        "todo": NEXT_STEPS[language][kind],
+    }
+    return Values(order="", link=link, items=explained(kind, event.facts, language, staff.zone), about=about)
 
 
 def _values(staff: Staff, what: str, about: str, **said: str) -> Values:

@@ -5,7 +5,6 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from fulfill.fulfil import fulfil
@@ -14,6 +13,7 @@ from fulfill.refund import send_refunds
 from fulfill.wait import wait
 from fulfill.wiring import Works
 from quanyi.cards.model import Face
+from quanyi.clock import day
 from quanyi.errors import NotFound
 from quanyi.orders.model import Order
 from quanyi.purchases.model import PurchaseOrder
@@ -24,7 +24,8 @@ from quanyi.secret import Secret
 from quanyi.supply import port
 from quanyi.supply.health import Health
 from quanyi.supply.model import Offer, Supplier
-from quanyi.supply.reading import Offered
+from quanyi.supply.reading import offered
+from quanyi.supply.table import HealthTable, OffersTable, SuppliersTable
 from reorder.buy import buy
 from reorder.stocking import go_on
 from reorder.stocking import wait as wait_for_supplier
@@ -126,14 +127,12 @@ class FakePurchasing:
 @dataclass
 class Bazaar(Market):
     sellers: dict[str, Seller] = field(default_factory=dict)
-    offers: dict[str, list[Offer]] = field(default_factory=dict)
-    settings: dict[str, Supplier] = field(default_factory=dict)
-    health: dict[str, Counter[str]] = field(default_factory=dict)
     purchasing: FakePurchasing = field(default_factory=FakePurchasing)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         supply = self.cloud.table("SupplyTable")
+        self.suppliers = SuppliersTable(supply)
         clock = lambda: self.now  # noqa: E731 - reads the market's clock at each call
         receiving = Receiving(
             self.works.cards,
@@ -150,9 +149,9 @@ class Bazaar(Market):
             members=self.works.members,
             catalog=self.works.catalog,
             purchases=PurchasesTable(supply),
-            offered=self._offered,
+            offered=lambda sku: offered(supply, sku, day(self.now, "Asia/Shanghai")),
             supplier=self._supplier,
-            note_health=self._note,
+            note_health=lambda who, counts, now: HealthTable(supply).note(who, day(now, "Asia/Shanghai"), **counts),
             receive=lambda delivery: receive(receiving, delivery),
             workflow=self.workflow,  # type: ignore[arg-type]
             purchasing=self.purchasing,  # type: ignore[arg-type]
@@ -163,34 +162,21 @@ class Bazaar(Market):
     def seller(self, name: str, mood: Callable[[str], str] | str = "ok", **terms: Any) -> Seller:
         made = Seller(name, (lambda _: mood) if isinstance(mood, str) else mood)
         self.sellers[name] = made
-        self.settings[name] = Supplier.model_validate(
-            {
-                "id": name,
-                "title": name,
-                "adapter": "quanyi",
-                "endpoint": "http://127.0.0.1:1",
-                "created_at": START,
-                "updated_at": START,
-                **terms,
-            }
-        )
+        settings = {"id": name, "title": name, "adapter": "quanyi", "endpoint": "http://127.0.0.1:1", **terms}
+        self.suppliers.save(Supplier.model_validate(settings | {"created_at": START, "updated_at": START}))
         return made
 
     def sells(self, seller: str, sku: str = "ik-month", cost: int = 1500, **terms: Any) -> None:
         offer = {"sku": sku, "supplier": seller, "code": f"c-{sku}", "cost": cost, "updated_at": START, **terms}
-        self.offers.setdefault(sku, []).append(Offer.model_validate(offer))
-
-    def _offered(self, sku: str) -> Offered:
-        pairs = [(offer, self.settings[offer.supplier]) for offer in self.offers.get(sku, [])]
-        return Offered(tuple(pairs), {name: Health(**counts) for name, counts in self.health.items()})
+        OffersTable(self.suppliers.table).save(Offer.model_validate(offer))
 
     def _supplier(self, name: str) -> tuple[Supplier, port.Supplier]:
         if name not in self.sellers:
             raise NotFound("supplier")
-        return self.settings[name], self.sellers[name]  # type: ignore[return-value]
+        return self.suppliers.get(name), self.sellers[name]  # type: ignore[return-value]
 
-    def _note(self, supplier: str, counts: Mapping[str, int], now: datetime) -> None:
-        self.health.setdefault(supplier, Counter()).update(counts)
+    def health(self, supplier: str) -> Health:
+        return HealthTable(self.suppliers.table).of([supplier], day(self.now, "Asia/Shanghai"))[supplier]
 
     def purchases(self) -> list[PurchaseOrder]:
         items = self.cloud.contents("SupplyTable")["SupplyTable"]

@@ -209,6 +209,8 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         "MAIL_SENDER": SENDER,
         "PAYMENT_SECRETS": "quanyi-test/payments/",
         "ISSUER_SECRETS": "quanyi-test/issuers/",
+        "BOT_SECRETS": "quanyi-test/bots/",
+        "SUPPLIER_SECRETS": "quanyi-test/suppliers/",
         "CLAIM_URL": "https://shop.example.com/claim/{order}#{token}",
         "STAFF_MAIL": STAFF,
         "STAFF_LANGUAGE": "zh-CN",

@@ -7,17 +7,20 @@ from typing import Any
 
 import pytest
 
+from notify import admin
 from quanyi.alerts.kinds import AlertKind, Severity
 from quanyi.alerts.model import Finding
 from quanyi.alerts.table import AlertsTable, from_item
+from quanyi.callers import Caller
 from quanyi.errors import Conflict, NotFound
 from quanyi.table import Table
 from stream import supply
-from tests.aws.conftest import BUS, Cloud, LambdaContext
+from tests.aws.conftest import BUS, Call, Cloud, LambdaContext
 from tests.aws.streams import records_of
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+OPERATOR = Caller(role="operator", key_id="K9")
 
 
 def low(sku: str = "music", left: int = 3, severity: Severity = "warning") -> Finding:
@@ -165,3 +168,62 @@ def test_a_person_knows_of_it_once(alerts: AlertsTable, heard: Heard) -> None:
     for unknown in ("stock_low~none~shared", "nonsense", ""):
         with pytest.raises(NotFound):
             alerts.acknowledge(unknown, "operator:K1", NOW)
+
+
+@pytest.fixture
+def api(call: Call, monkeypatch: pytest.MonkeyPatch) -> Call:
+    monkeypatch.setenv("MAIL_QUEUE_URL", "https://sqs.example.com/mail")
+    return call
+
+
+def test_an_operator_reads_them_by_pages_and_says_that_they_know(alerts: AlertsTable, api: Call) -> None:
+    for n in range(3):
+        alerts.raise_(low(f"sku-{n}"), NOW + n * MINUTE)
+    alerts.raise_(failing(), NOW + MINUTE // 2)
+    alerts.recover("stock_low", "sku-2#shared", NOW + 5 * MINUTE)
+    path, found, query = "/v1/admin/alerts", list[dict[str, Any]](), dict[str, str]()
+    while True:
+        status, page, _ = api(admin.handler, "GET", path, caller=OPERATOR, query={"limit": "2", **query})
+        assert status == 200
+        found += page["items"]
+        if page["next"] is None:
+            break
+        query = {"cursor": page["next"]}
+    assert [(one["subject"], one["state"]) for one in found] == [
+        ("sku-1#shared", "open"),
+        ("fulu", "open"),
+        ("sku-0#shared", "open"),
+        ("sku-2#shared", "recovered"),
+    ]
+    first = found[0]
+    assert first["title"] == "库存偏低"
+    assert first["explanation"] == ["可售库存 3，已降至补货点 10。"]
+    for _ in range(2):
+        status, seen, _ = api(admin.handler, "POST", f"{path}/{first['id']}/acknowledge", caller=OPERATOR)
+        assert (status, seen["seen_by"]) == (200, "operator:K9")
+    query = {"kind": "supplier_failing", "state": "open", "language": "en"}
+    _, page, _ = api(admin.handler, "GET", path, caller=OPERATOR, query=query)
+    assert [one["title"] for one in page["items"]] == ["A supplier is failing"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "status"),
+    [
+        ("GET", "/v1/admin/alerts", {"kind": "weather"}, 422),
+        ("GET", "/v1/admin/alerts", {"cursor": "x"}, 400),
+        ("POST", "/v1/admin/alerts/stock_low~none~shared/acknowledge", None, 404),
+        ("POST", "/v1/admin/alerts/nonsense/acknowledge", None, 422),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    api: Call, method: str, path: str, query: dict[str, str] | None, status: int
+) -> None:
+    assert api(admin.handler, method, path, caller=OPERATOR, query=query)[0] == status
+    assert api(admin.handler, method, path, caller=Caller(role="support", key_id="K1"), query=query)[0] in (403, 422)
+
+
+def test_what_is_over_cannot_be_acknowledged(alerts: AlertsTable, api: Call) -> None:
+    alert = alerts.raise_(low(), NOW)
+    alerts.recover("stock_low", "music#shared", NOW + MINUTE)
+    status, answer, _ = api(admin.handler, "POST", f"/v1/admin/alerts/{alert.id}/acknowledge", caller=OPERATOR)
+    assert (status, answer["reason"], answer["state"]) == (409, "recovered", "recovered")

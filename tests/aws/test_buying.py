@@ -9,6 +9,7 @@ from quanyi.errors import AddressNotAllowed, Conflict, NotFound
 from quanyi.orders.books import books
 from quanyi.orders.refunds import with_refund
 from quanyi.supply.port import Call, Forged
+from quanyi.supply.table import OffersTable
 from reorder.buy import buy
 from reorder.notify import hear
 from tests.aws.bazaar import Bazaar, states
@@ -46,16 +47,21 @@ def test_the_best_offer_is_taken_and_the_next_after_a_definite_failure(bazaar: B
     assert order.state == "fulfilled"
     assert sum(cheap.sent.values()) == sum(dear.sent.values()) == 1
     assert sorted(states(bazaar.purchases())) == ["failed", "received"]
-    assert bazaar.health["cheap"]["failed"] == 1
+    assert bazaar.health("cheap").failed == 1
     assert order.units[0].tried == ("cheap",)
 
 
 def test_an_offer_without_its_margin_is_not_taken(bazaar: Bazaar) -> None:
     on_demand(bazaar, least_margin=2_000, on_shortage="refund")
     bazaar.seller("acme")
-    bazaar.sells("acme", cost=1600)  # of 1999, 20 % are to stay: 1599
-    order = bazaar.bought()
-    assert order.state == "refunded"
+    bazaar.sells("acme", cost=1599)  # of 1999, 20 % are to stay
+    order = bazaar.place()
+    offers = OffersTable(bazaar.suppliers.table)
+    (offer,) = offers.of_sku("ik-month")
+    offers.update_cost(offer, cost=1600, stock=None, on_sale=True, now=bazaar.now)
+    order = bazaar.pay(order)
+    bazaar.run()
+    assert bazaar.order(order).state == "refunded"
     assert not bazaar.purchases()
 
 

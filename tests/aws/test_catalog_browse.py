@@ -206,3 +206,20 @@ def test_a_page_costs_two_reads_more_than_the_index(window: Window, cloud: Cloud
     products.meta.events.register("before-call.dynamodb", lambda model, **_: asked.append(model.name))
     window("/v1/products")
     assert asked == ["Query", "BatchGetItem", "BatchGetItem"]
+
+
+def test_a_products_page_asks_for_the_accounts_of_its_topups_also_of_those_in_bundles(window: Window) -> None:
+    phone: dict[str, Any] = {"name": "phone", "kind": "phone", "titles": {"zh-CN": "手机号"}}
+    terms: dict[str, Any] = {"kind": "topup", "face_value": 5000}
+    terms["topup"] = {"fields": [phone], "confirm_text": {"zh-CN": "充值不可退"}}
+    sell("t", **terms)
+    sell("b", kind="bundle", components=[{"sku": "St", "quantity": 1}])
+    sell("c")
+    forms = {name: window(f"/v1/products/P{name}")[1]["skus"][0] for name in ("t", "b", "c")}
+    assert {name: [field["name"] for field in sku["account_form"]] for name, sku in forms.items()} == {
+        "t": ["phone"],
+        "b": ["St.phone"],
+        "c": [],
+    }
+    assert forms["t"]["face_value"] == {"amount": 5000, "currency": "CNY"}
+    assert [sku["confirm_texts"] for sku in forms.values()] == [[{"zh-CN": "充值不可退"}]] * 2 + [[]]

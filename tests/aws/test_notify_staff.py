@@ -11,7 +11,16 @@ from notify import admin, mail
 from notify.wiring import post
 from quanyi.callers import Caller
 from quanyi.events.bus import Bus
-from quanyi.events.model import BooksDiffered, CaseDueSoon, CaseOpened, ReviewDueSoon, ReviewOpened, ShopEvent
+from quanyi.events.model import (
+    AlertRaised,
+    AlertRecovered,
+    BooksDiffered,
+    CaseDueSoon,
+    CaseOpened,
+    ReviewDueSoon,
+    ReviewOpened,
+    ShopEvent,
+)
 from quanyi.mail.model import StaffMail
 from quanyi.mail.outbox import Outbox
 from tests.aws.conftest import BUS, STAFF, Call, Cloud, LambdaContext
@@ -38,6 +47,19 @@ REVIEW = ReviewOpened.model_validate(
 )
 LATE_REVIEW = ReviewDueSoon.model_validate(REVIEW.model_dump() | {"id": "E5"})
 BOOKS = BooksDiffered(id="E4", at=AT, day="2026-11-22", found=3, waiting_for_file=("alipay", "stripe"))
+ALERT = {
+    "id": "E6",
+    "at": AT,
+    "opened_at": AT,
+    "rev": 3,
+    "severity": "warning",
+    "alert": "stock_low~music~shared",
+    "kind": "stock_low",
+    "subject": "music#shared",
+    "facts": {"left": 3, "reorder_at": 10, "daily": 25},
+}
+RAISED = AlertRaised.model_validate({**ALERT, "why": "reminder"})
+OVER = AlertRecovered.model_validate({**ALERT, "id": "E7", "at": datetime(2026, 11, 23, 5, 0, tzinfo=UTC)})
 
 
 @pytest.fixture
@@ -70,6 +92,21 @@ def states(shop: PostRoom, about: str) -> list[tuple[str, str]]:
             "books_differed",
             ["3 处", "支付宝, Stripe", "books/2026-11-22", "?date=2026-11-22"],
         ),
+        (
+            RAISED,
+            "stock_low~music~shared",
+            "alert_raised",
+            [
+                *(
+                    "【预警】库存偏低：music · 共享库存",
+                    "仍未解除",
+                    "可售库存 3，已降至补货点 10。",
+                    "12:00 (Asia/Shanghai)",
+                ),
+                *("alerts/stock_low~music~shared", "/v1/admin/alerts/stock_low~music~shared/acknowledge"),
+            ],
+        ),
+        (OVER, "stock_low~music~shared", "alert_recovered", ["已恢复", "music", "13:00", "alerts/stock_low~music"]),
     ],
 )
 def test_each_event_is_mailed_once_with_what_to_do(
@@ -86,6 +123,12 @@ def test_each_event_is_mailed_once_with_what_to_do(
     assert "$" not in whole
     assert states(shop, about) == [(kind, "sent")]
     assert STAFF not in capsys.readouterr().out + repr(shop.cloud.contents("StatsTable"))
+
+
+def test_what_is_only_worth_knowing_is_not_mailed(shop: PostRoom) -> None:
+    quiet = [event.model_copy(update={"severity": "info"}) for event in (RAISED, OVER)]
+    assert mail.handler(told(shop, *quiet), LambdaContext()) == {"batchItemFailures": []}
+    assert shop.sent() == []
 
 
 def test_what_is_missing_is_a_dash(shop: PostRoom) -> None:

@@ -15,14 +15,14 @@ from quanyi.orders.books import books
 from quanyi.secret import Secret
 from quanyi.supply.port import UNKNOWN, NoAnswer
 from tests.aws.conftest import Cloud
-from tests.aws.wholesale import CHANNEL, KEY, Wholesale
+from tests.aws.resale import CHANNEL, KEY, Resale
 
 DAY = "2026-11-23"
 
 
 @pytest.fixture
-def trade(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Wholesale:
-    trade = Wholesale(cloud)
+def trade(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Resale:
+    trade = Resale(cloud)
     trade.install(monkeypatch)
     trade.open()
     trade.sku()
@@ -33,11 +33,11 @@ def numbers(answer: Any) -> list[str]:
     return [card.face.number.reveal() for card in answer.cards]
 
 
-def charges(trade: Wholesale) -> list[int]:
+def charges(trade: Resale) -> list[int]:
     return [move.amount for move in trade.moves() if move.kind == "charge"]
 
 
-def test_cards_are_ordered_delivered_and_paid_from_the_account(trade: Wholesale) -> None:
+def test_cards_are_ordered_delivered_and_paid_from_the_account(trade: Resale) -> None:
     trade.stock("ik-month", 3, pin=True)
     placed = trade.order_from_us()
     assert (placed.state, placed.cards, placed.cost) == ("pending", (), 3998)
@@ -54,7 +54,7 @@ def test_cards_are_ordered_delivered_and_paid_from_the_account(trade: Wholesale)
     trade.check_nothing_is_wrong()
 
 
-def test_the_same_key_is_one_order_and_one_charge(trade: Wholesale) -> None:
+def test_the_same_key_is_one_order_and_one_charge(trade: Resale) -> None:
     trade.stock("ik-month", 6)
     first = trade.order_from_us()
     trade.run()
@@ -68,7 +68,7 @@ def test_the_same_key_is_one_order_and_one_charge(trade: Wholesale) -> None:
     assert trade.buyer().query(trade.asked()).state == "done"
 
 
-def test_an_answer_that_is_lost_leaves_one_order_that_can_be_asked_about(trade: Wholesale) -> None:
+def test_an_answer_that_is_lost_leaves_one_order_that_can_be_asked_about(trade: Resale) -> None:
     trade.stock("ik-month", 2)
     trade.lost.append("POST /orders")
     assert trade.order_from_us() == UNKNOWN
@@ -77,7 +77,7 @@ def test_an_answer_that_is_lost_leaves_one_order_that_can_be_asked_about(trade: 
     assert charges(trade) == [-3998]
 
 
-REFUSALS: dict[str, tuple[dict[str, Any], Callable[[Wholesale], Any]]] = {
+REFUSALS: dict[str, tuple[dict[str, Any], Callable[[Resale], Any]]] = {
     "sold_out": ({}, lambda trade: None),
     "no_balance": (
         {},
@@ -91,13 +91,13 @@ REFUSALS: dict[str, tuple[dict[str, Any], Callable[[Wholesale], Any]]] = {
 }
 
 
-def _disabled(trade: Wholesale) -> None:
+def _disabled(trade: Resale) -> None:
     account = trade.account
     trade.accounts.save(account, account.terms.model_copy(update={"enabled": False}), trade.now, "operator:K")
 
 
 @pytest.mark.parametrize("why", REFUSALS)
-def test_a_refusal_is_definite_stands_and_leaves_nothing(trade: Wholesale, why: str) -> None:
+def test_a_refusal_is_definite_stands_and_leaves_nothing(trade: Resale, why: str) -> None:
     changes, prepare = REFUSALS[why]
     prepare(trade)
     before = trade.account
@@ -118,7 +118,7 @@ def test_a_refusal_is_definite_stands_and_leaves_nothing(trade: Wholesale, why: 
     trade.check_the_account()
 
 
-def test_credit_is_spent_to_its_end_and_no_further(trade: Wholesale) -> None:
+def test_credit_is_spent_to_its_end_and_no_further(trade: Resale) -> None:
     trade.stock("ik-month", 12)
     account = trade.account
     trade.accounts.save(account, account.terms.model_copy(update={"credit": 4000}), trade.now, "operator:K")
@@ -131,7 +131,7 @@ def test_credit_is_spent_to_its_end_and_no_further(trade: Wholesale) -> None:
 
 @pytest.mark.parametrize("crash", ["before_the_charge", "after_the_charge"])
 def test_a_crash_at_the_charge_ends_with_a_delivery_or_nothing(
-    trade: Wholesale, monkeypatch: pytest.MonkeyPatch, crash: str
+    trade: Resale, monkeypatch: pytest.MonkeyPatch, crash: str
 ) -> None:
     trade.stock("ik-month", 2)
 
@@ -164,7 +164,7 @@ def test_a_crash_at_the_charge_ends_with_a_delivery_or_nothing(
     trade.check_nothing_is_wrong()
 
 
-def test_a_crash_after_the_charge_is_mended_by_the_next_copy(trade: Wholesale, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_after_the_charge_is_mended_by_the_next_copy(trade: Resale, monkeypatch: pytest.MonkeyPatch) -> None:
     trade.stock("ik-month", 2)
 
     def dies(*_: Any) -> Any:
@@ -177,7 +177,7 @@ def test_a_crash_after_the_charge_is_mended_by_the_next_copy(trade: Wholesale, m
     assert charges(trade) == [-3998]
 
 
-def test_what_is_short_comes_back_to_the_account(trade: Wholesale) -> None:
+def test_what_is_short_comes_back_to_the_account(trade: Resale) -> None:
     trade.sku("ik-year", hold="payment", on_shortage="refund")
     trade.stock("ik-year", 1)
     assert trade.order_from_us(code="ik-year").state == "pending"
@@ -194,14 +194,14 @@ def test_what_is_short_comes_back_to_the_account(trade: Wholesale) -> None:
     trade.check_the_account()
 
 
-def backlogged(trade: Wholesale) -> None:
+def backlogged(trade: Resale) -> None:
     trade.sku("ik-year", hold="payment", on_shortage="backlog", backlog_hours=48)
     trade.stock("ik-year", 1)
     assert trade.order_from_us(code="ik-year").state == "pending"
     trade.run()
 
 
-def test_what_waits_is_pending_and_can_be_cancelled(trade: Wholesale) -> None:
+def test_what_waits_is_pending_and_can_be_cancelled(trade: Resale) -> None:
     backlogged(trade)
     waiting = trade.buyer().query(trade.asked())
     assert (waiting.state, len(waiting.cards)) == ("pending", 1)
@@ -215,7 +215,7 @@ def test_what_waits_is_pending_and_can_be_cancelled(trade: Wholesale) -> None:
     trade.check_the_account()
 
 
-def test_a_key_that_is_cancelled_before_it_is_known_is_closed(trade: Wholesale) -> None:
+def test_a_key_that_is_cancelled_before_it_is_known_is_closed(trade: Resale) -> None:
     trade.stock("ik-month", 2)
     assert trade.buyer().cancel(trade.asked()).state == "failed"
     answer = trade.order_from_us()
@@ -225,7 +225,7 @@ def test_a_key_that_is_cancelled_before_it_is_known_is_closed(trade: Wholesale) 
 
 
 def test_whoever_is_refused_is_not_charged_by_a_copy_in_the_same_moment(
-    trade: Wholesale, monkeypatch: pytest.MonkeyPatch
+    trade: Resale, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A cancellation comes between placing the order and charging it."""
     trade.stock("ik-month", 2)
@@ -244,11 +244,11 @@ def test_whoever_is_refused_is_not_charged_by_a_copy_in_the_same_moment(
     assert not trade.cards_in("reserved")
 
 
-def test_a_key_that_nobody_used_is_absent(trade: Wholesale) -> None:
+def test_a_key_that_nobody_used_is_absent(trade: Resale) -> None:
     assert trade.buyer().query(trade.asked("P-never")).state == "absent"
 
 
-def test_an_order_whose_placing_died_is_absent_in_the_end(trade: Wholesale, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_whose_placing_died_is_absent_in_the_end(trade: Resale, monkeypatch: pytest.MonkeyPatch) -> None:
     trade.stock("ik-month", 2)
 
     def dies(*_: Any, **__: Any) -> Any:
@@ -261,7 +261,7 @@ def test_an_order_whose_placing_died_is_absent_in_the_end(trade: Wholesale, monk
     assert trade.order_from_us().state == "pending"
 
 
-def test_nobody_else_is_believed(trade: Wholesale) -> None:
+def test_nobody_else_is_believed(trade: Resale) -> None:
     trade.stock("ik-month", 2)
     wanted = trade.wanted()
     assert trade.buyer(secret="b" * 32).order(wanted) == UNKNOWN
@@ -272,7 +272,7 @@ def test_nobody_else_is_believed(trade: Wholesale) -> None:
     assert trade.buyer().query(trade.asked()).state == "absent"
 
 
-def test_another_address_is_refused(trade: Wholesale) -> None:
+def test_another_address_is_refused(trade: Resale) -> None:
     account = trade.account
     trade.accounts.save(
         account, account.terms.model_copy(update={"ips": ("198.51.100.0/24",)}), trade.now, "operator:K"
@@ -280,7 +280,7 @@ def test_another_address_is_refused(trade: Wholesale) -> None:
     assert (trade.order_from_us().state, trade.heard[-1].status) == ("failed", 403)
 
 
-def test_two_secrets_are_live_while_one_is_changed(trade: Wholesale) -> None:
+def test_two_secrets_are_live_while_one_is_changed(trade: Resale) -> None:
     trade.stock("ik-month", 4)
     before = trade.buyer()
     assert before.balance().amount == 10_000
@@ -294,7 +294,7 @@ def test_two_secrets_are_live_while_one_is_changed(trade: Wholesale) -> None:
         before.balance()
 
 
-def test_one_account_does_not_see_anothers_orders(trade: Wholesale) -> None:
+def test_one_account_does_not_see_anothers_orders(trade: Resale) -> None:
     trade.stock("ik-month", 2)
     trade.order_from_us()
     trade.run()
@@ -304,7 +304,7 @@ def test_one_account_does_not_see_anothers_orders(trade: Wholesale) -> None:
     assert other.query(trade.asked()).state == "absent"
 
 
-def test_goods_prices_and_stock_are_the_channels(trade: Wholesale) -> None:
+def test_goods_prices_and_stock_are_the_channels(trade: Resale) -> None:
     trade.sku("ik-on-demand", sourcing="on_demand", hold="payment")
     trade.sku("ik-hidden", channels={CHANNEL: {"visible": False}})
     trade.sku("ik-cheap", channels={CHANNEL: {"price": 1500}})
@@ -318,7 +318,7 @@ def test_goods_prices_and_stock_are_the_channels(trade: Wholesale) -> None:
         buyer.quote("ik-hidden", 1)
 
 
-def test_the_statement_is_the_moves(trade: Wholesale, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_statement_is_the_moves(trade: Resale, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("supplying.offered.ROWS", 2)
     backlogged(trade)
     trade.later(minutes=1)
@@ -345,7 +345,7 @@ TOPUP = {
 }
 
 
-def test_a_top_up_with_its_account(trade: Wholesale) -> None:
+def test_a_top_up_with_its_account(trade: Resale) -> None:
     trade.sku("qb-10", **TOPUP)
     trade.shop = replace(trade.shop, offers_in_sight=lambda *_: True)  # type: ignore[arg-type]
     trade.supplying = replace(trade.supplying, shop=trade.shop)

@@ -1,166 +1,143 @@
-"""Two shops in one process: ours, which sells, and another that buys through the account of a channel of ours by the
-adapter of our own contract. `send` takes the adapter's calls to our handlers, as the gateway would.
+"""A bazaar whose supplier is a real HTTP server with faults: what the proofs about buying run on.
+
+The shop's clock is simulated, the supplier's is real: both only ever measure their own. Callbacks come over HTTP to a
+small server that hands them to the real entry (`reorder.notify.hear`).
 """
 
-import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
 
-import checkout.supply
-import fulfill.deliveries
-import supplying.serve
-from checkout.wiring import Supplying
-from quanyi.accounts.door import SECRET_NAME, Door, supply_entry
-from quanyi.accounts.model import Account, AccountTerms, Move
-from quanyi.accounts.table import AccountsTable
-from quanyi.channels.model import Channel
-from quanyi.channels.table import ChannelTable
-from quanyi.provider_secrets import ProviderSecrets
+from quanyi.errors import Refusal
+from quanyi.orders.model import Order
 from quanyi.secret import Secret
-from quanyi.stats.levels import LevelsTable
-from quanyi.supply.access import Access
-from quanyi.supply.adapters.quanyi import Quanyi
-from quanyi.supply.port import Answer, Asked, Recharge, Wanted
-from quanyi.supply.wire import NoReply, Reply
-from supplying.wiring import Counter
-from tests.aws.conftest import Cloud, LambdaContext
-from tests.aws.market import Market
+from quanyi.supply import port
+from quanyi.supply.model import Supplier
+from quanyi.supply.registry import supplier_of
+from reorder.notify import hear
+from reorder.sweep import sweep
+from tests.aws.bazaar import Bazaar
+from tests.aws.market import START
+from tests.aws.memory import MemoryCloud
+from tools.local.suppliers.server import SupplierServer
+from tools.local.suppliers.shop import Shop
 
-CHANNEL = "shop-b"
-KEY = "P0123456789ABCDEFGHJKMNPQRS"
-NOTIFY = "https://shop-b.example/v1/suppliers/us/notify"
-ADDRESS = "192.0.2.7"
-ROOT = "/v1/supply"
+AT_ONCE = 6
 
 
 @dataclass
-class Wholesale(Market):
-    cloud: Cloud
-    secret: str = "a-secret-of-shop-b-and-ours-0001"
-    lost: list[str] = field(default_factory=list)
-    """Calls, by method and end of path, whose answer does not arrive though they are carried out; each once."""
-    heard: list[Reply] = field(default_factory=list)
+class Wholesale(Bazaar):
+    """`server` is the one supplier, `acme`."""
+
+    cloud: Any = field(default_factory=MemoryCloud)
+    server: SupplierServer = field(default_factory=SupplierServer)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        table = self.cloud.table("SupplyTable")
-        self.accounts = AccountsTable(table, "Asia/Shanghai")
-        self.channels = ChannelTable(self.cloud.table("CatalogTable"))
-        client = partial(self.cloud.client, "secretsmanager")
-        self.provider_secrets = ProviderSecrets("test/accounts/", client, monotonic=self.seconds)
-        self.door = Door(self.accounts, self.provider_secrets, lambda: self.now)
-        self.supplying = Supplying(self.shop, self.accounts, self.channels)
-        self.counter = Counter(
-            self.accounts,
-            self.shop.catalog,
-            self.channels,
-            LevelsTable(self.cloud.table("StatsTable")),
-            lambda: self.now,
-        )
+        told = self.server.access
+        self.ears = Ears(self)
+        settings = {name: told[name] for name in ("adapter", "endpoint", "account", "currency")}
+        settings |= {"id": "acme", "title": "Acme", "created_at": START, "updated_at": START}
+        self.suppliers.save(Supplier.model_validate({**settings, "patience_hours": 24 * 14}))
+        self.secrets = {name: Secret(text) for name, text in told["secrets"].items()}
+        self.adapter = supplier_of(self.suppliers.get("acme"), [self.secrets])
 
-    def seconds(self) -> float:
-        return self.now.timestamp()
+    def _supplier(self, name: str) -> tuple[Supplier, port.Supplier]:
+        return self.suppliers.get(name).model_copy(update={"notify_url": self.ears.url}), self.adapter
 
-    # The merchant.
+    def each_at_once(self, work: Callable[[Any], object], items: Iterable[Any]) -> None:
+        with ThreadPoolExecutor(AT_ONCE) as several:
+            list(several.map(work, items))
 
-    def open(self, *, deposit: int = 10_000, **terms: Any) -> Account:
-        """A channel with an account, its secret, and money on it."""
-        made = Channel(id=CHANNEL, name="Shop B", kind="agent", created_at=self.now)
-        self.channels.create(made, "made")
-        who = {"channel": CHANNEL, "currency": "CNY", "created_at": self.now, "updated_at": self.now}
-        self.accounts.open(Account.model_validate({**AccountTerms(**terms).model_dump(), **who}))
-        self.change_secret(self.secret)
-        if deposit:
-            self.accounts.give(self.move("deposit", deposit, "first"))
-        return self.account
+    def run_all(self) -> None:
+        """Carries all living executions on, several at once."""
+        names = sorted(self.workflow.alive)
+        self.each_at_once(lambda name: self._run_one(self.works, *name), names)
 
-    def move(self, kind: Any, amount: int, key: str) -> Move:
-        return Move(channel=CHANNEL, key=key, kind=kind, amount=amount, currency="CNY", at=self.now)
+    def settle(self, rounds: int = 60) -> None:
+        """Time passes, the supplier works, sweeps run, until nothing is open any more."""
+        for number in range(rounds):
+            self.later(minutes=3)
+            self.server.advance()
+            if number % 3 == 0:
+                self.server.release()
+            sweep(self.buying)
+            self.sweep()
+            self.run_all()
+            self.run_stock()
+            left = any(self.buying.purchases.due(self.now + timedelta(days=30)))
+            if not self.workflow.alive and not self.purchasing.alive and not left:
+                return
 
-    def change_secret(self, secret: str) -> None:
-        self.provider_secrets.write(CHANNEL, {SECRET_NAME: Secret(secret)}, secrets.token_hex(32))
-        self.secret = secret
+    def ends(self, orders: Iterable[Order]) -> Counter[str]:
+        """What became of orders: fulfilled or refunded, each against what the supplier's books say of its purchases."""
+        shop: Shop = self.server.shop
+        charged: dict[str, int] = {}
+        for po in self.purchases():
+            sale = shop.sales.get(po.id)
+            charged[po.order] = charged.get(po.order, 0) + int(sale is not None and sale.state == "done")
+        found: Counter[str] = Counter()
+        for order in map(self.order, orders):
+            times = charged.get(order.id, 0)
+            if order.state == "fulfilled" and times == 1:
+                found["topped up once"] += 1
+            elif order.state == "refunded" and times == 0:
+                found["refunded, not charged"] += 1
+            elif order.state == "refunded":
+                found["REFUNDED AND CHARGED"] += 1
+            elif order.state == "fulfilled":
+                found["CHARGED TWICE" if times > 1 else "FULFILLED FOR NOTHING"] += 1
+            else:
+                found["OPEN"] += 1
+        return found
 
-    @property
-    def account(self) -> Account:
-        return self.accounts.get(CHANNEL)
+    def __enter__(self) -> Self:
+        self.server.start()
+        self.ears.start()
+        return self
 
-    def moves(self) -> list[Move]:
-        items = self.accounts.table.query_all(
-            "pk = :pk AND begins_with(sk, :move)", pk=f"ACCOUNT#{CHANNEL}", move="MOVE#"
-        )
-        return sorted(map(Move.model_validate, items), key=lambda move: (move.at, move.key))
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.server.stop()
+        self.ears.stop()
 
-    def check_the_account(self) -> None:
-        """Its balance is the sum of its moves, and never below what it may be."""
-        account = self.account
-        assert account.balance == sum(move.amount for move in self.moves())
-        assert account.left == account.balance + account.credit >= 0
 
-    # The other shop.
+class Ears:
+    """Hears callbacks on 127.0.0.1."""
 
-    def buyer(self, *, shift: timedelta = timedelta(0), secret: str = "", key_id: str = CHANNEL) -> Quanyi:
-        access = Access(
-            endpoint="https://us.example/prod",
-            account={"key_id": key_id},
-            secrets=({"secret": Secret(secret or self.secret)},),
-            currency="CNY",
-            now=lambda: self.now + shift,
-        )
-        return Quanyi(access, self.send)
+    def __init__(self, shop: Wholesale) -> None:
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Heard,), {"shop": shop}))
+        self.url = f"http://127.0.0.1:{self._http.server_port}/v1/suppliers/acme/notify"
 
-    def wanted(self, key: str = KEY, code: str = "ik-month", quantity: int = 2, **changes: Any) -> Wanted:
-        return replace(Wanted(key, code, quantity, 2000, "CNY", NOTIFY, self.now), **changes)
+    def start(self) -> None:
+        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
-    def recharge(self, code: str, account: Mapping[str, str], key: str = KEY, quantity: int = 1) -> Recharge:
-        given = {name: Secret(value) for name, value in account.items()}
-        return Recharge(key, code, quantity, 2000, "CNY", NOTIFY, self.now, given)
+    def stop(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
 
-    def asked(self, key: str = KEY, *, topup: bool = False) -> Asked:
-        return Asked(key, "", topup, self.now)
 
-    def order_from_us(self, **changes: Any) -> Answer:
-        return self.buyer().order(self.wanted(**changes))
+class _Heard(BaseHTTPRequestHandler):
+    shop: Wholesale
 
-    # Between them.
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        call = port.Call("POST", self.path, {}, {name.lower(): value for name, value in self.headers.items()}, body)
+        try:
+            status, _, answer = hear(self.shop.buying, "acme", call, "127.0.0.1").answer
+        except Refusal as refusal:
+            status, answer = refusal.status, refusal.code
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer.encode())))
+        self.end_headers()
+        self.wfile.write(answer.encode())
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        where = urlsplit(url)
-        path = where.path.removeprefix("/prod")
-        event = {
-            "resource": path,
-            "path": path,
-            "httpMethod": method,
-            "headers": dict(headers),
-            "multiValueHeaders": {name: [value] for name, value in headers.items()},
-            "queryStringParameters": dict(parse_qsl(where.query)) or None,
-            "multiValueQueryStringParameters": {name: [value] for name, value in parse_qsl(where.query)} or None,
-            "requestContext": {"identity": {"sourceIp": ADDRESS}, "stage": "prod", "path": f"/prod{path}"},
-            "body": body.decode() or None,
-            "isBase64Encoded": False,
-        }
-        answer = self.handler(method, path)(event, LambdaContext())
-        told = {name.lower(): values[0] for name, values in answer["multiValueHeaders"].items()}
-        reply = Reply(answer["statusCode"], told, answer["body"].encode())
-        self.heard.append(reply)
-        call = f"{method} {path.removeprefix(ROOT)}"
-        if call in self.lost:
-            self.lost.remove(call)
-            raise NoReply
-        return reply
-
-    def handler(self, method: str, path: str) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-        if not path.startswith(f"{ROOT}/orders"):
-            return supply_entry(supplying.serve.app, lambda: self.door)
-        app = checkout.supply.app if method == "POST" else fulfill.deliveries.app
-        return supply_entry(app, lambda: self.door)
-
-    def install(self, monkeypatch: Any) -> None:
-        """The handlers work on this shop."""
-        monkeypatch.setattr(checkout.supply, "supplying", lambda: self.supplying)
-        monkeypatch.setattr(fulfill.deliveries, "works", lambda: self.works)
-        monkeypatch.setattr(supplying.serve, "counter", lambda: self.counter)
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing."""

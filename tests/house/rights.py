@@ -16,38 +16,55 @@ MANAGED = {
 """AWS's own policies that a role may have, and why."""
 
 EVERYWHERE = {
-    "FulfilmentRole": {
+    role: {
         "why": "Step Functions' log delivery knows no narrower resource",
         "actions": re.compile(r"logs:\w*(LogDeliver(y|ies)|ResourcePolic(y|ies)|LogGroups)$"),
-    },
+    }
+    for role in ("FulfilmentRole", "PurchasingRole")
 }
 """Roles with statements on every resource, each with its reason and the only actions that has it for."""
 
 CARD_KEYS = "card-batch"
 MAY_OPEN_CARDS = {"FulfillRevealFunctionRole"}
 
-PROVIDERS_SECRETS = "${AWS::StackName}/payments/*"
-MAY_READ_CREDENTIALS = {
-    *("CheckoutFunctionRole", "CheckoutNotifyFunctionRole", "CheckoutSweepFunctionRole", "FulfillTasksFunctionRole"),
-    *("TreasuryAdminFunctionRole", "TreasuryReportDeliveryFunctionRole"),
-    *("CasesFunctionRole", "CasesSweepFunctionRole", "ReportsSettlementsFunctionRole", "ReportsFetchFunctionRole"),
+_READ, _WRITE = "GetSecretValue", frozenset({"GetSecretValue", "PutSecretValue", "CreateSecret"})
+KEEPERS: dict[str, dict[str, frozenset[str]]] = {
+    "payments": {
+        **dict.fromkeys(
+            (
+                *("CheckoutFunctionRole", "CheckoutNotifyFunctionRole", "CheckoutSweepFunctionRole"),
+                *("FulfillTasksFunctionRole", "TreasuryReportDeliveryFunctionRole"),
+                *("CasesFunctionRole", "CasesSweepFunctionRole"),
+                *("ReportsSettlementsFunctionRole", "ReportsFetchFunctionRole"),
+            ),
+            frozenset({_READ}),
+        ),
+        "TreasuryAdminFunctionRole": _WRITE,
+    },
+    "accounts": {
+        **dict.fromkeys(
+            (
+                *("CheckoutSupplyFunctionRole", "FulfillRevealFunctionRole"),
+                *("SupplyingServeFunctionRole", "SupplyingTellFunctionRole"),
+            ),
+            frozenset({_READ}),
+        ),
+        "SupplyingAdminFunctionRole": _WRITE,
+    },
+    "bots": {"NotifyBotsAdminFunctionRole": _WRITE, "NotifyBotsFunctionRole": frozenset({_READ})},
+    "issuers": {"RedeemIssuersFunctionRole": _WRITE, "RedeemSweepFunctionRole": frozenset({_READ})},
+    "suppliers": {
+        **dict.fromkeys(
+            (
+                *("ReorderTasksFunctionRole", "ReorderNotifyFunctionRole", "ReorderPurchasesFunctionRole"),
+                *("ReorderSweepFunctionRole", "SuppliersSyncFunctionRole"),
+            ),
+            frozenset({_READ}),
+        ),
+        "SuppliersAdminFunctionRole": _WRITE,
+    },
 }
-MAY_WRITE_CREDENTIALS = {"TreasuryAdminFunctionRole"}
-ISSUERS_SECRETS = "${AWS::StackName}/issuers/*"
-ISSUERS = {
-    "RedeemIssuersFunctionRole": {"GetSecretValue", "PutSecretValue", "CreateSecret"},
-    "RedeemSweepFunctionRole": {"GetSecretValue"},
-}
-"""Who talks to the issuers of third parties' cards, and what each may do with their secrets."""
-ACCOUNTS_SECRETS = "${AWS::StackName}/accounts/*"
-ACCOUNTS = {
-    "SupplyingAdminFunctionRole": {"GetSecretValue", "PutSecretValue", "CreateSecret"},
-    "CheckoutSupplyFunctionRole": {"GetSecretValue"},
-    "FulfillRevealFunctionRole": {"GetSecretValue"},
-    "SupplyingServeFunctionRole": {"GetSecretValue"},
-    "SupplyingTellFunctionRole": {"GetSecretValue"},
-}
-"""Likewise of the accounts of other shops that buy from us."""
+"""Who talks to whom outside, by what the names of their secrets begin with, and what each may do with these."""
 
 
 def every_action(translated: Node) -> list[str]:
@@ -139,18 +156,14 @@ def reading_uploads(translated: Node) -> list[str]:
 
 
 def knowing_credentials(translated: Node) -> list[str]:
-    """Roles that may read or write secrets besides those that talk to payment providers and to issuers, each its own
-    kind, or any other secret."""
+    """Roles that may do with secrets what they need not, or with those of others than they talk to."""
     wrong: list[str] = []
     for role, statement in statements(translated):
         actions = [a.split(":")[1] for a in listed(statement["Action"]) if a.startswith("secretsmanager:")]
-        may = {"GetSecretValue"} if role in MAY_READ_CREDENTIALS else set[str]()
-        may |= {"PutSecretValue", "CreateSecret"} if role in MAY_WRITE_CREDENTIALS else set[str]()
-        may |= ISSUERS.get(role, set()) | ACCOUNTS.get(role, set())
-        wrong += [f"{role}: {action}" for action in actions if action not in may]
-        known = ISSUERS_SECRETS if role in ISSUERS else ACCOUNTS_SECRETS if role in ACCOUNTS else PROVIDERS_SECRETS
-        others = [r for r in listed(statement["Resource"]) if f":secret:{known}" not in text(r)]
-        wrong += [f"{role}: {text(resource)}" for resource in others if actions]
+        for resource in listed(statement["Resource"]) if actions else ():
+            kept = re.search(r":secret:\$\{AWS::StackName\}/([a-z]+)/\*\"", text(resource))
+            may = KEEPERS.get(kept[1], {}).get(role, frozenset()) if kept else frozenset[str]()
+            wrong += [f"{role}: {action} on {text(resource)}" for action in actions if action not in may]
     return wrong
 
 

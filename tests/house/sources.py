@@ -28,6 +28,7 @@ NAMES_THAT_SAY_NOTHING = {
 ADAPTERS = {
     "aws.py": "makes the clients",
     "accounts/door.py": "the REST face of what other shops call",
+    "bots/webhook.py": "bots in chat groups",
     "table.py": "DynamoDB",
     "workflow.py": "Step Functions",
     "events/bus.py": "EventBridge",
@@ -41,8 +42,8 @@ ADAPTERS = {
 }
 """The layer's only modules that know AWS's SDK or HTTP."""
 
-ENGINES = {"zen": "expression.py"}
-"""Heavy libraries that know nothing of AWS, and the layer's only module that knows each."""
+ENGINES = {"zen": "expression.py", "chinese_calendar": "restock/calendar.py"}
+"""Libraries that know nothing of AWS and that some functions carry, and the layer's only module that knows each."""
 
 PROVIDERS = {"payments/alipay/", "payments/wechat/", "payments/stripe/", "supply/adapters/"}
 """Folders of adapters to payment providers and suppliers: they speak HTTP."""
@@ -62,6 +63,7 @@ INDOORS = {
     "risk/passing.py": "lets requests pass, in the risk table",
     "risk/refunding.py": "asks about refunds, with what the cards table knows",
     "mail/outbox.py": "what was mailed, in the stats table",
+    "bots/outbox.py": "what bots told, in the stats table",
     "vault/kms.py": "data keys and the keyring",
     "cards/pools.py": "the list of open pools",
     "cards/claim.py": "draws cards from the cards table",

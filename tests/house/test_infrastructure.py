@@ -70,7 +70,7 @@ def allow(template: Node, role: str, action: str, resource: Any, condition: Any 
     props(template, role)["Policies"].append(policy)
 
 
-SECRETS = {"Fn::Sub": f"arn:x:secretsmanager:x:x:secret:{rights.PROVIDERS_SECRETS}"}
+SECRETS = {"Fn::Sub": "arn:x:secretsmanager:x:x:secret:${AWS::StackName}/payments/*"}
 CARDS, VAULT = {"Fn::GetAtt": ["CardsTable", "Arn"]}, {"Fn::GetAtt": ["VaultKey", "Arn"]}
 PURPOSE = "kms:EncryptionContext:purpose"
 
@@ -251,6 +251,21 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
     ),
     (
         rights.knowing_credentials,
+        "the sync writes suppliers'",
+        lambda t: allow(
+            t,
+            "SuppliersSyncFunctionRole",
+            "secretsmanager:PutSecretValue",
+            {"Fn::Sub": f"arn:x:secretsmanager:x:x:secret:{rights.SUPPLIERS_SECRETS}"},
+        ),
+    ),
+    (
+        rights.knowing_credentials,
+        "suppliers' rooms read payments'",
+        lambda t: allow(t, "SuppliersAdminFunctionRole", "secretsmanager:GetSecretValue", SECRETS),
+    ),
+    (
+        rights.knowing_credentials,
         "checkout writes them",
         lambda t: allow(t, "CheckoutFunctionRole", "secretsmanager:PutSecretValue", SECRETS),
     ),
@@ -295,6 +310,7 @@ def test_every_exception_is_in_use() -> None:
     template = translated()
     assert set(rights.EVERYWHERE) <= set(resources(template, "AWS::IAM::Role"))
     roles = {f"{name}Role" for name in functions(template)}
-    assert roles > rights.MAY_OPEN_CARDS | rights.MAY_READ_CREDENTIALS | rights.MAY_WRITE_CREDENTIALS
+    kept = {role for keepers in rights.KEEPERS.values() for role in keepers}
+    assert roles > rights.MAY_OPEN_CARDS | kept
     reading = {role for role, statement in statements(template) if "secretsmanager:" in text(statement["Action"])}
-    assert reading == rights.MAY_READ_CREDENTIALS | set(rights.ISSUERS)
+    assert reading == kept

@@ -87,6 +87,15 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "GET", ("/admin/payment-providers",)),
     **_all(OPERATOR, "PUT", (f"/admin/payment-providers/{{provider}}{more}" for more in ("", "/credentials"))),
     **_all(OPERATOR, "POST", ("/admin/payment-providers/{provider}/test",)),
+    # Suppliers.
+    **_all(OPERATOR, "GET", ("/admin/suppliers", "/admin/supplier-adapters", "/admin/offers/{sku}")),
+    **_all(OPERATOR, "GET PUT", ("/admin/suppliers/{supplier}",)),
+    **_all(OPERATOR, "PUT", (f"/admin/suppliers/{{supplier}}/{what}" for what in ("enabled", "credentials"))),
+    **_all(OPERATOR, "GET", (f"/admin/suppliers/{{supplier}}/{what}" for what in ("balance", "health", "goods"))),
+    **_all(OPERATOR, "POST", ("/admin/suppliers/{supplier}/sync",)),
+    **_all(OPERATOR, "GET", ("/admin/suppliers/{supplier}/offers",)),
+    **_all(OPERATOR, "GET PUT DELETE", ("/admin/suppliers/{supplier}/offers/{sku}",)),
+    **_all(OPERATOR, "PUT", ("/admin/suppliers/{supplier}/offers/{sku}/goods",)),
     # Risk control.
     **_all(OPERATOR, "GET", ("/admin/risk/rules",)),
     **_all(OPERATOR, "GET POST", ("/admin/risk/rules/{point}", "/admin/risk/lists")),
@@ -113,6 +122,10 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "GET", ("/admin/stores", "/admin/issuers")),
     **_all(OPERATOR, "GET PUT", ("/admin/stores/{store_id}",)),
     **_all(OPERATOR, "PUT", ("/admin/issuers/{issuer}", "/admin/issuers/{issuer}/credentials")),
+    # Alerts, and bots that tell of them.
+    **_all(OPERATOR, "GET", ("/admin/alerts", "/admin/bots")),
+    **_all(OPERATOR, "POST", ("/admin/alerts/{alert_id}/acknowledge", "/admin/bots/{bot}/test")),
+    **_all(OPERATOR, "PUT", ("/admin/bots/{bot}", "/admin/bots/{bot}/webhook")),
     # Mails.
     **_all(OPERATOR, "GET", ("/admin/mail-templates", "/admin/mail-templates/{kind}/{language}")),
     **_all(OPERATOR, "PUT DELETE", ("/admin/mail-templates/{kind}/{language}",)),

@@ -36,15 +36,14 @@ NOTIFY = "https://shop.example/prod/v1/suppliers/acme/notify"
 ENDINGS = [name for name in GROUPS["ending"] if not name.startswith("hang")]
 UNTRUE = [name for name in ENDINGS if not name.endswith("_before")]
 """Endings of calls that are carried out all the same."""
-PATIENCE = 2.0
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
     max_leaves=8,
 )
-FUZZ = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)
+# A supplier may serve many examples; and each adapter's class runs the same check, without an example database.
+CALM = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+FUZZ = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=CALM)
 
 
 def built(server: SupplierServer, *, shift: timedelta = timedelta(0), **terms: Any) -> Any:
@@ -83,16 +82,14 @@ class Conformance:
     stranger: ClassVar[port.AnswerState] = "absent"
     """What a key is that the supplier has never seen."""
     callback_bears_time: ClassVar[bool] = True
+    answers_are_signed: ClassVar[bool] = True
+    """Else an answer is the supplier's by TLS alone."""
 
     def reply(self, server: SupplierServer, method: str, url: str, raw: bytes, status: int = 200) -> wire.Reply:
         """An answer of the supplier's, rightly signed, with whatever is in it."""
         raise NotImplementedError
 
     # Below: how the checks buy.
-
-    @pytest.fixture(autouse=True)
-    def _impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(wire, "SECONDS", PATIENCE)
 
     @pytest.fixture
     def server(self) -> Generator[SupplierServer]:
@@ -182,6 +179,8 @@ class Conformance:
 
     @pytest.mark.parametrize("ending", ENDINGS)
     def test_an_order_without_a_clear_answer_is_unknown(self, server: SupplierServer, ending: str) -> None:
+        if ending == "forged" and not self.answers_are_signed:
+            return
         server.on(ending, kinds=("order",))
         supplier = built(server)
         assert supplier.order(self.wanted()) == port.UNKNOWN
@@ -200,6 +199,8 @@ class Conformance:
 
     @pytest.mark.parametrize("ending", ENDINGS)
     def test_a_question_without_a_clear_answer_is_unknown(self, server: SupplierServer, ending: str) -> None:
+        if ending == "forged" and not self.answers_are_signed:
+            return
         supplier = built(server)
         supplier.order(self.wanted())
         server.on(ending, kinds=("query",))
@@ -255,7 +256,7 @@ class Conformance:
     @pytest.mark.parametrize("ending", UNTRUE)
     def test_a_top_up_without_a_clear_answer_is_unknown(self, server: SupplierServer, ending: str) -> None:
         supplier = built(server)
-        if "topup" not in supplier.abilities:
+        if "topup" not in supplier.abilities or (ending == "forged" and not self.answers_are_signed):
             return
         server.on(ending, kinds=("order",))
         assert supplier.recharge(self.recharge()) == port.UNKNOWN
@@ -328,8 +329,10 @@ class Conformance:
         self, server: SupplierServer, told: Any, status: int
     ) -> None:
         supplier = self.told(server, dumps(told).encode(), status)
-        for answer in (supplier.order(self.wanted()), supplier.query(self.asked()), supplier.cancel(self.asked())):
+        for answer in (supplier.order(self.wanted()), supplier.query(self.asked())):
             assert answer.state == "unknown", answer
+        if "cancel" in supplier.abilities:
+            assert supplier.cancel(self.asked()).state == "unknown"
         if "topup" in supplier.abilities:
             assert supplier.recharge(self.recharge()).state == "unknown"
         self.clearly_none(supplier)
@@ -484,11 +487,8 @@ class Conformance:
 def _places(told: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Where something could stand in a JSON value."""
     inner = told.items() if isinstance(told, dict) else enumerate(told) if isinstance(told, list) else ()
-    return (
-        [path, *(place for key, value in inner for place in _places(value, (*path, key)))]
-        if path
-        else [place for key, value in inner for place in _places(value, (key,))]
-    )
+    below = [place for key, value in inner for place in _places(value, (*path, key))]
+    return [path, *below] if path else below
 
 
 def _put(told: Any, path: tuple[Any, ...], value: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from quanyi.errors import Conflict
 from quanyi.secret import Secret
 from quanyi.supply import wire
-from quanyi.supply.port import NoAnswer
+from quanyi.supply.port import Forged, NoAnswer
 from tests.suppliers.kit import KEY, Conformance, built, numbers
 from tools.local.suppliers.face_quanyi import QuanyiFace
 from tools.local.suppliers.server import SupplierServer
@@ -131,3 +131,10 @@ class TestQuanyi(Conformance):
         stranger = built(server, account={"key_id": "somebody-else"})
         assert stranger.order(self.wanted()).state == "unknown"
         assert server.shop.charged(KEY) == 0
+
+    def test_a_callback_to_another_account_of_ours_is_not_believed(self, server: SupplierServer) -> None:
+        call = self.called(server)
+        with pytest.raises(Forged):
+            built(server, account={"key_id": "another"}).read(call)
+        with pytest.raises(Forged):
+            built(server).read(replace(call, path="/v1/suppliers/another/notify"))

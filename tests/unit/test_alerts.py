@@ -196,9 +196,10 @@ def test_every_event_of_a_life_has_an_id_of_its_own_that_lasts() -> None:
     for watch in lives:
         for _ in range(5):
             watch.sees(low(), after=FLAPPING)
+            watch.sees(low(0, "critical"))  # in the same second
             watch.sees_the_end(after=MINUTE)
     assert lives[0].ids == lives[1].ids
-    assert len({*lives[0].ids}) == len(lives[0].ids) == 15
+    assert len({*lives[0].ids}) == len(lives[0].ids) == 25
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,10 @@ class Home:
         return self.folder / "providers.log"
 
     @property
+    def suppliers_log(self) -> Path:
+        return self.folder / "suppliers.log"
+
+    @property
     def stack_file(self) -> Path:
         return self.folder / "stack.json"
 

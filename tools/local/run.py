@@ -16,6 +16,7 @@ from types import FrameType
 from typing import cast
 
 from tools import demo, demo_providers
+from tools.local.beside import Beside, NotBeside
 from tools.local.build import BuildFailed
 from tools.local.cloud import Cloud, CloudFailed
 from tools.local.deploy import NotDeployed, deploy
@@ -23,9 +24,10 @@ from tools.local.keys import issue_operator_key
 from tools.local.layout import LOCAL, Home
 from tools.local.logs import readable
 from tools.local.ports import DEFAULT_PORT, PortBusy, free_port, is_free
-from tools.local.providers.process import ProvidersFailed, ProvidersProcess
+from tools.local.providers.process import ProvidersProcess
 from tools.local.single import AlreadyRunning, alone
 from tools.local.stack import Stack
+from tools.local.suppliers.process import SuppliersProcess
 from tools.shop_client import HttpShop, Refused
 
 
@@ -34,7 +36,9 @@ def serve(home: Home, wanted_port: int | None) -> None:
     before = _last(home)
     port = wanted_port or _usual_port(before)
     print(f"local AWS on port {port} ...", flush=True)
-    with Cloud(home, port) as cloud, _providers(home) as providers:
+    beside = _beside("payment providers", ProvidersProcess(home.providers_log))
+    suppliers = _beside("suppliers", SuppliersProcess(home.suppliers_log))
+    with Cloud(home, port) as cloud, beside as providers, suppliers as sellers:
         started = time.monotonic()
         home.function_log.write_text("")
         print("build and deploy template.yaml ...", flush=True)
@@ -43,7 +47,7 @@ def serve(home: Home, wanted_port: int | None) -> None:
         print(f"  {what} ({time.monotonic() - started:.0f} s)", flush=True)
         stack = Stack.of(cloud, before.keys if before else {})
         stack = _load_demo(home, stack)
-        stack = replace(stack, providers=_set_up(stack, providers))
+        stack = replace(stack, providers=_set_up(stack, providers), suppliers=sellers.told)
         stack.write(home.stack_file)
         try:
             _announce(stack, home)
@@ -81,20 +85,19 @@ def _load_demo(home: Home, stack: Stack) -> Stack:
 
 
 @contextmanager
-def _providers(home: Home) -> Generator[ProvidersProcess]:
-    """The local payment providers. Without them the shop still has its sandbox: then it only says so."""
-    providers = ProvidersProcess(home.providers_log)
+def _beside(what: str, servers: Beside) -> Generator[Beside]:
+    """The shop opens without them too (it has its sandbox to be paid by): then it only says so."""
     try:
-        providers.start()
-    except ProvidersFailed as failed:
-        print(f"WITHOUT the local payment providers: {failed}", flush=True)
+        servers.start()
+    except NotBeside as failed:
+        print(f"WITHOUT the local {what}: {failed}", flush=True)
     try:
-        yield providers
+        yield servers
     finally:
-        providers.stop()
+        servers.stop()
 
 
-def _set_up(stack: Stack, providers: ProvidersProcess) -> dict[str, str]:
+def _set_up(stack: Stack, providers: Beside) -> dict[str, str]:
     """The addresses of those that the shop takes money through now. Their keys are new in each run, so each run enters
     them anew; what they knew of before is forgotten."""
     shop = HttpShop(stack.api_url, stack.keys["operator"])
@@ -124,6 +127,8 @@ def _announce(stack: Stack, home: Home) -> None:
             print(f"  {f'{role} {name}':<24} {text}")
     for name, url in stack.providers.items():
         print(f"  {f'local {name}':<24} {url}")
+    for name, told in stack.suppliers.items():
+        print(f"  {f'supplier {name}':<24} {told['url']}")
     print("\nbuy a card:")
     print("\n".join(f"  {line}" for line in demo.curl_lines(stack.as_dict())))
     print("\nCtrl-C stops it and keeps what happened; `make reset` forgets it.\n", flush=True)

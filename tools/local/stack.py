@@ -19,7 +19,8 @@ STACK_FILE = LOCAL / "stack.json"
 @dataclass(frozen=True)
 class Stack:
     """`keys` holds API keys by role, those of `storefront` and `publishable` by channel; `providers` the addresses of
-    the local payment providers that the shop is set up with."""
+    the local payment providers that the shop is set up with; `suppliers` what a merchant enters to buy from each local
+    supplier (`tools.local.suppliers`), and its `url`."""
 
     api_url: str
     aws_endpoint_url: str
@@ -27,6 +28,7 @@ class Stack:
     keys: dict[str, Any] = field(default_factory=dict[str, Any])
     outputs: dict[str, str] = field(default_factory=dict[str, str])
     providers: dict[str, str] = field(default_factory=dict[str, str])
+    suppliers: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @classmethod
     def of(cls, cloud: Cloud, keys: dict[str, Any]) -> Self:

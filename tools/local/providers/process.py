@@ -1,87 +1,11 @@
-"""The local payment providers as a process of their own, started and stopped with the shop that they serve."""
+"""The local payment providers as a process of their own."""
 
-import os
-import select
-import subprocess
-import sys
-from json import loads
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-
-from tools.local.layout import ROOT, environment
-from tools.local.ports import is_free
-
-USUAL_PORT = 4571
-START_SECONDS = 30.0
-STOP_SECONDS = 10.0
+from tools.local.beside import Beside
 
 
-class ProvidersFailed(Exception):
-    """They did not come up; the text says why."""
+class ProvidersProcess(Beside):
+    """`told` is `together.Providers.told`."""
 
-
-class ProvidersProcess:
-    """A context manager. `told` is `together.Providers.told`; `process` is None while it does not run."""
-
-    def __init__(self, log: Path, port_base: int | None = None) -> None:
-        self.log = log
-        self.port_base = _ports() if port_base is None else port_base
-        self.told: dict[str, dict[str, Any]] = {}
-        self.process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def urls(self) -> dict[str, str]:
-        return {name: told["url"] for name, told in self.told.items()}
-
-    def start(self) -> None:
-        """Returns when they listen. Raises ProvidersFailed."""
-        command = [sys.executable, "-m", "tools.local.providers", "--port-base", str(self.port_base)]
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as log:
-            # A session of its own: Ctrl-C at the terminal must reach whoever started it, who then stops it.
-            self.process = subprocess.Popen(
-                [*command, "--parent", str(os.getpid())],
-                env=environment(PYTHONPATH=str(ROOT)),
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-            )
-        assert self.process.stdout
-        ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
-        line = self.process.stdout.readline() if ready else b""
-        if not line:
-            self.stop()
-            said = self.log.read_text(errors="replace").splitlines()
-            raise ProvidersFailed(said[-1] if said else f"they did not answer within {START_SECONDS:.0f} s")
-        self.told = loads(line)
-
-    def stop(self) -> None:
-        """Safe to call twice, and when they never started."""
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        if self.process.stdout:
-            self.process.stdout.close()
-        self.process = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-
-def _ports() -> int:
-    """The usual three, if nobody has them; else 0, for any that are free."""
-    return USUAL_PORT if all(is_free(port) for port in range(USUAL_PORT, USUAL_PORT + 3)) else 0
+    module = "tools.local.providers"
+    usual_port = 4571
+    ports = 3

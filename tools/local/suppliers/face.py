@@ -11,6 +11,8 @@ from tools.local.suppliers.shop import Shop
 
 FACES: Mapping[str, str] = {
     "quanyi": "tools.local.suppliers.face_quanyi:QuanyiFace",
+    "fulu": "tools.local.suppliers.face_fulu:FuluFace",
+    "dujiao": "tools.local.suppliers.face_dujiao:DujiaoFace",
 }
 """By the adapter's name: `module:class`, built from a Shop."""
 

@@ -139,7 +139,7 @@ class SupplierServer:
     def report(self) -> dict[str, Any]:
         return self.shop.report() | {"callbacks": len(self.caller.tries)}
 
-    def wait(self, key: str, seconds: float = 5.0) -> bool:
+    def wait(self, key: str, seconds: float = 30.0) -> bool:
         """Until a callback about an order was heard; whether it was."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

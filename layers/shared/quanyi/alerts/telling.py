@@ -26,7 +26,8 @@ def events_of_alert(old: Alert | None, new: Alert, at: datetime) -> list[ShopEve
         "opened_at": new.opened_at,
     }
     if not new.is_open:
-        return [AlertRecovered.model_validate({"id": number(AlertRecovered), **about})]
+        worst = new.told_severity or new.severity
+        return [AlertRecovered.model_validate({**about, "id": number(AlertRecovered), "severity": worst})]
     events: list[ShopEvent] = [AlertRaised.model_validate({"id": number(AlertRaised), "why": new.why, **about})]
     if new.kind in ("stock_low", "stock_out") and new.why != "reminder":
         sku, _, channel = new.subject.partition("#")

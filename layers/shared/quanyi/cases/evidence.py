@@ -60,6 +60,8 @@ class Delivered(Part):
     """When the buyer saw it first."""
     replaced: tuple[Exchanged, ...] = ()
     """What the unit had before this card."""
+    account: str = ""
+    """Where a top-up went, masked."""
 
 
 class PaidBack(Part):
@@ -196,7 +198,7 @@ def _deliveries(order: Ordered, language: Language) -> list[str]:
             for old in unit.replaced
         ]
         lines.append(
-            words["delivery"].format(
+            words["topup" if unit.kind == "topup" else "delivery"].format(
                 unit=unit.unit,
                 sku=unit.sku,
                 state=unit.state,
@@ -205,6 +207,7 @@ def _deliveries(order: Ordered, language: Language) -> list[str]:
                 card=unit.card or "-",
                 card_state=unit.card_state or "-",
                 supplier=unit.supplier or "-",
+                account=unit.account or "-",
             )
         )
     return lines

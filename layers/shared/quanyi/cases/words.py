@@ -18,6 +18,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "exchanged": "第 {unit} 件换卡：{at}，原因 {reason}，旧卡密编号 {card}",
         "delivery": "第 {unit} 件 {sku}：{state}，发货 {delivered}，买家首次查看 {revealed}，卡密编号 {card}"
         "（{card_state}，供应商 {supplier}）",
+        "topup": "第 {unit} 件 {sku}（充值）：{state}，到账 {delivered}，充值账号 {account}",
         "reveals": "查看记录",
         "reveal": "{at} 查看第 {units} 件，IP {ip}（{by}）",
         "order_token": "买家本人浏览器",
@@ -42,6 +43,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "exchanged": "Unit {unit}: bad card {card} replaced {at}, because: {reason}",
         "delivery": "Unit {unit}, {sku}: {state}; delivered {delivered}; first opened by the buyer {revealed}; "
         "card {card} ({card_state}, supplier {supplier})",
+        "topup": "Unit {unit}, {sku} (top-up): {state}; topped up {delivered}; account {account}",
         "reveals": "Opened by the buyer",
         "reveal": "{at}: units {units}, from address {ip} ({by})",
         "order_token": "the buyer's own browser",

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from quanyi.alerts.kinds import AlertKind, Fact, Severity
+from quanyi.alerts.kinds import AlertKind, Fact, Severity, Why
 from quanyi.clock import Timestamp
 from quanyi.money import Currency
 from quanyi.orders.model import Goods
@@ -286,7 +286,9 @@ class AlertEvent(ShopEvent):
     alert: Annotated[str, Field(description="the alert's id, the same whenever it is opened again")]
     kind: Annotated[AlertKind, Field(description="what is wrong")]
     subject: Annotated[str, Field(description="`sku#channel` (`sku#shared`), a supplier, a purchase order")]
-    severity: Annotated[Severity, Field(description="`info`, `warning` or `critical`")]
+    severity: Annotated[
+        Severity, Field(description="`info`, `warning` or `critical`; the worst that was told, of one that is over")
+    ]
     facts: Annotated[dict[str, Fact], Field(description="the numbers that show it; `docs/alerts.md` has their names")]
     opened_at: Annotated[Timestamp, Field(description="since when it is open")]
 
@@ -295,7 +297,7 @@ class AlertRaised(AlertEvent):
     """Something is wrong with the supply, and a person should know: told once when it opens, when it gets worse, and
     once a day until somebody has seen it. Of what stands above it has `v`, `id`, `at` and `rev` alone."""
 
-    why: Annotated[str, Field(description="`opened`, `worse` or `reminder`")]
+    why: Annotated[Why, Field(description="`opened`, `worse` or `reminder`")]
 
 
 class AlertRecovered(AlertEvent):

@@ -9,7 +9,7 @@ TO_BUYERS: dict[tuple[BuyerMail, Language], MailTemplate] = {
     ("delivery", "zh-CN"): MailTemplate(
         subject="您的订单 $order 已发货",
         text=(
-            "您好：\n\n您购买的商品已发货：\n\n$items\n\n请打开以下链接查看卡密与使用说明：\n$link\n\n"
+            "您好：\n\n您购买的商品已发货：\n\n$items\n\n请打开以下链接查看商品与使用说明：\n$link\n\n"
             "订单号：$order\n持有此链接即可查看，请勿转发给他人。\n"
         ),
         html=page(
@@ -17,7 +17,7 @@ TO_BUYERS: dict[tuple[BuyerMail, Language], MailTemplate] = {
             "您好：",
             "您购买的商品已发货：",
             "$items",
-            label="查看卡密",
+            label="查看商品",
             last="订单号：$order<br>持有此链接即可查看，请勿转发给他人。",
         ),
     ),

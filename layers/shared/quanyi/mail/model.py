@@ -18,7 +18,10 @@ from quanyi.errors import Invalid
 from quanyi.secret import Secret
 
 BuyerMail = Literal["delivery", "refund"]
-StaffMail = Literal["case_opened", "case_due_soon", "review_opened", "review_due_soon", "books_differed"]
+CaseMail = Literal["case_opened", "case_due_soon"]
+ReviewMail = Literal["review_opened", "review_due_soon"]
+AlertMail = Literal["alert_raised", "alert_recovered"]
+StaffMail = Literal[CaseMail, ReviewMail, AlertMail, "books_differed"]
 """To the shop's own people: what waits for one of them."""
 MailKind = Literal[BuyerMail, StaffMail]
 KINDS: tuple[MailKind, ...] = get_args(MailKind)
@@ -42,6 +45,13 @@ _REVIEW = {
     "otherwise": "what is decided then",
     "link": "where to see to it",
 }
+_ALERT = {
+    "alert": "the alert's id",
+    "title": "what is wrong",
+    "about": "a SKU and its channel, a supplier, a purchase order",
+    "opened": "since when",
+    "link": "where to see to it",
+}
 PLACEHOLDERS: dict[MailKind, dict[str, str]] = {
     "delivery": {"order": "the order's number", "link": "where to open it", "items": "what was delivered, a line each"},
     "refund": {"order": "the order's number", "link": "where to see it", "amount": "how much, with its currency"},
@@ -55,6 +65,14 @@ PLACEHOLDERS: dict[MailKind, dict[str, str]] = {
         "waiting": "providers whose settlement file had not come; a dash where all had",
         "link": "where to see to it",
     },
+    "alert_raised": {
+        **_ALERT,
+        "severity": "how bad it is",
+        "why": "why it is told: it is new, it got worse, it is still open",
+        "items": "the numbers that show it, a line each",
+        "todo": "what to do next",
+    },
+    "alert_recovered": {**_ALERT, "over": "until when"},
 }
 NOT_IN_SUBJECT = {"link", "items"}
 

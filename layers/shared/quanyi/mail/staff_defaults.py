@@ -1,19 +1,30 @@
 """What the shop's people are told until the merchant writes it otherwise: what waits, by when, and what to do."""
 
+from dataclasses import dataclass
+
 from quanyi.catalog.model import Language
 from quanyi.mail.model import MailTemplate, StaffMail
 from quanyi.mail.page import page
 
 
-def _template(
-    language: Language, subject: str, opening: str, facts: tuple[str, ...], to_do: str, label: str, calls: str
-) -> MailTemplate:
-    """`calls` names the API's calls, for whoever works without the console."""
-    return MailTemplate(
-        subject=subject,
-        text="\n\n".join([opening, "\n".join(facts), f"{to_do}\n$link", calls]) + "\n",
-        html=page(language, opening, "<br>\n".join(facts), to_do, label=label, last=calls),
-    )
+@dataclass(frozen=True)
+class Words:
+    """What is said of one kind of event, in parts: a mail has all of them, a bot's message those it has room for.
+    `calls` names the API's calls, for whoever works without the console."""
+
+    subject: str
+    opening: str
+    facts: tuple[str, ...]
+    to_do: str
+    label: str
+    calls: str
+
+    def template(self, language: Language) -> MailTemplate:
+        return MailTemplate(
+            subject=self.subject,
+            text="\n\n".join([self.opening, "\n".join(self.facts), f"{self.to_do}\n$link", self.calls]) + "\n",
+            html=page(language, self.opening, "<br>\n".join(self.facts), self.to_do, label=self.label, last=self.calls),
+        )
 
 
 _CASE_ZH = ("工单：$case", "渠道商：$provider", "订单：$order", "金额：$amount", "答复期限：$due")
@@ -32,9 +43,8 @@ _REVIEW_EN = (
 _REVIEW_CALLS_ZH = "接口：GET /v1/reviews/$review 查看，POST /v1/reviews/$review/approve 或 /refuse 决定。"
 _REVIEW_CALLS_EN = "By the API: GET /v1/reviews/$review, then POST /v1/reviews/$review/approve or /refuse."
 
-TO_STAFF: dict[tuple[StaffMail, Language], MailTemplate] = {
-    ("case_opened", "zh-CN"): _template(
-        "zh-CN",
+WORDS: dict[tuple[StaffMail, Language], Words] = {
+    ("case_opened", "zh-CN"): Words(
         "新投诉或争议：$amount，答复期限 $due",
         "有买家在支付渠道投诉，或对扣款提出了争议。买家尚未查看的卡密已暂停显示。",
         _CASE_ZH,
@@ -42,8 +52,7 @@ TO_STAFF: dict[tuple[StaffMail, Language], MailTemplate] = {
         "处理工单",
         _CASE_CALLS_ZH,
     ),
-    ("case_opened", "en"): _template(
-        "en",
+    ("case_opened", "en"): Words(
         "New complaint or dispute: $amount, answer by $due",
         "A buyer complained at a payment provider, or disputed a charge. Cards they have not seen stay closed for now.",
         _CASE_EN,
@@ -51,8 +60,7 @@ TO_STAFF: dict[tuple[StaffMail, Language], MailTemplate] = {
         "See to it",
         _CASE_CALLS_EN,
     ),
-    ("case_due_soon", "zh-CN"): _template(
-        "zh-CN",
+    ("case_due_soon", "zh-CN"): Words(
         "投诉或争议即将到期：$due，$amount",
         "以下工单仍在等待处理，期限将至。逾期未答复，可能直接判买家胜出。",
         _CASE_ZH,
@@ -60,8 +68,7 @@ TO_STAFF: dict[tuple[StaffMail, Language], MailTemplate] = {
         "处理工单",
         _CASE_CALLS_ZH,
     ),
-    ("case_due_soon", "en"): _template(
-        "en",
+    ("case_due_soon", "en"): Words(
         "Complaint or dispute due $due: $amount",
         "This case still waits for the shop, and its deadline is near. Without an answer it may be lost.",
         _CASE_EN,
@@ -69,8 +76,7 @@ TO_STAFF: dict[tuple[StaffMail, Language], MailTemplate] = {
         "See to it",
         _CASE_CALLS_EN,
     ),
-    ("review_opened", "zh-CN"): _template(
-        "zh-CN",
+    ("review_opened", "zh-CN"): Words(
         "待人工审核：$point，$amount",
         "风控规则拦下了一笔业务，需要人工决定。",
         _REVIEW_ZH,
@@ -78,8 +84,7 @@ TO_STAFF: dict[tuple[StaffMail, Language], MailTemplate] = {
         "去审核",
         _REVIEW_CALLS_ZH,
     ),
-    ("review_opened", "en"): _template(
-        "en",
+    ("review_opened", "en"): Words(
         "To be reviewed: $point, $amount",
         "A risk rule held something: a person has to decide.",
         _REVIEW_EN,
@@ -87,8 +92,7 @@ TO_STAFF: dict[tuple[StaffMail, Language], MailTemplate] = {
         "Review it",
         _REVIEW_CALLS_EN,
     ),
-    ("review_due_soon", "zh-CN"): _template(
-        "zh-CN",
+    ("review_due_soon", "zh-CN"): Words(
         "审核即将到期：$due，$point，$amount",
         "以下审核仍无人处理，时限将至。",
         _REVIEW_ZH,
@@ -96,8 +100,7 @@ TO_STAFF: dict[tuple[StaffMail, Language], MailTemplate] = {
         "去审核",
         _REVIEW_CALLS_ZH,
     ),
-    ("review_due_soon", "en"): _template(
-        "en",
+    ("review_due_soon", "en"): Words(
         "Review due $due: $point, $amount",
         "Nobody has decided this review yet, and its time is almost over.",
         _REVIEW_EN,
@@ -105,8 +108,7 @@ TO_STAFF: dict[tuple[StaffMail, Language], MailTemplate] = {
         "Review it",
         _REVIEW_CALLS_EN,
     ),
-    ("books_differed", "zh-CN"): _template(
-        "zh-CN",
+    ("books_differed", "zh-CN"): Words(
         "$day 对账有 $found 处差异",
         "订单、发货、账本与结算文件不一致。",
         ("日期：$day", "差异：$found 处", "尚未收到结算文件：$waiting"),
@@ -114,8 +116,7 @@ TO_STAFF: dict[tuple[StaffMail, Language], MailTemplate] = {
         "查看报告",
         "接口：GET /v1/reports/reconcile?date=$day。当天的后续变化只在报告中体现，不再发送邮件。",
     ),
-    ("books_differed", "en"): _template(
-        "en",
+    ("books_differed", "en"): Words(
         "Books of $day: differences found: $found",
         "Orders, deliveries, journal and settlement files do not agree.",
         ("Day: $day", "Differences: $found", "Settlement files still missing: $waiting"),
@@ -124,4 +125,40 @@ TO_STAFF: dict[tuple[StaffMail, Language], MailTemplate] = {
         "By the API: GET /v1/reports/reconcile?date=$day. What becomes of this day stands in the report; no other mail "
         "comes.",
     ),
+    ("alert_raised", "zh-CN"): Words(
+        "【$severity】$title：$about",
+        "$title（$why）。",
+        ("对象：$about", "开始时间：$opened", "$items"),
+        "$todo",
+        "去处理",
+        "接口：GET /v1/admin/alerts 查看，POST /v1/admin/alerts/$alert/acknowledge 确认知悉（确认后不再提醒）。",
+    ),
+    ("alert_raised", "en"): Words(
+        "[$severity] $title: $about",
+        "$title ($why).",
+        ("About: $about", "Since: $opened", "$items"),
+        "$todo",
+        "See to it",
+        "By the API: GET /v1/admin/alerts; POST /v1/admin/alerts/$alert/acknowledge, and no reminder comes.",
+    ),
+    ("alert_recovered", "zh-CN"): Words(
+        "【已恢复】$title：$about",
+        "预警已恢复：$title。",
+        ("对象：$about", "开始时间：$opened", "恢复时间：$over"),
+        "无需处理，详情见：",
+        "查看",
+        "接口：GET /v1/admin/alerts?state=recovered。",
+    ),
+    ("alert_recovered", "en"): Words(
+        "[over] $title: $about",
+        "This is over: $title.",
+        ("About: $about", "Since: $opened", "Until: $over"),
+        "There is nothing to do. More:",
+        "See it",
+        "By the API: GET /v1/admin/alerts?state=recovered.",
+    ),
+}
+
+TO_STAFF: dict[tuple[StaffMail, Language], MailTemplate] = {
+    (kind, language): words.template(language) for (kind, language), words in WORDS.items()
 }

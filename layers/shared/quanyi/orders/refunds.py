@@ -51,7 +51,7 @@ def with_refund(
     def going(unit: Unit) -> Unit:
         if unit.id not in units:
             return unit
-        goods = "out" if unit.card else "none"
+        goods = _fate(unit)
         # Units of a bundle may be worth nothing: then no money has to move.
         return unit.model_copy(update={"state": "refunding" if amount else "refunded", "goods": goods})
 
@@ -136,7 +136,7 @@ def taken_back(order: Order, payment_id: str, reference: str, amount: int, reaso
     if whole or parts:
         share = Share(payment=payment_id, amount=rest - free, excess=excess, **gone_by)
         fields = _new(order, share.amount, (share,), reason, "provider", now) | done
-        gone = {u.id: {"state": "refunded", "goods": "out" if u.card else "none"} for u in order.units if u.id in whole}
+        gone = {u.id: {"state": "refunded", "goods": _fate(u)} for u in order.units if u.id in whole}
         units = tuple(u.model_copy(update=gone[u.id]) if u.id in gone else u for u in order.units)
         order = _less(order.model_copy(update={"units": units}), parts)
         order = _refunding(order, Refund(**fields, units=tuple(whole), parts=tuple(parts.items())), now)
@@ -295,14 +295,22 @@ def _less(order: Order, parts: Mapping[str, int]) -> Order:
     )
 
 
+def _fate(unit: Unit) -> Goods:
+    """What becomes of what a unit has, once its money goes back. Nobody can take a top-up out of an account again."""
+    if unit.kind == "topup" and unit.state == "delivered":
+        return "lost"
+    return "out" if unit.card else "none"
+
+
 def _spent(order: Order, amount: int) -> tuple[list[str], dict[str, int], int]:
     """Which units `amount` settles whole, which in part, and what is left of it."""
     whole: list[str] = []
     parts: dict[str, int] = {}
-    for unit in sorted(order.units, key=lambda u: u.state != "waiting"):
+    for unit in sorted(order.units, key=lambda u: u.state != "waiting" or bool(u.purchase)):
         if unit.state not in ("waiting", "delivered") or not (part := min(unit.value, amount)):
             continue
-        if unit.state == "waiting" and part == unit.value:
+        # What is being bought may be delivered yet: it stays, and its price goes.
+        if unit.state == "waiting" and part == unit.value and not unit.purchase:
             whole.append(unit.id)
         else:
             parts[unit.id] = part

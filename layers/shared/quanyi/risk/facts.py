@@ -198,9 +198,9 @@ _REFUND = (
     Field("refund.amount", "minor units of the order's currency", 9_900),
     Field("refund.share_percent", "of the order's price, 0 to 100", 50),
     Field("refund.units", "units that go back", 1),
-    Field("refund.revealed", "of these, units that the buyer has revealed", 1),
+    Field("refund.revealed", "of these, units that the buyer has revealed, and top-ups that were made", 1),
     Field("refund.minutes_since_delivery", "of the unit delivered last", 30),
-    Field("refund.minutes_reveal_to_refund", "since the first was revealed; 0 when none was", 5),
+    Field("refund.minutes_reveal_to_refund", "since the first was revealed or topped up; 0 when none was", 5),
     Field("refund.redeemed", "of these, vouchers that were used", 1),
     Field("refund.by", "role of who asks", "support"),
 )

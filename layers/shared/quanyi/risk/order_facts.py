@@ -52,7 +52,9 @@ def refund_facts(
     """Of money that shall go back for those units. `cards` are theirs, by id."""
     chosen = [unit for unit in order.units if unit.id in units]
     mine = [card for unit in chosen if (card := _card(order, unit, cards))]
-    revealed = sorted(moment(card["revealed_at"]) for card in mine if "revealed_at" in card)
+    # Who was topped up has it, whether they looked or not.
+    topped_up = [unit.delivered_at for unit in chosen if unit.kind == "topup" and unit.delivered_at]
+    revealed = sorted([moment(card["revealed_at"]) for card in mine if "revealed_at" in card] + topped_up)
     delivered = [unit.delivered_at for unit in chosen if unit.delivered_at]
     return {
         "refund.amount": amount,

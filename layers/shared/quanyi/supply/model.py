@@ -9,11 +9,12 @@ from quanyi.catalog.listing import fold
 from quanyi.catalog.model import Model, SkuId, Text
 from quanyi.catalog.topup import FieldName
 from quanyi.clock import Timestamp
-from quanyi.money import Amount, Currency
+from quanyi.money import MAX_AMOUNT, Amount, Currency
 
 AdapterName = Literal["quanyi", "fulu", "dujiao"]
 SupplierId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,31}$")]
 GoodsCode = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
+LONGEST_TITLE = 300
 Priority = Annotated[int, Field(ge=0, le=1000, strict=True, description="Lower is asked first")]
 
 
@@ -31,14 +32,16 @@ class MarkUp(Model):
 
 class Sync(Model):
     """How far a sync of a supplier's catalogue has come: it is done in stages, each as far as its run's time goes, and
-    the next run goes on. `run` is when it began, `after` where the stage goes on. `refused` and `fault` are what came
-    of the last one that ended: why its catalogue was not believed, and which call had no clear answer."""
+    the next run goes on. `run` is when it began, `after` where the stage goes on. `refused` tells why its catalogue was
+    not believed, `fault` which call had no clear answer: of the sync under way, or of the last one.
+    `believed_by` had it applied all the same."""
 
     run: str = ""
     stage: Literal["", "goods", "offers", "skus"] = ""
     after: str = ""
     refused: str = ""
     fault: str = ""
+    believed_by: str = ""
 
 
 class SupplierTerms(Model):
@@ -164,10 +167,11 @@ class KeptGoods(Model):
 
     supplier: SupplierId
     code: GoodsCode
-    title: str
+    title: Annotated[str, StringConstraints(max_length=LONGEST_TITLE)]
     kind: Literal["card", "topup"]
-    cost: int
-    currency: str
+    cost: Annotated[int, Field(ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
+    """As it was told, even where that cannot be: `supply.believing` judges it."""
+    currency: Annotated[str, StringConstraints(max_length=10)]
     face_value: int | None = None
     stock: int | None = None
     on_sale: bool = True

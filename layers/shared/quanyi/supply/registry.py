@@ -49,6 +49,22 @@ ADAPTERS: Mapping[AdapterName, Adapter] = {
         secrets=("secret",),
         statement_zone="Asia/Shanghai",
     ),
+    "fulu": Adapter(
+        title="福禄开放平台",
+        made_by="quanyi.supply.adapters.fulu:Fulu",
+        abilities=frozenset({"cards", "topup", "callback", "balance", "stock", "quote", "goods"}),
+        account=("app_key",),
+        secrets=("app_secret",),
+        more_account=("not_found",),
+    ),
+    "dujiao": Adapter(
+        title="dujiao-next",
+        made_by="quanyi.supply.adapters.dujiao:Dujiao",
+        abilities=frozenset({"cards", "topup", "callback", "balance", "stock", "quote", "goods"}),
+        account=("api_key",),
+        secrets=("api_secret",),
+        more_account=("not_found", "separator"),
+    ),
 }
 
 

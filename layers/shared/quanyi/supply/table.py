@@ -56,7 +56,7 @@ class SuppliersTable:
         """Writes the terms of `supplier.version` over the version before it; what was noted beside them stays. Answers
         it as it is then. Raises Conflict (`stale_version`)."""
         listed = {"list": SUPPLIERS, "listed": supplier.id, "v": 1, "id": supplier.id}
-        more = {"created_at": stamp(supplier.created_at), **_change(supplier)}
+        more = {"created_at": stamp(supplier.created_at), "notify_url": supplier.notify_url, **_change(supplier)}
         return supplier_of(_save(self.table, supplier_key(supplier.id), supplier.terms, {**listed, **more}))
 
     def note_credentials(self, supplier: str, token: str, by: str, now: datetime) -> Supplier:
@@ -72,7 +72,7 @@ class SuppliersTable:
         """Moves its sync on, if it still is where it was read. Raises ConditionFailed: another run is at it."""
         change = f"SET #sync = :after{', synced_at = :at' if synced_at else ''}"
         here = "#sync.#run = :run AND #sync.#stage = :stage AND #sync.#after = :from"
-        condition = f"{THERE} AND ({'attribute_not_exists(#sync) OR ' if not before.run else ''}({here}))"
+        condition = f"{THERE} AND {here if before.run else f'(attribute_not_exists(#sync) OR {here})'}"
         values: dict[str, Any] = {"run": before.run, "stage": before.stage, "from": before.after}
         values |= {"at": stamp(synced_at)} if synced_at else {}
         item = self.table.update(
