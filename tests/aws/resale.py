@@ -69,14 +69,16 @@ class Resale(Market):
 
     def open(self, *, deposit: int = 10_000, **terms: Any) -> Account:
         """A channel with an account, its secret, and money on it."""
-        made = Channel(id=CHANNEL, name="Shop B", kind="agent", created_at=self.now)
-        self.channels.create(made, "made")
+        self.open_channel()
         who = {"channel": CHANNEL, "currency": "CNY", "created_at": self.now, "updated_at": self.now}
         self.accounts.open(Account.model_validate({**AccountTerms(**terms).model_dump(), **who}))
         self.change_secret(self.secret)
         if deposit:
             self.accounts.give(self.move("deposit", deposit, "first"))
         return self.account
+
+    def open_channel(self) -> None:
+        self.channels.create(Channel(id=CHANNEL, name="Shop B", kind="agent", created_at=self.now), "made")
 
     def move(self, kind: Any, amount: int, key: str) -> Move:
         return Move(channel=CHANNEL, key=key, kind=kind, amount=amount, currency="CNY", at=self.now)
