@@ -10,6 +10,9 @@ import pytest
 
 from checkout import supplying as served
 from quanyi.accounts.model import Account
+from quanyi.catalog.listing import rows
+from quanyi.catalog.model import Sku
+from quanyi.catalog.product import Product
 from quanyi.errors import Busy
 from quanyi.orders.books import books
 from quanyi.secret import Secret
@@ -224,17 +227,23 @@ def test_a_key_that_is_cancelled_before_it_is_known_is_closed(trade: Resale) -> 
     assert trade.buyer().cancel(trade.asked()).state == "failed"
 
 
+@pytest.mark.parametrize("broken_off", [False, True])
 def test_whoever_is_refused_is_not_charged_by_a_copy_in_the_same_moment(
-    trade: Resale, monkeypatch: pytest.MonkeyPatch
+    trade: Resale, monkeypatch: pytest.MonkeyPatch, broken_off: bool
 ) -> None:
-    """A cancellation comes between placing the order and charging it."""
+    """A cancellation comes between placing the order and charging it, perhaps without getting to its end."""
     trade.stock("ik-month", 2)
     placed = served._placed
 
     def meanwhile(*given: Any) -> Any:
         order = placed(*given)
         monkeypatch.setattr(served, "_placed", placed)
-        assert trade.buyer().cancel(trade.asked()).state == "failed"
+        if broken_off:
+            supplied = trade.accounts.supplied(CHANNEL, KEY)
+            assert supplied
+            trade.accounts.refuse(supplied, "cancelled")
+        else:
+            assert trade.buyer().cancel(trade.asked()).state == "failed"
         return order
 
     monkeypatch.setattr(served, "_placed", meanwhile)
@@ -316,6 +325,40 @@ def test_goods_prices_and_stock_are_the_channels(trade: Resale) -> None:
     assert (buyer.quote("ik-cheap", 3).amount, buyer.quote("ik-month", 1).amount) == (1500, 1999)
     with pytest.raises(NoAnswer):
         buyer.quote("ik-hidden", 1)
+
+
+def test_the_goods_are_what_the_channel_sells_page_by_page(trade: Resale, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("supplying.offered.PRODUCTS", 2)
+    listed("PR1", trade.sku("ik-a", product_id="PR1", channels={CHANNEL: {"price": 1500}}), at=1, trade=trade)
+    listed("PR2", trade.sku("ik-b", product_id="PR2", kind="manual"), at=2, trade=trade)
+    listed("PR3", trade.sku("ik-c", product_id="PR3", currency="USD"), at=3, trade=trade)
+    listed("PR4", trade.sku("qb-10", product_id="PR4", **TOPUP), at=4, trade=trade)
+    found, after = [], ""
+    for _ in range(4):
+        page = trade.buyer().goods(after)
+        found += page.items
+        after = page.next
+        if not after:
+            break
+    assert after == ""
+    assert [(one.code, one.kind, one.cost, one.stock, one.fields) for one in found] == [
+        ("qb-10", "topup", 1999, None, ("nick",)),
+        ("ik-a", "card", 1500, 0, ()),
+    ]
+    with pytest.raises(NoAnswer):
+        trade.buyer().goods("no-cursor-of-ours")
+
+
+def listed(product_id: str, sku: Sku, *, at: int, trade: Resale) -> None:
+    made = trade.now + timedelta(seconds=at)
+    product = Product(
+        id=product_id, titles=sku.titles, state="published", skus=(sku,), created_at=made, updated_at=made
+    )
+    for sort, row in rows(product).items():
+        trade.cloud.table("CatalogTable").put({"pk": f"PRODUCT#{product_id}", "sk": f"LISTING#{sort}", **row})
+    kept = product.model_dump(mode="json", exclude_none=True, exclude={"skus"})
+    item = {"pk": f"PRODUCT#{product_id}", "sk": "PRODUCT", **kept, "sku_ids": [sku.id], "v": 1}
+    trade.cloud.table("CatalogTable").put(item)
 
 
 def test_the_statement_is_the_moves(trade: Resale, monkeypatch: pytest.MonkeyPatch) -> None:

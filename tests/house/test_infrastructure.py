@@ -256,7 +256,7 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
             t,
             "SuppliersSyncFunctionRole",
             "secretsmanager:PutSecretValue",
-            {"Fn::Sub": f"arn:x:secretsmanager:x:x:secret:{rights.SUPPLIERS_SECRETS}"},
+            {"Fn::Sub": "arn:x:secretsmanager:x:x:secret:${AWS::StackName}/suppliers/*"},
         ),
     ),
     (
