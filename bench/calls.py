@@ -11,7 +11,7 @@ from bench.meter import Made, by_name, units
 from bench.report import Figure, table
 from checkout import notify, orders
 from checkout.wiring import sandbox, shop
-from fulfill import reveal, tasks
+from fulfill import deliveries, tasks
 
 PLACE, FULFIL, STATES = 7 + 2, 12, 5
 """Seven calls to place an order, and two for its risk decision."""
@@ -87,7 +87,7 @@ class Journey:
             answer: dict[str, Any] = tasks.handler(event, None)
         assert answer["outcome"] == "done", answer
         with meter.counting() as self.reveal:
-            shown = it.get(reveal.handler, f"{path}/deliveries")
+            shown = it.get(deliveries.handler, f"{path}/deliveries")
         assert shown["deliveries"][0]["units"][0]["number"], "nothing was delivered"
         return self
 

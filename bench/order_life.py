@@ -15,7 +15,7 @@ from bench.meter import Made
 from checkout import notify as notified
 from checkout import orders as storefront
 from checkout.wiring import sandbox, shop
-from fulfill import reveal, tasks
+from fulfill import deliveries, tasks
 from notify import mail
 from quanyi.callers import Caller
 from quanyi.orders import token
@@ -76,7 +76,7 @@ def live(life: Life, orders: int) -> None:
             arn = f"arn:aws:execute-api:us-east-1:123456789012:api/bench/GET{path}/deliveries"
             gateway.handler({"headers": {"Authorization": f"Bearer {shown}"}, "methodArn": arn}, None)
         with life.step("reveal", "FulfillRevealFunction"):
-            it.get(reveal.handler, f"{path}/deliveries", Caller(role="order", order=placed["id"]))
+            it.get(deliveries.handler, f"{path}/deliveries", Caller(role="order", order=placed["id"]))
         first = len(it.meter.made)
         for record in it.news("OrdersTable"):
             if _is_told(record):

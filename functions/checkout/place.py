@@ -50,6 +50,12 @@ def price(shop: Shop, channel: str, wanted: Sequence[Wanted], now: datetime) -> 
     return quote(merged(wanted), _skus(shop, wanted), channel, now)
 
 
+def order_id_of(shop: Shop, channel: str, key: str) -> str:
+    """Of an order that a channel places under its own number `key`. Keyed, so that nobody who guesses a channel's
+    numbers can name its orders."""
+    return derived_id("O", shop.keyring.mac("contact", "order", channel, key))
+
+
 def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody) -> Order:
     """Places an order under the channel's own number `key`; the same call again answers the first order.
 
@@ -60,8 +66,7 @@ def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody) -> Order:
     now = shop.now()
     if body.agent:
         caller.needs("storefront")
-    # Keyed, so that nobody who guesses a channel's numbers can name its orders.
-    order_id = derived_id("O", shop.keyring.mac("contact", "order", caller.channel, key))
+    order_id = order_id_of(shop, caller.channel, key)
     body_hash = shop.keyring.mac("contact", body.said(), _password(shop, order_id, body) or "")
     try:
         priced = price(shop, caller.channel, wanted(body.lines), now)

@@ -3,10 +3,12 @@
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TypeAlias
 
 from checkout.sight import OffersInSight
+from quanyi.accounts.door import Door
+from quanyi.accounts.table import AccountsTable
 from quanyi.aws import client
 from quanyi.cards.pools import PoolsTable
 from quanyi.cards.table import CardsTable
@@ -14,6 +16,7 @@ from quanyi.cases.intake import CaseIntake
 from quanyi.cases.sealed import CaseSeal
 from quanyi.cases.table import CasesTable
 from quanyi.catalog.table import CatalogTable
+from quanyi.channels.table import ChannelTable
 from quanyi.clock import Clock, system_clock
 from quanyi.ids import Draw
 from quanyi.members.table import MembersTable
@@ -21,6 +24,7 @@ from quanyi.orders.table import OrdersTable
 from quanyi.payments.deployed import ProviderAccess, providers
 from quanyi.payments.registry import Providers
 from quanyi.payments.sandbox import Sandbox
+from quanyi.provider_secrets import ProviderSecrets
 from quanyi.risk.assess import Risk
 from quanyi.secret import Secret
 from quanyi.table import Table
@@ -39,6 +43,8 @@ class CheckoutSettings(ProviderAccess):
     workflow_arn: str
     payment_seconds: int = 900
     """How long an order waits for its payment."""
+    account_secrets: str = ""
+    """What the names of accounts' secrets begin with; only the function that sells to other shops has it."""
 
 
 AccountCheck: TypeAlias = Callable[[str, Mapping[str, Secret]], bool | None]
@@ -73,6 +79,15 @@ class Shop:
         return CaseIntake(CasesTable(self.orders.table), self.orders, seal, self.now)
 
 
+@dataclass(frozen=True)
+class Supplying:
+    """Everything that selling to the accounts of other shops touches."""
+
+    shop: Shop
+    accounts: AccountsTable
+    channels: ChannelTable
+
+
 @cache
 def settings() -> CheckoutSettings:
     return CheckoutSettings.read()
@@ -98,6 +113,23 @@ def shop() -> Shop:
         offers_in_sight=OffersInSight(supply),
         zone=known.shop_time_zone,
         payment_seconds=known.payment_seconds,
+    )
+
+
+@cache
+def supplying() -> Supplying:
+    known, dynamodb = settings(), client("dynamodb")
+    return Supplying(
+        shop=shop(),
+        accounts=AccountsTable(Table(known.supply_table, dynamodb), known.shop_time_zone),
+        channels=ChannelTable(Table(known.catalog_table, dynamodb)),
+    )
+
+
+@cache
+def door() -> Door:
+    return Door(
+        supplying().accounts, ProviderSecrets(settings().account_secrets, partial(client, "secretsmanager")), shop().now
     )
 
 

@@ -1,4 +1,5 @@
-"""A delivery's secrets, for the person entitled to them. This function alone may open card keys.
+"""A delivery's secrets, for the person entitled to them. The function of this (`fulfill.deliveries`) alone may open
+card keys.
 
 The first reveal is noted on the card *before* anything is decrypted: a card that may have been seen never goes back
 into stock. So is what is about to be shown on the order, whose note says of a person's delivery that it was seen. While
@@ -9,19 +10,15 @@ counts as before. A bad card that was replaced stays readable to those who had s
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path
-
-from fulfill.wiring import Works, works
+from fulfill.wiring import Works
 from quanyi.callers import Caller
 from quanyi.cards.model import Face
 from quanyi.cases.reveals import Reveals
 from quanyi.catalog.model import CardFormat
 from quanyi.clock import NEVER, Timestamp, moment
 from quanyi.errors import Conflict
-from quanyi.http import CallerParam, View, entry, rest_api
+from quanyi.http import View
 from quanyi.money import Money
 from quanyi.orders.model import Line, Order, OrderState, Unit, UnitKind, UnitState
 from quanyi.table import Item
@@ -29,8 +26,6 @@ from quanyi.vault.sealing import unseal
 from quanyi.vouchers.model import Series, Value, Way
 from quanyi.vouchers.rules import valid_from, valid_until
 from quanyi.vouchers.use import Voucher, is_voucher
-
-app = rest_api()
 
 
 class ReplacedView(View):
@@ -98,14 +93,6 @@ class DeliveriesView(View):
     order: str
     state: OrderState
     deliveries: list[DeliveryView]
-
-
-@app.get("/v1/orders/<order_id>/deliveries", summary="Reveal what was delivered", tags=["fulfilment"])
-def deliveries(
-    order_id: Annotated[str, Path(pattern=r"^O[0-9A-Z]{20}$")], caller: CallerParam
-) -> Response[DeliveriesView]:
-    view = reveal(works(), caller, order_id)
-    return Response(200, "application/json", view, headers={"Cache-Control": "no-store"})
 
 
 def reveal(works: Works, caller: Caller, order_id: str) -> DeliveriesView:
@@ -263,6 +250,3 @@ def _valid_until(unit: Unit, line: Line) -> datetime | None:
     if line.validity.days_from_delivery and unit.delivered_at:
         return unit.delivered_at + timedelta(days=line.validity.days_from_delivery)
     return None
-
-
-handler = entry(app)

@@ -4,9 +4,11 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from fulfill.minting import Mint
+from quanyi.accounts.door import Door
+from quanyi.accounts.table import AccountsTable
 from quanyi.aws import client
 from quanyi.backlog import Backlog
 from quanyi.batches.table import BatchesTable, BatchKeys
@@ -19,6 +21,7 @@ from quanyi.members.table import MembersTable
 from quanyi.orders.table import OrdersTable
 from quanyi.payments.deployed import ProviderAccess, providers
 from quanyi.payments.registry import Providers
+from quanyi.provider_secrets import ProviderSecrets
 from quanyi.risk.assess import Risk
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
@@ -36,6 +39,8 @@ class FulfillSettings(ProviderAccess):
     kms_key_id: str
     workflow_arn: str = ""
     """Only the functions that start or wake executions have it."""
+    account_secrets: str = ""
+    """What the names of accounts' secrets begin with; only the function that tells other shops has it."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class Works:
     providers: Providers
     workflow: Workflow
     risk: Risk
+    accounts: AccountsTable
     zone: str
     now: Clock = system_clock
     draw: Draw = secrets.token_bytes
@@ -94,5 +100,13 @@ def works() -> Works:
         providers=providers(known, dynamodb, keyring),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
         risk=Risk.of(Table(known.risk_table, dynamodb), known.shop_time_zone),
+        accounts=AccountsTable(supply, known.shop_time_zone),
         zone=known.shop_time_zone,
+    )
+
+
+@cache
+def door() -> Door:
+    return Door(
+        works().accounts, ProviderSecrets(settings().account_secrets, partial(client, "secretsmanager")), works().now
     )

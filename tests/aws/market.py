@@ -22,6 +22,7 @@ from fulfill.refund import send_refunds
 from fulfill.sweep import sweep as sweep_paid
 from fulfill.wait import wait
 from fulfill.wiring import Works
+from quanyi.accounts.table import AccountsTable
 from quanyi.backlog import Backlog
 from quanyi.batches.model import Batch
 from quanyi.batches.table import BatchesTable, BatchKeys
@@ -36,6 +37,7 @@ from quanyi.money import Money
 from quanyi.orders.books import books
 from quanyi.orders.model import Order
 from quanyi.orders.table import OrdersTable
+from quanyi.payments.account import ACCOUNT, AccountPayments
 from quanyi.payments.port import Captured, Method, Provider
 from quanyi.payments.receipt import book
 from quanyi.payments.registry import Kind, Providers
@@ -100,6 +102,7 @@ class Market:
         orders = c.table("OrdersTable")
         self.sandbox = Sandbox(c.table("SandboxTable"), c.keyring)
         clock = lambda: self.now  # noqa: E731 - reads the market's clock at each call
+        accounts = AccountsTable(c.table("SupplyTable"), "Asia/Shanghai")
         common: dict[str, Any] = {
             "catalog": CatalogTable(c.table("CatalogTable")),
             "cards": CardsTable(c.table("CardsTable")),
@@ -107,7 +110,7 @@ class Market:
             "series": SeriesTable(c.table("SupplyTable")),
             "orders": OrdersTable(orders, "Asia/Shanghai", clock),
             "members": MembersTable(c.table("MembersTable"), c.keyring),
-            "providers": Providers({"sandbox": self.sandbox}),
+            "providers": Providers({"sandbox": self.sandbox}, indoors={ACCOUNT: AccountPayments(accounts, clock)}),
             "workflow": self.workflow,
             "risk": Risk.of(c.table("RiskTable"), "Asia/Shanghai"),
             "zone": "Asia/Shanghai",
@@ -128,6 +131,7 @@ class Market:
             backlog=Backlog(orders),
             batch_keys=keys,
             batches=batches,
+            accounts=accounts,
             pause=lambda s: self.later(seconds=s),
             **common,
         )

@@ -41,6 +41,16 @@ KEEPERS: dict[str, dict[str, frozenset[str]]] = {
         ),
         "TreasuryAdminFunctionRole": _WRITE,
     },
+    "accounts": {
+        **dict.fromkeys(
+            (
+                *("CheckoutSupplyFunctionRole", "FulfillRevealFunctionRole"),
+                *("SupplyingServeFunctionRole", "SupplyingTellFunctionRole"),
+            ),
+            frozenset({_READ}),
+        ),
+        "SupplyingAdminFunctionRole": _WRITE,
+    },
     "bots": {"NotifyBotsAdminFunctionRole": _WRITE, "NotifyBotsFunctionRole": frozenset({_READ})},
     "issuers": {"RedeemIssuersFunctionRole": _WRITE, "RedeemSweepFunctionRole": frozenset({_READ})},
     "suppliers": {

@@ -27,6 +27,7 @@ NAMES_THAT_SAY_NOTHING = {
 
 ADAPTERS = {
     "aws.py": "makes the clients",
+    "accounts/door.py": "the REST face of what other shops call",
     "bots/webhook.py": "bots in chat groups",
     "table.py": "DynamoDB",
     "workflow.py": "Step Functions",
@@ -73,6 +74,7 @@ INDOORS = {
     "risk/version_table.py": "versions of rules and policies, in the risk table",
     "risk/listing.py": "reads the risk table's decisions",
     "risk/review_table.py": "reviews, in the risk table",
+    "payments/account.py": "prepaid accounts, in the supply table",
     "payments/receipt.py": "books money into the orders table",
     "payments/sandbox.py": "the sandbox provider's own table",
     "payments/deployed.py": "the providers of a deployment",

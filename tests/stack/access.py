@@ -74,6 +74,15 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "POST", ("/admin/batches/{batch_id}/{action}", "/admin/cards/{card_id}/{action}")),
     **_all(OPERATOR, "POST", ("/admin/cards/find",)),
     **_all(OPERATOR, "GET", ("/admin/charge-backs", "/admin/charge-backs.csv")),
+    # Other shops that buy from this one: their signature is the credential.
+    **_all(ANYBODY, "POST", ("/supply/orders", "/supply/orders/{key}/cancel", "/supply/goods/stock")),
+    **_all(ANYBODY, "POST", ("/supply/goods/{code}/check",)),
+    **_all(ANYBODY, "GET", ("/supply/orders/{key}", "/supply/goods", "/supply/goods/{code}/quote")),
+    **_all(ANYBODY, "GET", ("/supply/balance", "/supply/statements/{day}")),
+    **_all(OPERATOR, "GET", ("/admin/accounts",)),
+    **_all(OPERATOR, "GET PUT", ("/admin/accounts/{channel}",)),
+    **_all(OPERATOR, "PUT", ("/admin/accounts/{channel}/secret",)),
+    **_all(OPERATOR, "GET POST", ("/admin/accounts/{channel}/moves",)),
     # Payment providers.
     **_all(OPERATOR, "GET", ("/admin/payment-providers",)),
     **_all(OPERATOR, "PUT", (f"/admin/payment-providers/{{provider}}{more}" for more in ("", "/credentials"))),

@@ -14,6 +14,8 @@ Metric = Literal[
     "VoucherRuleFailed",
     "CaseSweepFailed",
     "ForgedCallback",
+    "ForgedSupplyCall",
+    "HintGivenUp",
 ]
 
 

@@ -3,7 +3,9 @@
 from functools import partial
 from typing import Any
 
+from quanyi.accounts.table import AccountsTable
 from quanyi.aws import client
+from quanyi.payments.account import ACCOUNT, AccountPayments
 from quanyi.payments.breaker import Breaker
 from quanyi.payments.port import Provider
 from quanyi.payments.registry import SANDBOX, Providers
@@ -20,6 +22,7 @@ class ProviderAccess(Settings):
 
     catalog_table: str
     stats_table: str
+    supply_table: str
     sandbox_table: str = ""
     """Empty in a production stage: then there is no sandbox."""
     payment_secrets: str = ""
@@ -37,4 +40,7 @@ def providers(known: ProviderAccess, dynamodb: Any, keyring: Keyring) -> Provide
         ProviderSettingsTable(Table(known.catalog_table, dynamodb)),
         ProviderSecrets(known.payment_secrets, partial(client, "secretsmanager")),
         Breaker(known.stats_table, dynamodb),
+        indoors={
+            ACCOUNT: AccountPayments(AccountsTable(Table(known.supply_table, dynamodb), known.shop_time_zone)),
+        },
     )

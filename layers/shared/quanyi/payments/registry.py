@@ -136,14 +136,15 @@ class Offer:
 
 @dataclass(frozen=True)
 class Providers:
-    """`fixed` are those that need no setting up (the sandbox); the others are what the merchant set up. A person's
-    bookings are in every deployment."""
+    """`fixed` are those that need no setting up (the sandbox), `indoors` those that no shopper is offered (prepaid
+    accounts); the others are what the merchant set up. A person's bookings are in every deployment."""
 
     fixed: Mapping[str, Provider]
     settings: ProviderSettingsTable | None = None
     secrets: ProviderSecrets | None = None
     breaker: Breaker | None = None
     kinds: Mapping[str, Kind] = field(default_factory=lambda: KINDS)
+    indoors: Mapping[str, Provider] = field(default_factory=dict[str, Provider])
     _built: dict[str, tuple[object, Provider]] = field(
         default_factory=dict[str, tuple[object, Provider]], repr=False, compare=False
     )
@@ -189,8 +190,8 @@ class Providers:
         minute. Raises NoSuchProvider."""
         if name == MANUAL:
             return Manual()
-        if name in self.fixed:
-            return self.fixed[name]
+        if known := self.fixed.get(name) or self.indoors.get(name):
+            return known
         settings, kind = self._settings().get(name), self.kinds.get(name)
         if settings is None or kind is None or self.secrets is None:
             raise NoSuchProvider("This provider is not set up.")
@@ -201,11 +202,11 @@ class Providers:
         if not versions:
             raise NoSuchProvider("This provider has no credentials.")
         made_from = (settings, versions)
-        known = self._built.get(name)
-        if known is None or known[0] != made_from:
-            known = (made_from, kind.build(access_of(settings, versions)))
-            self._built[name] = known
-        return known[1]
+        built = self._built.get(name)
+        if built is None or built[0] != made_from:
+            built = (made_from, kind.build(access_of(settings, versions)))
+            self._built[name] = built
+        return built[1]
 
     def setting(self, name: str) -> ProviderSettings | None:
         return self._settings().get(name)

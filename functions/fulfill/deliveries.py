@@ -1,0 +1,39 @@
+"""Where delivered secrets are told: to an order's buyer, and to another shop that ordered by our supply contract. This
+function alone may open card keys."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.request import Request
+
+from fulfill.reveal import DeliveriesView, reveal
+from fulfill.supplied import collected
+from fulfill.wiring import door, works
+from quanyi.accounts.door import AccountParam, supply_entry
+from quanyi.accounts.messages import SupplyOrderView
+from quanyi.http import CallerParam, rest_api
+
+app = rest_api()
+
+
+@app.get("/v1/orders/<order_id>/deliveries", summary="Reveal what was delivered", tags=["fulfilment"])
+def deliveries(
+    order_id: Annotated[str, Path(pattern=r"^O[0-9A-Z]{20}$")], caller: CallerParam
+) -> Response[DeliveriesView]:
+    view = reveal(works(), caller, order_id)
+    return Response(200, "application/json", view, headers={"Cache-Control": "no-store"})
+
+
+@app.get("/v1/supply/orders/<key>", summary="How an order stands, with its cards", tags=["supply"])
+def supplied(
+    key: Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="The buyer's own")],
+    account: AccountParam,
+    request: Request,
+) -> Response[SupplyOrderView]:
+    context: dict[str, dict[str, str]] = request.resolved_event.raw_event.get("requestContext") or {}
+    view = collected(works(), account, key, (context.get("identity") or {}).get("sourceIp") or "")
+    return Response(200, "application/json", view, headers={"Cache-Control": "no-store"})
+
+
+handler = supply_entry(app, door)
