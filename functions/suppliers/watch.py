@@ -58,6 +58,7 @@ class Watch:
         """One that is sold from stock stays on sale: that is a warning only."""
         facts: dict[str, Fact] = {"price": found.price, "cost": found.cost, "currency": sku.currency}
         facts |= {"supplier": found.supplier, "margin": sku.least_margin}
+        facts |= {"halted": sku.id} if found.halts else {}
         self._tell("below_cost", sku.id, facts, urgent=found.halts)
 
     def over(self, kind: Kind, subject: str) -> None:

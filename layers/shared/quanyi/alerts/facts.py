@@ -70,6 +70,7 @@ READINGS: dict[str, Reading] = {
     "margin": _percent,
     # Suppliers and purchases.
     "supplier": _number,
+    "halted": _number,
     "sku": _number,
     "purchase": _number,
     "quantity": _number,
@@ -88,7 +89,7 @@ READINGS: dict[str, Reading] = {
     "cost": _amount,
     "limit": _amount,
 }
-TEXTS = {"supplier", "sku", "purchase", "reason", "day", "sent_at", CURRENCY}
+TEXTS = {"supplier", "halted", "sku", "purchase", "reason", "day", "sent_at", CURRENCY}
 """Facts that are texts; the others are whole numbers."""
 AMOUNTS = {name for name, reading in READINGS.items() if reading is _amount}
 
