@@ -1,4 +1,5 @@
-"""Every night: what was asked for is counted, and every policy gets its plan for the day.
+"""Every night: what was asked for is counted, and every policy gets its plan for the day, and suppliers'
+statements of yesterday are compared.
 
 The schedule comes several times in the early morning. Each run goes on where the one before it stopped, and one that
 finds the day done does nothing; all of it may be done again.
@@ -13,6 +14,7 @@ from quanyi.http import log
 from quanyi.restock.table import Progress
 from reorder.counting import count_day, late_days, yesterday
 from reorder.planning import Planner
+from reorder.statements import compare_all
 from reorder.wiring import Restocking, restocking
 
 RUN = "nightly"
@@ -33,7 +35,7 @@ def run(work: Restocking, seconds: float) -> dict[str, Any]:
     progress = work.policies.progress(RUN)
     if progress.day != today:
         progress = Progress(day=today, stage="demand")
-    done = {"days": 0, "policies": 0}
+    done = {"days": 0, "policies": 0, "statements": 0}
 
     def in_time() -> bool:
         return time.monotonic() < until
@@ -42,6 +44,9 @@ def run(work: Restocking, seconds: float) -> dict[str, Any]:
         progress = _count(work, progress, done, in_time)
     if progress.stage == "plan":
         progress = _plan(work, progress, done, in_time)
+    if progress.stage == "statements" and in_time():
+        done["statements"] = compare_all(work.buying, work.suppliers, yesterday(work))
+        progress = _noted(work, progress, stage="done")
     return {**done, "stage": progress.stage}
 
 
@@ -65,7 +70,7 @@ def _plan(work: Restocking, progress: Progress, done: dict[str, int], in_time: C
         progress = _noted(work, progress, after=planned[-1].need)
         if not in_time():
             return progress
-    return _noted(work, progress, stage="done", after="")
+    return _noted(work, progress, stage="statements", after="")
 
 
 def _noted(work: Restocking, progress: Progress, **changes: str) -> Progress:

@@ -13,12 +13,12 @@ from quanyi.restock.demand import EVERYWHERE, asked_in
 from reorder import nightly
 from reorder.counting import count_day
 from reorder.placing import approve, cancel
-from reorder.policy_messages import CountBody, PolicyBody
+from reorder.policy_messages import CountBody
 from reorder.steering import count_again, preview, read_policy, remove_policy
 from reorder.watch import watch
 from tests.aws.bazaar import states
 from tests.aws.conftest import Cloud
-from tests.aws.storehouse import FIXED, OPERATOR, Storehouse
+from tests.aws.storehouse import OPERATOR, Storehouse
 
 CNY = "CNY"
 
@@ -302,7 +302,7 @@ def test_a_night_counts_and_plans_once_and_goes_on_where_it_stopped(house: Store
     assert (done["stage"], done["days"], done["policies"]) == ("done", 3, 3)
     day = date.fromisoformat(house.buying.today()) - timedelta(days=1)
     asked = [("ik-month", "site"), ("ik-month", EVERYWHERE)]
-    assert house.work.demand.between(asked, day, day) == dict.fromkeys(asked, [3])
+    assert house.work.demand.between(asked, day, day) == {key: [3] for key in asked}
     before = house.cloud.contents("SupplyTable", "StatsTable")
     again = nightly.run(house.work, 60)
     assert (again["days"], again["policies"]) == (0, 0)

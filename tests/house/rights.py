@@ -46,7 +46,7 @@ KEEPERS: dict[str, dict[str, frozenset[str]]] = {
     "suppliers": dict.fromkeys(
         (
             *("ReorderTasksFunctionRole", "ReorderNotifyFunctionRole"),
-            *("ReorderPurchasesFunctionRole", "ReorderSweepFunctionRole"),
+            *("ReorderPurchasesFunctionRole", "ReorderSweepFunctionRole", "ReorderNightlyFunctionRole"),
         ),
         frozenset({_READ}),
     ),
