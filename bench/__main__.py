@@ -17,6 +17,7 @@ MODULES = (
     "cold_start",
     "lazy_import",
     "risk",
+    "stock_policies",
     "importing",
     "stock_size",
     "rush",
@@ -27,7 +28,7 @@ MODULES = (
 )
 ORDER = (
     *("rush", "storm", "tills", "claims", "calls", "notifying", "redeeming", "judging", "cost", "speed"),
-    *("cold-start", "lazy-import", "risk", "importing", "stock-size"),
+    *("cold-start", "lazy-import", "risk", "stock-policies", "importing", "stock-size"),
 )
 
 

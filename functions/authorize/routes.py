@@ -39,8 +39,9 @@ _SUPPORT: tuple[Route, ...] = (
     *(("*", f"/v1/admin/{name}/*") for name in ("cases", "claims", "invoices")),
 )
 _SUPPLY: tuple[Route, ...] = (
-    *(("*", f"/v1/admin/{name}") for name in ("suppliers", "stock-policies", "purchase-orders")),
-    *(("*", f"/v1/admin/{name}/*") for name in ("suppliers", "stock-policies", "purchase-orders")),
+    # Not `/v1/admin/suppliers`: what one supplier charges is no other's business, nor who may change it.
+    *(("*", f"/v1/admin/{name}") for name in ("stock-policies", "purchase-orders")),
+    *(("*", f"/v1/admin/{name}/*") for name in ("stock-policies", "purchase-orders")),
     ("POST", "/v1/suppliers/*/notify"),
 )
 _REPORTS: tuple[Route, ...] = (("GET", "/v1/reports/*"),)

@@ -25,7 +25,7 @@ from quanyi.mail.ses import Ses
 from quanyi.mail.table import MailTemplates
 from quanyi.members.table import MembersTable
 from quanyi.orders.table import OrdersTable
-from quanyi.payments.secrets import ProviderSecrets
+from quanyi.provider_secrets import ProviderSecrets
 from quanyi.settings import Settings
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms

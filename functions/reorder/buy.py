@@ -130,7 +130,7 @@ def _put_off(buying: Buying, order: Order, units: Collection[str]) -> None:
 
 def _best(order: Order, units: Sequence[Unit], offered: Offered, closed: Collection[str]) -> Candidate | None:
     """After all suppliers have failed, and a while has passed, they are asked again."""
-    most = min(most_for(unit.amount, unit.least_margin) for unit in units)
+    most = min(most_for(unit.value, unit.least_margin) for unit in units)
     tried = {supplier for unit in units for supplier in unit.tried}
     again = all(unit.buy_after for unit in units)
     for excluded in ({*tried, *closed}, set(closed)) if again else ({*tried, *closed},):
@@ -152,9 +152,11 @@ def _purchase(buying: Buying, order: Order, units: Sequence[Unit], best: Candida
     """The purchase of this round for these units, approved; the one that is there, if there is one. Raises
     OverBudget."""
     now, first = buying.now(), units[0]
+    # A card that was bad is bought anew.
+    round_ = f"{len(first.replaced)}.{len(first.tried)}"
     for again in range(100):
         po = PurchaseOrder(
-            id=derived_id("P", order.id, first.id, str(len(first.tried)), str(again)),
+            id=derived_id("P", order.id, first.id, round_, str(again)),
             state="approved",
             purpose="topup" if first.kind == "topup" else "order",
             supplier=best.supplier.id,
@@ -163,7 +165,7 @@ def _purchase(buying: Buying, order: Order, units: Sequence[Unit], best: Candida
             quantity=len(units),
             unit_cost=best.offer.cost,
             currency=best.supplier.currency,
-            most=min(most_for(unit.amount, unit.least_margin) for unit in units),
+            most=min(most_for(unit.value, unit.least_margin) for unit in units),
             order=order.id,
             units=tuple(unit.id for unit in units),
             fields=best.offer.fields,

@@ -25,6 +25,7 @@ from suppliers.messages import (
     SyncBody,
     SyncedView,
     Words,
+    notify_url,
 )
 from suppliers.setup import ask_balance, record, save_secrets, save_terms, standing, switch
 from suppliers.syncing import More, settle, sync
@@ -61,7 +62,8 @@ def read(supplier: SupplierParam, caller: CallerParam, request: Request) -> Supp
 def write(supplier: SupplierParam, body: SupplierBody, caller: CallerParam, request: Request) -> SupplierView:
     """A SKU whose best offer this changes goes off sale, or comes back, at once; of many, some within the hour."""
     caller.needs("operator")
-    saved = save_terms(room(), caller.name, supplier, body.version, body.terms)
+    url = notify_url(api_url(request), supplier)
+    saved = save_terms(room(), caller.name, supplier, body.version, body.terms, url)
     settle(room(), saved, _for(SETTLE_SECONDS))
     return SupplierView.of(standing(room(), saved), api_url(request))
 

@@ -123,6 +123,11 @@ class SuppliersView(View):
     items: list[SupplierLine]
 
 
+def notify_url(api_url: str, supplier: str) -> str:
+    """Where a supplier calls back."""
+    return f"{api_url}/v1/suppliers/{supplier}/notify"
+
+
 class SupplierView(SupplierTerms, View):
     """`notify_url` is what to enter at the supplier, where it calls back. `lacking` is what is still to be entered
     before it can be enabled; `live` are the names that each live version of its secrets has, the newest first."""
@@ -154,7 +159,7 @@ class SupplierView(SupplierTerms, View):
                 "live": [list(names) for names in standing.live],
                 "balance": _balance(supplier),
                 "sync": _sync(supplier),
-                "notify_url": f"{api_url}/v1/suppliers/{supplier.id}/notify",
+                "notify_url": notify_url(api_url, supplier.id),
             }
         )
 

@@ -44,8 +44,11 @@ def standing(room: Room, supplier: Supplier) -> Standing:
     return Standing(supplier, room.adapters.get(supplier.adapter), names, tuple(missing(supplier, live)))
 
 
-def save_terms(room: Room, by: str, supplier_id: str, version: int, terms: SupplierTerms) -> Supplier:
+def save_terms(
+    room: Room, by: str, supplier_id: str, version: int, terms: SupplierTerms, notify_url: str = ""
+) -> Supplier:
     """Replaces the terms that were last read as `version` (0: there were none). The same again answers what it made.
+    `notify_url` is where the supplier's callbacks reach this very deployment.
 
     Raises Invalid (`errors` names the fields), Conflict (`stale_version`, `credentials_missing`, `currency_fixed`).
     """
@@ -61,7 +64,7 @@ def save_terms(room: Room, by: str, supplier_id: str, version: int, terms: Suppl
         raise Conflict("The costs of its offers are in its currency: remove them first.", reason="currency_fixed")
     now = room.now()
     kept = known.model_dump() if known else {"id": supplier_id, "created_at": now}
-    changed = {"version": version + 1, "updated_at": now, "changed_by": by}
+    changed = {"version": version + 1, "updated_at": now, "changed_by": by, "notify_url": notify_url}
     after = Supplier.model_validate(kept | terms.model_dump() | changed)
     if terms.enabled:
         _must_be_set_up(room, after)

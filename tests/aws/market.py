@@ -259,7 +259,7 @@ class Market:
                 case "unknown":
                     entered += ["LetTheProviderAnswer", "Refund", "Route"]
                     answer = send_refunds(works, order, attempt)
-                case "wait":
+                case "buy" | "wait":  # nobody sells here; `Bazaar` buys
                     entered.append("WaitForStockOrPerson")
                     token = f"token-{order}-{attempt}"
                     self.workflow.tokens[token] = (order, attempt)

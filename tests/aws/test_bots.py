@@ -298,7 +298,7 @@ def test_a_message_that_cannot_be_read_and_a_bot_that_fails_hold_nothing_up(
     assert len(chat.said) == 1
     records = room.news(alert(2))
     with monkeypatch.context() as broken_vault:
-        broken_vault.setattr("quanyi.payments.secrets.ProviderSecrets.read", lambda *_: 1 / 0)
+        broken_vault.setattr("quanyi.provider_secrets.ProviderSecrets.read", lambda *_: 1 / 0)
         assert room.hear(records) == records
     assert room.hear(records) == []
     assert len(chat.said) == 2

@@ -43,13 +43,16 @@ KEEPERS: dict[str, dict[str, frozenset[str]]] = {
     },
     "bots": {"NotifyBotsAdminFunctionRole": _WRITE, "NotifyBotsFunctionRole": frozenset({_READ})},
     "issuers": {"RedeemIssuersFunctionRole": _WRITE, "RedeemSweepFunctionRole": frozenset({_READ})},
-    "suppliers": dict.fromkeys(
-        (
-            *("ReorderTasksFunctionRole", "ReorderNotifyFunctionRole"),
-            *("ReorderPurchasesFunctionRole", "ReorderSweepFunctionRole", "ReorderNightlyFunctionRole"),
+    "suppliers": {
+        **dict.fromkeys(
+            (
+                *("ReorderTasksFunctionRole", "ReorderNotifyFunctionRole", "ReorderPurchasesFunctionRole"),
+                *("ReorderSweepFunctionRole", "ReorderNightlyFunctionRole", "SuppliersSyncFunctionRole"),
+            ),
+            frozenset({_READ}),
         ),
-        frozenset({_READ}),
-    ),
+        "SuppliersAdminFunctionRole": _WRITE,
+    },
 }
 """Who talks to whom outside, by what the names of their secrets begin with, and what each may do with these."""
 

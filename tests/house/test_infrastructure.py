@@ -251,6 +251,21 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
     ),
     (
         rights.knowing_credentials,
+        "the sync writes suppliers'",
+        lambda t: allow(
+            t,
+            "SuppliersSyncFunctionRole",
+            "secretsmanager:PutSecretValue",
+            {"Fn::Sub": "arn:x:secretsmanager:x:x:secret:${AWS::StackName}/suppliers/*"},
+        ),
+    ),
+    (
+        rights.knowing_credentials,
+        "suppliers' rooms read payments'",
+        lambda t: allow(t, "SuppliersAdminFunctionRole", "secretsmanager:GetSecretValue", SECRETS),
+    ),
+    (
+        rights.knowing_credentials,
         "checkout writes them",
         lambda t: allow(t, "CheckoutFunctionRole", "secretsmanager:PutSecretValue", SECRETS),
     ),

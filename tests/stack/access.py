@@ -78,6 +78,15 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "GET", ("/admin/payment-providers",)),
     **_all(OPERATOR, "PUT", (f"/admin/payment-providers/{{provider}}{more}" for more in ("", "/credentials"))),
     **_all(OPERATOR, "POST", ("/admin/payment-providers/{provider}/test",)),
+    # Suppliers.
+    **_all(OPERATOR, "GET", ("/admin/suppliers", "/admin/supplier-adapters", "/admin/offers/{sku}")),
+    **_all(OPERATOR, "GET PUT", ("/admin/suppliers/{supplier}",)),
+    **_all(OPERATOR, "PUT", (f"/admin/suppliers/{{supplier}}/{what}" for what in ("enabled", "credentials"))),
+    **_all(OPERATOR, "GET", (f"/admin/suppliers/{{supplier}}/{what}" for what in ("balance", "health", "goods"))),
+    **_all(OPERATOR, "POST", ("/admin/suppliers/{supplier}/sync",)),
+    **_all(OPERATOR, "GET", ("/admin/suppliers/{supplier}/offers",)),
+    **_all(OPERATOR, "GET PUT DELETE", ("/admin/suppliers/{supplier}/offers/{sku}",)),
+    **_all(OPERATOR, "PUT", ("/admin/suppliers/{supplier}/offers/{sku}/goods",)),
     # Risk control.
     **_all(OPERATOR, "GET", ("/admin/risk/rules",)),
     **_all(OPERATOR, "GET POST", ("/admin/risk/rules/{point}", "/admin/risk/lists")),

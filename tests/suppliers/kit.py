@@ -41,13 +41,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
     max_leaves=8,
 )
-FUZZ = settings(
-    max_examples=60,
-    deadline=None,
-    # A supplier may serve many examples; and each adapter's class runs the same check, without an example database.
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
-    derandomize=True,
-)
+# A supplier may serve many examples; and each adapter's class runs the same check, without an example database.
+CALM = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+FUZZ = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=CALM)
 
 
 def built(server: SupplierServer, *, shift: timedelta = timedelta(0), **terms: Any) -> Any:
@@ -491,11 +487,8 @@ class Conformance:
 def _places(told: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Where something could stand in a JSON value."""
     inner = told.items() if isinstance(told, dict) else enumerate(told) if isinstance(told, list) else ()
-    return (
-        [path, *(place for key, value in inner for place in _places(value, (*path, key)))]
-        if path
-        else [place for key, value in inner for place in _places(value, (key,))]
-    )
+    below = [place for key, value in inner for place in _places(value, (*path, key))]
+    return [path, *below] if path else below
 
 
 def _put(told: Any, path: tuple[Any, ...], value: Any) -> None:

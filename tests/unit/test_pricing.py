@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quanyi.catalog.model import Sku
-from quanyi.errors import Invalid, OverLimit
+from quanyi.errors import Invalid, NotOnSale, OverLimit
 from quanyi.ids import base32, derived_id
 from quanyi.money import split
 from quanyi.orders.pricing import Wanted, components_of, merged, quote
@@ -31,6 +31,14 @@ def test_tiers_see_the_whole_quantity_of_a_sku() -> None:
 def test_a_channels_price_replaces_price_and_tiers() -> None:
     terms = {"tiers": [{"from_quantity": 2, "price": 500}], "channels": {"taobao": {"price": 950}}}
     assert quote([Wanted("a", 2)], {"a": sku("a", **terms)}, "taobao", NOW).total == 1900
+
+
+def test_what_is_below_cost_is_not_sold_alone_or_in_a_bundle() -> None:
+    halted = sku("a", halted="below_cost", sourcing="on_demand")
+    skus = {"a": halted, "x": sku("x", kind="bundle", components=[{"sku": "a", "quantity": 2}])}
+    with pytest.raises(NotOnSale) as refused:
+        quote([Wanted("x", 1), Wanted("a", 1)], skus, "site", NOW)
+    assert refused.value.extra["skus"] == ["a", "x"]
 
 
 def test_a_bundle_is_split_pro_rata_to_the_last_fen() -> None:

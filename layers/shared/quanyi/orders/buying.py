@@ -30,7 +30,7 @@ def wants_buying(order: Order, unit: Unit, now: datetime) -> bool:
     """It waits for nothing but a supplier, and it is time to look for one."""
     if order.paid_at is None or unit.state != "waiting" or unit.card or unit.purchase or not is_bought(unit):
         return False
-    if len(unit.tried) >= MOST_TRIED:
+    if unit.value <= 0 or len(unit.tried) >= MOST_TRIED:  # its money was taken back meanwhile: nothing to buy it for
         return False
     return unit.buy_after is None or (unit.buy_after <= now and promised(order, unit) > now)
 

@@ -276,6 +276,10 @@ def replaced(order: Order, unit_id: str, old: Replaced, *, sku: str, now: dateti
         "on_shortage": "backlog",
         "waits_until": until,
         "replaced": (*unit.replaced, old),
+        # Another SKU comes from stock: who supplies the old one need not have it.
+        "sourcing": unit.sourcing if sku == unit.sku else "",
+        "tried": (),
+        "buy_after": None,
     }
     units = tuple(u.model_copy(update=waits) if u.id == unit_id else u for u in order.units)
     order = awake(order.model_copy(update={"units": units}), now)

@@ -11,6 +11,8 @@ from math import ceil, erfc, exp, log, pi, sqrt
 
 GRAINS = 200
 """At most so many make the mean."""
+NORMAL_FROM = 50
+"""Grains from which what varies less than a Poisson is normal; with fewer it is taken for a Poisson."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ def shortages(total: Total, step: int, count: int) -> list[float]:
     mean, variance = total.mean / step, total.variance / step**2
     if mean <= 0:
         return [0.0] * count
-    if variance < mean and step > 1:
+    if variance < mean and mean > NORMAL_FROM:
         return [step * short for short in _normal(mean, sqrt(variance), count)]
     return [step * short for short in _discrete(mean, variance, count)]
 
@@ -59,5 +61,5 @@ def _normal(mean: float, deviation: float, count: int) -> list[float]:
     found = list[float]()
     for units in range(count):
         z = (units - mean) / max(deviation, 1e-9)
-        found.append(deviation * (exp(-z * z / 2) / sqrt(2 * pi) - z * erfc(z / sqrt(2)) / 2))
+        found.append(max(0.0, deviation * (exp(-z * z / 2) / sqrt(2 * pi) - z * erfc(z / sqrt(2)) / 2)))
     return found

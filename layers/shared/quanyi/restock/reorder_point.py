@@ -67,15 +67,13 @@ def stock_levels(terms: PolicyTerms, lead: int, forecast: Forecast, days: Days) 
     )
 
 
-def base_stock(forecast: Forecast, service: int) -> int:
-    """s, for a service level in basis points."""
-    allowed = (WHOLE - service) / WHOLE * forecast.review
-    if forecast.review <= 0:
-        return 0
+def base_stocks(forecast: Forecast, *services: int) -> list[int]:
+    """s for each service level, in basis points."""
     step = grain(forecast.whole)
     count = ceil((forecast.whole.mean + FARTHEST * forecast.whole.variance**0.5) / step) + 1
     whole, lead = shortages(forecast.whole, step, count), shortages(forecast.lead, step, count)
-    return step * next((i for i in range(count) if whole[i] - lead[i] <= allowed), count)
+    allowed = [(WHOLE - service) / WHOLE * forecast.review for service in services]
+    return [step * next((i for i in range(count) if whole[i] - lead[i] <= each), count) for each in allowed]
 
 
 def _dynamic(levels: DynamicLevels, lead: int, forecast: Forecast, days: Days) -> tuple[int, int, Explanation]:
@@ -84,7 +82,7 @@ def _dynamic(levels: DynamicLevels, lead: int, forecast: Forecast, days: Days) -
     review = lead + levels.review_days
     lead_demand = round(forecast.lead.mean)
     review_demand = round(forecast.whole.mean) - lead_demand
-    needed = base_stock(forecast, levels.service_level)
+    [needed] = base_stocks(forecast, levels.service_level)
     low = max(needed, levels.least)
     cover = ceil(sum(forecast.daily[review : review + levels.cover_days]))
     why = explained(

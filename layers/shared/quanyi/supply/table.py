@@ -56,7 +56,7 @@ class SuppliersTable:
         """Writes the terms of `supplier.version` over the version before it; what was noted beside them stays. Answers
         it as it is then. Raises Conflict (`stale_version`)."""
         listed = {"list": SUPPLIERS, "listed": supplier.id, "v": 1, "id": supplier.id}
-        more = {"created_at": stamp(supplier.created_at), **_change(supplier)}
+        more = {"created_at": stamp(supplier.created_at), "notify_url": supplier.notify_url, **_change(supplier)}
         return supplier_of(_save(self.table, supplier_key(supplier.id), supplier.terms, {**listed, **more}))
 
     def note_credentials(self, supplier: str, token: str, by: str, now: datetime) -> Supplier:

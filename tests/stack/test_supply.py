@@ -1,0 +1,88 @@
+"""Bought from a supplier over HTTP: for orders as they are paid, for stock, and accounts topped up."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stack.shop import Shop, Store, number, until
+from tests.stack.supply import Supply
+from tools.local.suppliers.server import SupplierServer
+
+
+@pytest.fixture
+def supply(shop: Shop) -> Iterator[Supply]:
+    with SupplierServer(seed=1) as server:
+        found = Supply(shop, server)
+        found.set_up()
+        yield found
+        shop.secrets += found.delivered()
+        shop.admin("PUT", f"/suppliers/{found.id}/enabled", {"enabled": False}).must()
+
+
+def test_what_is_bought_on_demand_reaches_its_buyer(supply: Supply, site: Store) -> None:
+    sku = supply.cards()
+    order, numbers = site.buy(sku, 2)
+    (po,) = supply.purchases(sku)
+    assert (po["state"], po["received"], po["order"]) == ("received", 2, order.id)
+    assert set(numbers) <= set(supply.delivered())
+    assert supply.server.shop.charged_twice() == []
+
+
+def test_an_answer_that_is_lost_is_asked_for_and_nothing_bought_twice(supply: Supply, site: Store) -> None:
+    sku = supply.cards()
+    supply.server.faults.on("html_after", calls=[1], kinds=["order"])
+    _, numbers = site.buy(sku)
+    assert len(numbers) == 1
+    assert [po["state"] for po in supply.purchases(sku)] == ["received"]
+    assert supply.server.shop.charged_twice() == []
+
+
+def test_an_account_is_topped_up_once_its_supplier_calls_back(supply: Supply, site: Store) -> None:
+    sku = supply.topup()
+    supply.server.faults.on("late")
+    order = site.place(sku, lines=[{"sku": sku, "quantity": 1, "accounts": [{"phone": "138 0013 8000"}]}])
+    site.pay(order)
+    (topup,) = until(lambda: [t for t in site.status(order)["topups"] if t["state"] == "processing"])
+    assert topup["account"] == "138****8000"
+    refund = {"reason": "asked for"}
+    path = f"/v1/orders/{order.id}/refunds"
+    site.wire.send("POST", path, refund, credential=supply.shop.operator, key=number()).refuses(409, "conflict")
+    supply.server.advance()
+    site.reaches(order, "fulfilled", seconds=90)
+    (sale,) = supply.server.shop.sales.values()
+    assert sale.account == {"phone": "13800138000"}
+
+
+def test_what_fails_late_is_refunded(supply: Supply, site: Store) -> None:
+    sku = supply.topup()
+    supply.server.faults.on("late_failure")
+    order = site.place(sku, lines=[{"sku": sku, "quantity": 1, "accounts": [{"phone": "13800138001"}]}])
+    site.pay(order)
+    until(lambda: supply.server.shop.sales)
+    supply.server.advance()
+    site.reaches(order, "refunded", seconds=90)
+    assert [po["state"] for po in supply.purchases(sku)] == ["failed"]
+
+
+def test_cards_are_bought_for_stock_and_sold(supply: Supply, site: Store) -> None:
+    sku = supply.cards(sourcing="stock", hold="order")
+    made = {"sku": sku, "quantity": 3, "approve": True}
+    po = supply.shop.admin("POST", "/purchase-orders", made, key=number()).must(201)
+    path = f"/purchase-orders/{po['id']}"
+    until(lambda: supply.shop.admin("GET", path).must()["state"] == "received", seconds=90)
+    _, numbers = site.buy(sku, 2)
+    assert set(numbers) <= set(supply.delivered())
+
+
+def test_callbacks_that_are_forged_change_nothing(supply: Supply, site: Store) -> None:
+    sku = supply.cards()
+    supply.server.faults.on("late")
+    order = site.place(sku)
+    site.pay(order)
+    (key,) = until(lambda: [*supply.server.shop.sales])
+    site.wire.send("POST", f"/v1/suppliers/{supply.id}/notify", {"key": key}).refuses(401, "forged_callback")
+    site.wire.send("POST", "/v1/suppliers/nobody/notify", {"key": key}).refuses(404, "not_found")
+    assert supply.server.call_back(key, forged=True) == [401]
+    assert site.status(order)["state"] in ("paid", "fulfilling")
+    supply.server.advance()
+    site.reaches(order, "fulfilled", seconds=90)
