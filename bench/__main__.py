@@ -18,6 +18,7 @@ MODULES = (
     "lazy_import",
     "risk",
     "stock_policies",
+    "watch",
     "importing",
     "stock_size",
     "rush",
@@ -28,7 +29,7 @@ MODULES = (
 )
 ORDER = (
     *("rush", "storm", "tills", "claims", "calls", "notifying", "redeeming", "judging", "cost", "speed"),
-    *("cold-start", "lazy-import", "risk", "stock-policies", "importing", "stock-size"),
+    *("cold-start", "lazy-import", "risk", "stock-policies", "watch", "importing", "stock-size"),
 )
 
 

@@ -16,9 +16,11 @@ from reorder.placing import approve, cancel
 from reorder.policy_messages import CountBody
 from reorder.steering import count_again, preview, read_policy, remove_policy
 from reorder.watch import watch
+from stream import trail as audit_trail
 from tests.aws.bazaar import states
-from tests.aws.conftest import Cloud
+from tests.aws.conftest import Call, Cloud
 from tests.aws.storehouse import OPERATOR, Storehouse
+from tests.aws.test_alerts import Heard
 
 CNY = "CNY"
 
@@ -407,3 +409,27 @@ def _set_until_done(house: Storehouse, day: date) -> None:
         except Busy:
             continue
         return
+
+
+def test_purchases_and_policies_are_told_and_leave_a_trail(house: Storehouse, call: Call) -> None:
+    heard = Heard(house.cloud)
+    house.policy(mode="auto")
+    house.policy(mode="auto", version=1, most_ordered=5)
+    house.level("ik-month", 4)
+    house.watch()
+    house.run_stock()
+    (po,) = house.purchases()
+    for _ in range(2):
+        names = [name for name, _ in heard.stream() if name.startswith("Purchase")]
+        assert names == ["PurchaseOrderMade", "PurchaseOrderSent", "PurchaseOrderReceived"]
+    _, trail, _ = call(
+        audit_trail.handler, "GET", "/v1/admin/audit", caller=OPERATOR, query={"policy": "ik-month#shared"}
+    )
+    assert [(entry["by"], entry["facts"][0]["what"]) for entry in trail["entries"]] == [
+        ("operator:K1", "Made"),
+        ("operator:K1", "TermsChanged"),
+    ]
+    assert "most_ordered" in trail["entries"][1]["facts"][0]["terms"]
+    _, trail, _ = call(audit_trail.handler, "GET", "/v1/admin/audit", caller=OPERATOR, query={"purchase": po.id})
+    states_after = [entry["after"] for entry in trail["entries"]]
+    assert (states_after[0], states_after[-1]) == ("approved", "received")
