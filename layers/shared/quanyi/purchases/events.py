@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from quanyi.events.model import (
+from quanyi.events.purchase_orders import (
     PurchaseOrderCancelled,
     PurchaseOrderEvent,
     PurchaseOrderFailed,
