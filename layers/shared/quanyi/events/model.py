@@ -117,11 +117,8 @@ class RefundEvent(DomainEvent):
     ]
     parts: Annotated[
         dict[str, int],
-        Field(
-            default_factory=dict[str, int],
-            description="by unit, minor units of its price that go back while the unit stays",
-        ),
-    ]
+        Field(description="by unit, minor units of its price that go back while the unit stays"),
+    ] = Field(default_factory=dict[str, int])
 
 
 class RefundRequested(RefundEvent):
@@ -135,11 +132,8 @@ class RefundAnswered(RefundEvent):
 
     goods: Annotated[
         dict[str, Goods],
-        Field(
-            default_factory=dict[str, Goods],
-            description="by unit, what became of its card: `returned` to stock, `cancelled` unused, or `lost`",
-        ),
-    ]
+        Field(description="by unit, what became of its card: `returned` to stock, `cancelled` unused, or `lost`"),
+    ] = Field(default_factory=dict[str, Goods])
 
 
 class RefundSucceeded(RefundAnswered):
