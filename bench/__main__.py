@@ -20,6 +20,7 @@ MODULES = (
     "topups",
     "purchases",
     "stock_policies",
+    "watch",
     "importing",
     "stock_size",
     "rush",
@@ -32,7 +33,7 @@ MODULES = (
 ORDER = (
     *("rush", "storm", "tills", "claims", "calls", "notifying", "redeeming", "judging", "cost", "speed"),
     *("topups", "purchases", "on-demand"),
-    *("cold-start", "lazy-import", "risk", "stock-policies", "importing", "stock-size"),
+    *("cold-start", "lazy-import", "risk", "stock-policies", "watch", "importing", "stock-size"),
 )
 
 

@@ -10,6 +10,7 @@ from quanyi.orders.buying import not_bought, topped_up, with_bought
 from quanyi.orders.model import Order
 from quanyi.purchases.changes import applied
 from quanyi.purchases.model import PurchaseOrder
+from reorder.telling import tell
 from reorder.wiring import Buying
 
 WOKEN_WITHIN = timedelta(minutes=2)
@@ -23,6 +24,7 @@ def apply(buying: Buying, po: PurchaseOrder) -> PurchaseOrder:
         _tell_order(buying, po)
     if po.is_open or po.applied:
         return po
+    tell(buying, po)
     for _ in range(TRIES):
         missing = po.quantity - po.received
         if buying.purchases.give_back(po, missing, applied):

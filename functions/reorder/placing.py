@@ -15,6 +15,7 @@ from reorder.applying import apply
 from reorder.messages import GivenCard, PurchaseBody, ResolveBody
 from reorder.sending import ask
 from reorder.taking import take
+from reorder.telling import tell
 from reorder.wiring import Buying
 
 
@@ -94,7 +95,9 @@ def approve(buying: Buying, caller: Caller, purchase_id: str) -> PurchaseOrder:
     """Lets a draft be sent. Raises NotFound, Conflict."""
     caller.needs("operator")
     now = buying.now()
-    return started(buying, buying.purchases.change(purchase_id, lambda it: approved(it, caller.name, now)))
+    po = started(buying, buying.purchases.change(purchase_id, lambda it: approved(it, caller.name, now)))
+    tell(buying, po)
+    return po
 
 
 def started(buying: Buying, po: PurchaseOrder) -> PurchaseOrder:

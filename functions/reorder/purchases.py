@@ -17,6 +17,8 @@ from reorder.messages import (
     ResolveBody,
 )
 from reorder.placing import approve, ask_now, cancel, make, note, resolve
+from reorder.statement_messages import OfDay, OfStatement, StatementBody, StatementView
+from reorder.statements import compare, kept
 from reorder.wiring import buying
 
 app = rest_api()
@@ -44,6 +46,17 @@ def listed(
         limit=limit, start=start, state=state, supplier=supplier, sku=sku, for_person=for_person
     )
     return PurchasePage(items=[PurchaseView.of(from_item(i)) for i in page.items], next=encode_cursor(page.next))
+
+
+@app.post("/v1/admin/purchase-orders/statements", summary="Compare a supplier's statement", tags=["supply"])
+def stated(body: StatementBody, caller: CallerParam) -> StatementView:
+    """Of one day. Purchase orders whose charge is right become `reconciled`; the rest says what to do about it."""
+    return compare(buying(), caller, body)
+
+
+@app.get("/v1/admin/purchase-orders/statements", summary="Read a compared statement", tags=["supply"])
+def statement(supplier: OfStatement, day: OfDay, caller: CallerParam) -> StatementView:
+    return kept(buying(), caller, supplier, day)
 
 
 @app.get("/v1/admin/purchase-orders/<purchase_id>", summary="Read a purchase order", tags=["supply"])

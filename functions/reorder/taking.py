@@ -14,6 +14,7 @@ from quanyi.receiving.origin import Origin
 from quanyi.supply import port
 from quanyi.supply.model import Supplier
 from reorder.applying import apply
+from reorder.telling import tell
 from reorder.wiring import Buying
 
 
@@ -31,6 +32,8 @@ def take(buying: Buying, po: PurchaseOrder, supplier: Supplier, answer: port.Ans
     said = {"purchase": po.id, "supplier": po.supplier, "said": answer.state, "was": turned[0], "state": po.state}
     log().info("a supplier answered", extra=said)
     _note_health(buying, po, turned[0])
+    if po.for_person or po.contradicted:
+        tell(buying, po)
     return apply(buying, po)
 
 

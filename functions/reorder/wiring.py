@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 
+from quanyi.alerts.table import AlertsTable
 from quanyi.aws import client
 from quanyi.backlog import Backlog
 from quanyi.batches.table import BatchesTable, BatchKeys
@@ -21,12 +22,14 @@ from quanyi.purchases.table import PurchasesTable
 from quanyi.receiving.model import Delivery, Received
 from quanyi.receiving.receive import Receiving, receive
 from quanyi.receiving.table import ReceivingTable
+from quanyi.restock.demand import DemandTable
+from quanyi.restock.table import PoliciesTable
 from quanyi.settings import Settings
 from quanyi.supply import port
 from quanyi.supply.model import Supplier
 from quanyi.supply.reading import Offered, offered
 from quanyi.supply.registry import supplier_of
-from quanyi.supply.table import HealthTable, SuppliersTable
+from quanyi.supply.table import HealthTable, OffersTable, SuppliersTable
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
 from quanyi.workflow import Purchasing, Workflow
@@ -34,6 +37,7 @@ from quanyi.workflow import Purchasing, Workflow
 
 class ReorderSettings(Settings):
     catalog_table: str
+    stats_table: str
     cards_table: str
     orders_table: str
     members_table: str
@@ -66,6 +70,7 @@ class Buying:
     """Wakes buyers' orders."""
     purchasing: Purchasing
     """Runs purchases for stock."""
+    alerts: AlertsTable
     zone: str
     now: Clock = system_clock
     draw: Draw = secrets.token_bytes
@@ -112,5 +117,40 @@ def buying() -> Buying:
         receive=partial(receive, receiving),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
         purchasing=Purchasing(known.purchasing_arn, client("stepfunctions")),
+        alerts=AlertsTable(supply),
         zone=zone,
+    )
+
+
+@dataclass(frozen=True)
+class Restocking:
+    """Everything that keeping stock by policies touches."""
+
+    buying: Buying
+    policies: PoliciesTable
+    demand: DemandTable
+    stats: Table
+    backlog: Backlog
+    pools: PoolsTable
+    cards: CardsTable
+    suppliers: SuppliersTable
+    health: HealthTable
+    offers: OffersTable
+
+
+@cache
+def restocking() -> Restocking:
+    known, dynamodb = ReorderSettings.read(), client("dynamodb")
+    stats, supply = Table(known.stats_table, dynamodb), Table(known.supply_table, dynamodb)
+    return Restocking(
+        buying=buying(),
+        policies=PoliciesTable(supply),
+        demand=DemandTable(stats),
+        stats=stats,
+        backlog=Backlog(Table(known.orders_table, dynamodb)),
+        pools=PoolsTable(supply),
+        cards=CardsTable(Table(known.cards_table, dynamodb)),
+        suppliers=SuppliersTable(supply),
+        health=HealthTable(supply),
+        offers=OffersTable(supply),
     )

@@ -1,37 +1,62 @@
-"""The supply table's stream: writes of alerts become events on the bus.
+"""The supply table's stream: writes of alerts and purchase orders become events on the bus, and what became of purchase
+orders and of the terms of suppliers, offers and stock policies entries of the audit trail.
 
-An event has its lasting id, so that it is the same when a record comes again. A fault of AWS lets the whole batch come
-again; a record that can't be read is parked, and holds nothing up.
+An event has its lasting id, and an entry lands on itself, so that both are the same when a record comes again. A fault
+of AWS lets the whole batch come again; a record that can't be read is parked, and holds nothing up.
 """
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from quanyi.alerts.table import from_item as alert_of
 from quanyi.alerts.telling import events_of_alert
+from quanyi.audit.model import Entry
+from quanyi.audit.of_supply import entry_of_purchase, entry_of_terms
 from quanyi.change import Change
 from quanyi.events.model import ShopEvent
 from quanyi.http import log
+from quanyi.purchases.events import events_of_purchase
+from quanyi.purchases.table import from_item as purchase_of
 from quanyi.stream import read_each
-from stream.wiring import bus
+from stream.wiring import audit, bus
+
+TERMS = ("SUPPLIER#", "OFFERS#", "POLICY#")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one write amounts to."""
+
+    events: list[ShopEvent] = field(default_factory=list[ShopEvent])
+    entry: Entry | None = None
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """DynamoDB stream records of the supply table, filtered to the kinds of items that `tell` knows."""
-    events = [event for told in read_each(event, tell) for event in told]
+    told = read_each(event, tell)
+    entries = [one.entry for one in told if one.entry]
+    events = [event for one in told for event in one.events]
+    audit().put(entries)
     bus().put(events)
-    log().info("supply told", extra={"records": len(event["Records"]), "events": len(events)})
+    counts = {"records": len(event["Records"]), "events": len(events), "entries": len(entries)}
+    log().info("supply told", extra=counts)
     return {"batchItemFailures": []}
 
 
-def tell(change: Change) -> list[ShopEvent]:
-    """Which events a write amounts to, by the kind of its item, which the sort key names. Nothing for others."""
+def tell(change: Change) -> Told:
+    """Nothing for items of other kinds, and for those that are gone."""
     match change.new.get("sk"):
         case "ALERT":
-            return _tell_alert(change)
+            old = alert_of(change.old) if change.old else None
+            return Told(events_of_alert(old, alert_of(change.new), change.at))
+        case "PO":
+            return _tell_purchase(change)
+        case _ if str(change.new.get("pk", "")).startswith(TERMS):
+            return Told(entry=entry_of_terms(change))
         case _:
-            return []
+            return Told()
 
 
-def _tell_alert(change: Change) -> list[ShopEvent]:
-    old = alert_of(change.old) if change.old else None
-    return events_of_alert(old, alert_of(change.new), change.at)
+def _tell_purchase(change: Change) -> Told:
+    old, new = purchase_of(change.old) if change.old else None, purchase_of(change.new)
+    return Told([*events_of_purchase(old, new, change.at)], entry_of_purchase(old, new, change))

@@ -1,11 +1,13 @@
 """The audit trail, for the shop's people."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import Field
 
 from quanyi.audit.model import card_subject, order_subject, series_subject
+from quanyi.audit.of_supply import offer_subject, policy_subject, purchase_subject, supplier_subject
 from quanyi.callers import Caller
 from quanyi.clock import Timestamp
 from quanyi.errors import Invalid
@@ -15,6 +17,7 @@ from quanyi.table import decode_cursor, encode_cursor
 from stream.wiring import audit, outbox
 
 app = rest_api()
+PAIR = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}#[a-z0-9][a-z0-9_-]{0,31}$"
 
 
 class EntryView(View):
@@ -46,31 +49,49 @@ class TrailPage(View):
     next: str | None = None
 
 
-@app.get("/v1/admin/audit", summary="Who did what to an order, a card or a series", tags=["admin"])
+@app.get("/v1/admin/audit", summary="Who did what to an order, a card or the supply", tags=["admin"])
 def trail(
     caller: CallerParam,
     order: Annotated[str | None, Query(pattern=r"^O[0-9A-Z]{20}$")] = None,
     card: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{43}$")] = None,
     series: Annotated[str | None, Query(pattern=r"^VS[0-9A-Z]{20}$", description="Of vouchers")] = None,
+    purchase: Annotated[str | None, Query(pattern=r"^P[0-9A-Z]{16,20}$")] = None,
+    supplier: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9_-]{1,31}$")] = None,
+    offer: Annotated[str | None, Query(pattern=PAIR, description="`<sku>#<supplier>`")] = None,
+    policy: Annotated[str | None, Query(pattern=PAIR, description="`<sku>#<channel>`, or `<sku>#shared`")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> TrailPage:
-    return read_trail(caller, order, card, limit, cursor, series)
+    supply = [
+        *([purchase_subject(purchase)] if purchase else []),
+        *([supplier_subject(supplier)] if supplier else []),
+        *([offer_subject(*offer.split("#"))] if offer else []),
+        *([policy_subject(*policy.split("#"))] if policy else []),
+    ]
+    return read_trail(caller, order, card, limit, cursor, series, supply)
 
 
 def read_trail(
-    caller: Caller, order: str | None, card: str | None, limit: int, cursor: str | None, series: str | None = None
+    caller: Caller,
+    order: str | None,
+    card: str | None,
+    limit: int,
+    cursor: str | None,
+    series: str | None = None,
+    supply: Sequence[str] = (),
 ) -> TrailPage:
-    """Exactly one of `order`, `card` and `series`. One that nothing happened to has an empty trail.
+    """Exactly one of `order`, `card`, `series` and the subjects of `supply`. One that nothing happened to has an
+    empty trail.
     Raises Forbidden, Invalid, Malformed."""
     caller.needs("operator", "support")
     subjects = [
         *([order_subject(order)] if order else []),
         *([card_subject(card)] if card else []),
         *([series_subject(series)] if series else []),
+        *supply,
     ]
     if len(subjects) != 1:
-        raise Invalid("Ask for an order, a card or a series of vouchers.", reason="subject")
+        raise Invalid("Ask for the trail of exactly one thing.", reason="subject")
     (subject,) = subjects
     start = decode_cursor(cursor, ("pk", "sk"))
     if start and start["pk"] != f"AUDIT#{subject}":

@@ -12,6 +12,7 @@ from fulfill.outcomes import Answer
 from fulfill.refund import send_refunds
 from fulfill.wait import wait
 from fulfill.wiring import Works
+from quanyi.alerts.table import AlertsTable
 from quanyi.cards.model import Face
 from quanyi.clock import day
 from quanyi.errors import NotFound
@@ -155,6 +156,7 @@ class Bazaar(Market):
             receive=lambda delivery: receive(receiving, delivery),
             workflow=self.workflow,  # type: ignore[arg-type]
             purchasing=self.purchasing,  # type: ignore[arg-type]
+            alerts=AlertsTable(supply),
             zone="Asia/Shanghai",
             now=clock,
         )

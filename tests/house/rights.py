@@ -57,7 +57,7 @@ KEEPERS: dict[str, dict[str, frozenset[str]]] = {
         **dict.fromkeys(
             (
                 *("ReorderTasksFunctionRole", "ReorderNotifyFunctionRole", "ReorderPurchasesFunctionRole"),
-                *("ReorderSweepFunctionRole", "SuppliersSyncFunctionRole"),
+                *("ReorderSweepFunctionRole", "ReorderNightlyFunctionRole", "SuppliersSyncFunctionRole"),
             ),
             frozenset({_READ}),
         ),

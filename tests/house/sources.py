@@ -84,6 +84,7 @@ INDOORS = {
     "receiving/placing.py": "where the cards of a purchase go, in the cards table",
     "receiving/receive.py": "takes in what a supplier delivered",
     "receiving/writing.py": "puts arriving cards into the cards table",
+    "restock/demand.py": "what was asked for each day, in the stats table",
     "supply/on_sale.py": "halts and prices of SKUs, in the catalogue table",
     "supply/reading.py": "offers with their suppliers, in the supply table",
     "vouchers/guessing.py": "who guessed how often, in the stats table",

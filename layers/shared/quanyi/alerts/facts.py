@@ -55,6 +55,12 @@ READINGS: dict[str, Reading] = {
     "safety": _number,
     "expiring": _number,
     "unsold": _number,
+    # Cards of a purchase, lines of a statement.
+    "missing": _number,
+    "duplicates": _number,
+    "invalid": _number,
+    "surplus": _number,
+    "differences": _number,
     # Stock: tenths of cards a day, tenths of days.
     "daily": _tenths,
     "days": _tenths,
@@ -88,6 +94,7 @@ READINGS: dict[str, Reading] = {
     "price": _amount,
     "cost": _amount,
     "limit": _amount,
+    "claim": _amount,
 }
 TEXTS = {"supplier", "halted", "sku", "purchase", "reason", "day", "sent_at", CURRENCY}
 """Facts that are texts; the others are whole numbers."""
@@ -104,6 +111,8 @@ NEEDED: dict[AlertKind, tuple[str, ...]] = {
     "purchase_unknown": ("purchase", "supplier", "sku", "quantity", "sent_at"),
     "purchase_failed": ("purchase", "supplier", "sku", "quantity", "reason"),
     "purchase_waits_approval": ("purchase", "supplier", "sku", "quantity", "cost", CURRENCY),
+    "purchase_differs": ("purchase", "supplier", "sku", "quantity"),
+    "statement_differs": ("supplier", "day", "differences"),
 }
 """What an alert of a kind always tells."""
 

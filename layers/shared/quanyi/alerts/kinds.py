@@ -16,6 +16,8 @@ AlertKind = Literal[
     "purchase_unknown",
     "purchase_failed",
     "purchase_waits_approval",
+    "purchase_differs",
+    "statement_differs",
 ]
 KINDS: tuple[AlertKind, ...] = get_args(AlertKind)
 

@@ -22,6 +22,8 @@ TITLES: dict[Language, dict[AlertKind, str]] = {
         "purchase_unknown": "采购结果不明",
         "purchase_failed": "采购失败",
         "purchase_waits_approval": "采购待审批",
+        "purchase_differs": "到货与采购不符",
+        "statement_differs": "供应商对账有差异",
     },
     "en": {
         "stock_low": "Stock is low",
@@ -34,6 +36,8 @@ TITLES: dict[Language, dict[AlertKind, str]] = {
         "purchase_unknown": "Outcome of a purchase is unknown",
         "purchase_failed": "A purchase failed",
         "purchase_waits_approval": "A purchase waits for approval",
+        "purchase_differs": "A purchase did not come as ordered",
+        "statement_differs": "A supplier's statement differs",
     },
 }
 
@@ -99,6 +103,18 @@ EXPLANATIONS: dict[Language, dict[AlertKind, tuple[str, ...]]] = {
             "超过自动审批上限 $limit。",
             "原因：$reason。",
         ),
+        "purchase_differs": (
+            "采购单 $purchase（供应商 $supplier，$sku × $quantity）到货与采购不符。",
+            "少发 $missing 张。",
+            "重复 $duplicates 张，系统中已有。",
+            "无效 $invalid 张。",
+            "多发 $surplus 张，已隔离。",
+            "供应商先后给出两种结果：$reason。",
+        ),
+        "statement_differs": (
+            "供应商 $supplier 在 $day 的账单有 $differences 处与采购单不符。",
+            "应索赔 $claim。",
+        ),
     },
     "en": {
         "stock_low": (
@@ -155,6 +171,18 @@ EXPLANATIONS: dict[Language, dict[AlertKind, tuple[str, ...]]] = {
             "It is above the limit of $limit.",
             "Because: $reason.",
         ),
+        "purchase_differs": (
+            "Purchase $purchase (supplier $supplier, $sku × $quantity) did not come as it was ordered.",
+            "Missing: $missing.",
+            "Known already: $duplicates.",
+            "Not valid: $invalid.",
+            "Beyond what was ordered, and quarantined: $surplus.",
+            "The supplier told two different ends: $reason.",
+        ),
+        "statement_differs": (
+            "The statement of supplier $supplier of $day differs from the purchase orders in $differences lines.",
+            "To be claimed: $claim.",
+        ),
     },
 }
 
@@ -170,6 +198,8 @@ NEXT_STEPS: dict[Language, dict[AlertKind, str]] = {
         "purchase_unknown": "请向供应商核实，再将采购单标记为成功或失败：",
         "purchase_failed": "请查看原因，换供应商重新采购：",
         "purchase_waits_approval": "请核对价格与数量后批准或取消：",
+        "purchase_differs": "请与供应商核对，索赔少发、重复和无效的卡密：",
+        "statement_differs": "请查看对账结果，逐条处理或索赔：",
     },
     "en": {
         "stock_low": "Look at the proposal, or import cards:",
@@ -182,6 +212,8 @@ NEXT_STEPS: dict[Language, dict[AlertKind, str]] = {
         "purchase_unknown": "Ask the supplier, then settle the purchase as succeeded or failed:",
         "purchase_failed": "Look at the reason, and buy from another supplier:",
         "purchase_waits_approval": "Check price and quantity, then approve or cancel it:",
+        "purchase_differs": "Agree with the supplier, and claim what is missing, known or not valid:",
+        "statement_differs": "Look at the comparison, and settle or claim each line:",
     },
 }
 

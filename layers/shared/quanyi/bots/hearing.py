@@ -2,8 +2,8 @@
 
 from quanyi.alerts.kinds import is_worse
 from quanyi.bots.settings import BotTerms, News
+from quanyi.events.alerts import AlertEvent
 from quanyi.events.model import (
-    AlertEvent,
     AlertRecovered,
     BooksDiffered,
     CaseDueSoon,

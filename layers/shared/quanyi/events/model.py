@@ -5,28 +5,28 @@ Delivery is at least once and in no order. The same event always has the same `i
 that it tells of) tells which of two is later. `v` changes only with a field's meaning; new fields may come any time.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from quanyi.alerts.kinds import AlertKind, Fact, Severity, Why
 from quanyi.clock import Timestamp
+from quanyi.events.alerts import AlertRaised, AlertRecovered, StockLow
+from quanyi.events.purchase_orders import (
+    PurchaseOrderCancelled,
+    PurchaseOrderFailed,
+    PurchaseOrderMade,
+    PurchaseOrderReceived,
+    PurchaseOrderReconciled,
+    PurchaseOrderSent,
+    PurchaseOrderUnknown,
+)
+from quanyi.events.shop_event import ShopEvent
 from quanyi.money import Currency
 from quanyi.orders.model import Goods
 
 SOURCE = "quanyi"
 
 Minor = Annotated[int, Field(description="minor units of `currency`")]
-
-
-class ShopEvent(BaseModel):
-    """What every event says. Its name, the class's, is the bus's `detail-type`."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-    v: Annotated[Literal[1], Field(description="version of this event's form")] = 1
-    id: Annotated[str, Field(description="of this event, the same whenever it is sent again")]
-    at: Annotated[Timestamp, Field(description="when it was written, in whole seconds")]
 
 
 class DomainEvent(ShopEvent):
@@ -116,8 +116,9 @@ class RefundEvent(DomainEvent):
         tuple[str, ...], Field(description="units that go back whole; neither these nor `parts` for a surplus")
     ]
     parts: Annotated[
-        dict[str, int], Field(description="by unit, minor units of its price that go back while the unit stays")
-    ] = {}
+        dict[str, int],
+        Field(description="by unit, minor units of its price that go back while the unit stays"),
+    ] = Field(default_factory=dict[str, int])
 
 
 class RefundRequested(RefundEvent):
@@ -132,7 +133,7 @@ class RefundAnswered(RefundEvent):
     goods: Annotated[
         dict[str, Goods],
         Field(description="by unit, what became of its card: `returned` to stock, `cancelled` unused, or `lost`"),
-    ] = {}
+    ] = Field(default_factory=dict[str, Goods])
 
 
 class RefundSucceeded(RefundAnswered):
@@ -279,44 +280,6 @@ class BooksDiffered(ShopEvent):
     ]
 
 
-class AlertEvent(ShopEvent):
-    """What every event about an alert says."""
-
-    rev: Annotated[int, Field(description="the revision of the alert that this tells of")]
-    alert: Annotated[str, Field(description="the alert's id, the same whenever it is opened again")]
-    kind: Annotated[AlertKind, Field(description="what is wrong")]
-    subject: Annotated[str, Field(description="`sku#channel` (`sku#shared`), a supplier, a purchase order")]
-    severity: Annotated[
-        Severity, Field(description="`info`, `warning` or `critical`; the worst that was told, of one that is over")
-    ]
-    facts: Annotated[dict[str, Fact], Field(description="the numbers that show it; `docs/alerts.md` has their names")]
-    opened_at: Annotated[Timestamp, Field(description="since when it is open")]
-
-
-class AlertRaised(AlertEvent):
-    """Something is wrong with the supply, and a person should know: told once when it opens, when it gets worse, and
-    once a day until somebody has seen it. Of what stands above it has `v`, `id`, `at` and `rev` alone."""
-
-    why: Annotated[Why, Field(description="`opened`, `worse` or `reminder`")]
-
-
-class AlertRecovered(AlertEvent):
-    """What an alert told of is over. Of what stands above it has `v`, `id`, `at` and `rev` alone."""
-
-
-class StockLow(ShopEvent):
-    """A SKU's stock has fallen to its reorder point, or there is none left. The alert that is raised with it, and
-    whose `rev` it has, explains its numbers. Of what stands above it has no order and no currency; `channel` is empty
-    for stock that all channels share."""
-
-    rev: int
-    sku: str
-    channel: str
-    left: Annotated[int, Field(description="cards that can be sold")]
-    reorder_at: Annotated[int | None, Field(description="the reorder point, where there is one")] = None
-    out: Annotated[bool, Field(description="there is none left")]
-
-
 EVENTS: tuple[type[ShopEvent], ...] = (
     OrderPlaced,
     PaymentCaptured,
@@ -346,4 +309,11 @@ EVENTS: tuple[type[ShopEvent], ...] = (
     AlertRaised,
     AlertRecovered,
     StockLow,
+    PurchaseOrderMade,
+    PurchaseOrderSent,
+    PurchaseOrderUnknown,
+    PurchaseOrderReceived,
+    PurchaseOrderFailed,
+    PurchaseOrderCancelled,
+    PurchaseOrderReconciled,
 )

@@ -35,6 +35,13 @@ SENDING = timedelta(seconds=90)
 """A call that sends an order is over by then, whatever it does: what it left as `sent` is asked about."""
 
 
+SETTLES = timedelta(minutes=5)
+"""Stock levels follow cards by seconds: nothing is bought by levels that may not show the last purchase yet."""
+FAILED_RESTS = timedelta(minutes=30)
+CANCELLED_RESTS = timedelta(hours=24)
+"""A person did not want it: it is not proposed again at once."""
+
+
 @dataclass(frozen=True)
 class Receipt:
     """What the cards of an answer came to (`receiving.receive`): absolute numbers, of all delivered so far."""
@@ -166,6 +173,14 @@ def impatient(po: PurchaseOrder, patience: timedelta, now: datetime) -> Purchase
 def applied(po: PurchaseOrder) -> PurchaseOrder:
     """What it came to has reached everybody: nothing is left to do."""
     return po if po.is_open else po.model_copy(update={"applied": True, "due_at": None})
+
+
+def rests_until(po: PurchaseOrder) -> datetime:
+    """From when on what it was to restock may be bought again by a policy."""
+    assert po.ended_at
+    if po.state == "cancelled":
+        return po.ended_at + CANCELLED_RESTS
+    return po.ended_at + (SETTLES if po.received else FAILED_RESTS)
 
 
 def cancelled(po: PurchaseOrder, by: str, reason: str, now: datetime) -> PurchaseOrder:

@@ -76,7 +76,7 @@ class PurchaseOrder(Part):
     need: str = ""
     """What it restocks (`<sku>#<channel or shared>`), as long as it is the one open order for it."""
     budget: str = ""
-    """The month (`2026-11`, the shop's) whose budget it counts in."""
+    """The budget that it counts in: the shop's month, and the need where that has its own (`2026-11#<need>`)."""
     quota_day: str = ""
     """The day whose limit of the offer it counts in."""
     created_at: Timestamp

@@ -1,8 +1,8 @@
 """Where purchase orders live: in the supply table.
 
     PO#<id>                        PO        the purchase order
-    NEED#<sku>#<channel|shared>    NEED      `open`: the one purchase order that restocks it
-    BUDGET#<month>                 BUDGET    `committed`: minor units by currency
+    NEED#<sku>#<channel|shared>    NEED      `open`: the one purchase order that restocks it (`Need`)
+    BUDGET#<month>[#<need>]        <currency>    `committed`: minor units
     QUOTA#<supplier>#<sku>         <day>     `taken`: how many were ordered of the offer that day
 
 In `due-index` stands what a sweep must look at, in `listed-index` all of them, newest first.
@@ -15,6 +15,7 @@ from typing import Any
 
 from quanyi.clock import stamp
 from quanyi.errors import Busy, Conflict, NotFound
+from quanyi.purchases.changes import rests_until
 from quanyi.purchases.model import PurchaseOrder
 from quanyi.table import ConditionFailed, Item, Page, Table, Write
 
@@ -44,6 +45,22 @@ class Bounds:
 
     budget: int | None = None
     daily: int | None = None
+
+
+@dataclass(frozen=True)
+class Need:
+    """What is known of a need. `made` counts the purchase orders that it ever had: the next one's id follows from it,
+    so that two who find the same need make one."""
+
+    open: str = ""
+    made: int = 0
+    again: str = ""
+    """Until then it is left alone (`changes.rests_until`)."""
+    failed: str = ""
+    """The supplier that failed it last, if none has delivered since."""
+    paid: int | None = None
+    """What one cost last, minor units of `currency`."""
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +112,8 @@ class PurchasesTable:
         writes: list[Write] = []
         if po.need:
             free = "attribute_not_exists(#open)"
-            writes.append(self.table.write_update(need_key(po.need), "SET #open = :po", condition=free, po=po.id))
+            change = "SET #open = :po ADD made :one"
+            writes.append(self.table.write_update(need_key(po.need), change, condition=free, po=po.id, one=1))
         counted = [(budget_key(po.budget, po.currency), "committed", po.total, bounds.budget)] if po.budget else []
         counted += [(quota_key(po), "taken", po.quantity, bounds.daily)] if po.quota_day else []
         for key, name, amount, most in counted:
@@ -145,7 +163,8 @@ class PurchasesTable:
         if po.need:
             key = need_key(po.need)
             if (self.table.get(key) or {}).get("open") == po.id:
-                writes.append(self.table.write_update(key, "REMOVE #open", condition="#open = :po", po=po.id))
+                change, values = _freed(po)
+                writes.append(self.table.write_update(key, change, condition="#open = :po", po=po.id, **values))
         if missing and po.budget:
             key, less = budget_key(po.budget, po.currency), -missing * po.unit_cost
             writes.append(self.table.write_update(key, "ADD committed :less", less=less))
@@ -157,6 +176,20 @@ class PurchasesTable:
         """Minor units that the month's purchase orders come to, without what did not come."""
         item = self.table.get(budget_key(month, currency))
         return int(item.get("committed", 0)) if item else 0
+
+    def needs(self, needs: Sequence[str]) -> dict[str, Need]:
+        """Those that ever had a purchase order; a call for a hundred. Consistent."""
+        items = self.table.get_many([need_key(need) for need in dict.fromkeys(needs)]) if needs else []
+        names = Need.__dataclass_fields__
+        return {
+            item["pk"].removeprefix("NEED#"): Need(**{name: item[name] for name in names if name in item})
+            for item in items
+        }
+
+    def taken(self, supplier: str, sku: str, day: str) -> int:
+        """How many were ordered of an offer on a day."""
+        item = self.table.get({"pk": f"QUOTA#{supplier}#{sku}", "sk": day})
+        return int(item.get("taken", 0)) if item else 0
 
     def due(self, before: datetime) -> Iterator[str]:
         """Ids of those to be looked at, longest due first. A hint: the index lags."""
@@ -194,6 +227,17 @@ def need_key(need: str) -> dict[str, str]:
 
 def budget_key(month: str, currency: str) -> dict[str, str]:
     return {"pk": f"BUDGET#{month}", "sk": currency}
+
+
+def _freed(po: PurchaseOrder) -> tuple[str, dict[str, Any]]:
+    """The change of its need when a purchase order is over, and the values in it."""
+    values: dict[str, Any] = {"again": stamp(rests_until(po))}
+    if po.received:
+        values |= {"paid": po.unit_cost, "currency": po.currency}
+        return "SET #again = :again, #paid = :paid, #currency = :currency REMOVE #open, #failed", values
+    if po.state == "failed":
+        return "SET #again = :again, #failed = :failed REMOVE #open", {**values, "failed": po.supplier}
+    return "SET #again = :again REMOVE #open", values
 
 
 def quota_key(po: PurchaseOrder) -> dict[str, str]:
