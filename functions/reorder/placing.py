@@ -3,7 +3,7 @@
 from quanyi.callers import Caller
 from quanyi.cards.model import Face
 from quanyi.catalog.model import CardFormat, Sku
-from quanyi.errors import Conflict, Invalid
+from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.ids import derived_id
 from quanyi.purchases.changes import approved, cancelled, resolved, with_note
 from quanyi.purchases.model import PurchaseOrder
@@ -12,6 +12,7 @@ from quanyi.replay import body_hash, must_repeat
 from quanyi.supply import port
 from quanyi.supply.choosing import Candidate, choose, most_for
 from reorder.applying import apply
+from quanyi.supply.model import Supplier
 from reorder.messages import GivenCard, PurchaseBody, ResolveBody
 from reorder.sending import ask
 from reorder.taking import take
@@ -143,7 +144,7 @@ def resolve(buying: Buying, caller: Caller, purchase_id: str, body: ResolveBody)
     if body.cards and po.purpose == "topup":
         raise Invalid("A top-up brings no cards.", reason="kind")
     if body.cards:
-        supplier, _ = buying.supplier(po.supplier)
+        supplier = _still_there(buying, po.supplier)
         format_ = buying.catalog.sku(po.sku).card_format
         po = take(buying, po, supplier, port.Answer("pending", cards=tuple(_card(c, format_) for c in body.cards)))
     now, succeeded = buying.now(), body.outcome == "succeeded"
@@ -153,3 +154,10 @@ def resolve(buying: Buying, caller: Caller, purchase_id: str, body: ResolveBody)
 
 def _card(given: GivenCard, format_: CardFormat) -> port.BoughtCard:
     return port.BoughtCard(Face(format_, given.number, given.pin), given.expires_at)
+def _still_there(buying: Buying, supplier: str) -> Supplier | None:
+    try:
+        return buying.supplier(supplier)[0]
+    except (NotFound, Conflict):
+        return None
+
+

@@ -20,6 +20,7 @@ from reorder.wiring import Buying
 
 HELD_AGAIN = timedelta(minutes=10)
 
+GONE = port.Answer("unknown", reason="supplier_gone")
 
 def send(buying: Buying, po: PurchaseOrder, account: Mapping[str, Secret] | None = None) -> PurchaseOrder:
     """Sends an approved purchase, if nobody else has, and answers it as it stands then. `account` is whom a top-up is
@@ -55,7 +56,10 @@ def ask(buying: Buying, po: PurchaseOrder) -> PurchaseOrder:
     """Asks the supplier how a purchase that was sent stands, and applies what comes of it. Raises Busy."""
     if po.sent_at is None:
         return po
-    supplier, adapter = buying.supplier(po.supplier)
+    try:
+        supplier, adapter = buying.supplier(po.supplier)
+    except (NotFound, Conflict):  # deleted, or without credentials: nobody can be asked, and a person must hear of it
+        return take(buying, po, None, GONE)
     return take(buying, po, supplier, adapter.query(port.Asked(po.id, po.number, po.purpose == "topup", po.sent_at)))
 
 

@@ -16,11 +16,15 @@ from quanyi.supply.model import Supplier
 from reorder.applying import apply
 from reorder.wiring import Buying
 
+PATIENCE = timedelta(hours=24)
+"""With a supplier whose own is not known."""
 
-def take(buying: Buying, po: PurchaseOrder, supplier: Supplier, answer: port.Answer) -> PurchaseOrder:
-    """Writes down what a supplier said to an order or a question, and applies it. Repeatable. Raises Busy."""
+
+def take(buying: Buying, po: PurchaseOrder, supplier: Supplier | None, answer: port.Answer) -> PurchaseOrder:
+    """Writes down what a supplier said to an order or a question, and applies it; None: the supplier is not set up any
+    more. Repeatable. Raises Busy."""
     receipt = _receipt(buying, po, answer)
-    now, patience = buying.now(), timedelta(hours=supplier.patience_hours)
+    now, patience = buying.now(), timedelta(hours=supplier.patience_hours) if supplier else PATIENCE
     turned: list[PurchaseState] = []
 
     def decide(it: PurchaseOrder) -> PurchaseOrder:

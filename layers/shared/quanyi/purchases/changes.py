@@ -171,6 +171,19 @@ def applied(po: PurchaseOrder) -> PurchaseOrder:
 def cancelled(po: PurchaseOrder, by: str, reason: str, now: datetime) -> PurchaseOrder:
     """Before it was sent. Raises Conflict afterwards: only its supplier can cancel it then."""
     if po.state == "cancelled":
+def not_pursued(po: PurchaseOrder, patience: timedelta, now: datetime) -> PurchaseOrder:
+    """Something of ours stood in the way: it is tried again later, and once that has gone on for long, a person looks.
+    Unless it has gone on meanwhile."""
+    if po.due_at is None or po.due_at > now:
+        return po
+    return impatient(_later(po.model_copy(update={"asked": po.asked + 1}), now), patience, now)
+
+
+def put_off(po: PurchaseOrder, until: datetime) -> PurchaseOrder:
+    """Nobody looks at it before."""
+    return po if po.due_at is None else po.model_copy(update={"due_at": max(po.due_at, until)})
+
+
         return po
     if po.state not in ("draft", "approved"):
         raise Conflict("It has been sent: only its supplier can cancel it now.", state=po.state)
