@@ -108,7 +108,7 @@ def _purchases(buying: Buying, order: Order, units: Sequence[Unit], offered: Off
     """For units of one SKU; those for which no offer does look again later, or are given up."""
     made: list[PurchaseOrder] = []
     closed: set[str] = set()
-    rest = list(units)
+    rest: list[Unit] = list(units)
     while rest:
         best = _best(order, rest, offered, closed)
         if best is None:
@@ -116,11 +116,12 @@ def _purchases(buying: Buying, order: Order, units: Sequence[Unit], offered: Off
             log().info("no offer does", extra={"order": order.id, "sku": rest[0].sku, "units": len(rest)})
             break
         try:
-            made.append(_purchase(buying, order, rest[: best.quantity], best))
+            po = _purchase(buying, order, rest[: best.quantity], best)
         except OverBudget:
             closed.add(best.supplier.id)
             continue
-        rest = rest[best.quantity :]
+        made.append(po)
+        rest = [unit for unit in rest if unit.id not in po.units]  # one that was there may be for others than these
     return made
 
 
@@ -177,6 +178,7 @@ def _purchase(buying: Buying, order: Order, units: Sequence[Unit], best: Candida
             due_at=now + SENDING,
         )
         there = buying.purchases.add(po, Bounds(daily=best.offer.daily_limit))
-        if there.state != "cancelled":
+        if there.state == "approved" or buying.orders.get(order.id).rev != order.rev:
             return there
-    raise Conflict("This order's purchases were cancelled too often.", order=order.id)
+        # It was cancelled, or has brought its card, which was lost since: whoever wants one now has none under way.
+    raise Conflict("This order's purchases came to nothing too often.", order=order.id)

@@ -50,13 +50,12 @@ def look_at(order: Order, unit: Unit, now: datetime) -> datetime:
 
 
 def being_bought(order: Order, units: Collection[str], purchase: str) -> Order:
-    """Units that want a supplier are being bought by that purchase now; others stay as they are."""
-
-    def one(unit: Unit) -> Unit:
-        free = unit.state == "waiting" and unit.card is None and not unit.purchase
-        return unit.model_copy(update={"purchase": purchase, "buy_after": None}) if free else unit
-
-    return _each(order, units, one)
+    """Units that want a supplier are being bought by that purchase now: all of them or, once one of them has been
+    served otherwise, none, since the purchase would bring more than is wanted."""
+    mine = [unit for unit in order.units if unit.id in units]
+    if not all(unit.state == "waiting" and unit.card is None and unit.purchase in ("", purchase) for unit in mine):
+        return order
+    return _each(order, units, lambda unit: unit.model_copy(update={"purchase": purchase, "buy_after": None}))
 
 
 def unavailable(order: Order, units: Collection[str], now: datetime) -> Order:
@@ -66,10 +65,10 @@ def unavailable(order: Order, units: Collection[str], now: datetime) -> Order:
 
 def with_bought(order: Order, purchase: str, cards: Mapping[str, str], attempt: int) -> Order:
     """Cards that the purchase brought, by unit, in the hold of `attempt`. A unit that has been served otherwise leaves
-    its card to the sweep of holds."""
+    its card to the sweep of holds. One that had its card from the purchase before does not get it again: it was bad."""
 
     def one(unit: Unit) -> Unit:
-        if unit.state != "waiting" or unit.card:
+        if unit.state != "waiting" or unit.card or unit.purchase != purchase:
             return _let_go(unit, purchase)
         mine: dict[str, Any] = {"card": cards[unit.id], "hold": attempt}
         return _let_go(unit, purchase).model_copy(update=mine)
