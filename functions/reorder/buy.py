@@ -50,7 +50,7 @@ def buy(buying: Buying, order_id: str, attempt: int) -> Bought:
         if is_held(order, buying.now()):
             return {"v": 1, "outcome": "wait"}
         purchases = [*_under_way(buying, order), *_new(buying, order)]
-        _each_at_once(buying, purchases)
+        _each_at_once(buying, purchases, begun + SECONDS)
         order = buying.orders.get(order_id)
         wanted = any(wants_buying(order, unit, buying.now()) for unit in order.units)
         if not wanted or time.monotonic() - begun > SECONDS:
@@ -59,9 +59,14 @@ def buy(buying: Buying, order_id: str, attempt: int) -> Bought:
 
 
 def _outcome(buying: Buying, order: Order) -> Literal["fulfil", "soon", "wait"]:
+    now = buying.now()
     waiting = [unit for unit in order.units if unit.state == "waiting"]
-    if not waiting or any(unit.card or (is_bought(unit) and not unit.purchase) for unit in waiting):
+    wanting = [unit for unit in waiting if wants_buying(order, unit, now)]
+    decided = [unit for unit in waiting if is_bought(unit) and not unit.purchase and unit not in wanting]
+    if not waiting or decided or any(unit.card for unit in waiting):
         return "fulfil"
+    if wanting:
+        return "soon"  # this run's time is over, or somebody else was at it
     open_ones = buying.purchases.find([unit.purchase for unit in waiting if unit.purchase]).values()
     young = buying.now() - SOON
     return "soon" if any(po.sent_at and po.sent_at > young for po in open_ones) else "wait"
@@ -74,10 +79,12 @@ def _under_way(buying: Buying, order: Order) -> list[PurchaseOrder]:
     return [po for po in found if po.due_at and (po.due_at <= buying.now() or not po.under_way)]
 
 
-def _each_at_once(buying: Buying, purchases: Sequence[PurchaseOrder]) -> None:
-    """One purchase's fault is not another's: what was not done the sweep does."""
+def _each_at_once(buying: Buying, purchases: Sequence[PurchaseOrder], until: float) -> None:
+    """One purchase's fault is not another's: what was not done by then the next run does, or the sweep."""
 
     def guarded(po: PurchaseOrder) -> None:
+        if time.monotonic() > until:
+            return
         try:
             pursue(buying, po)
         except Refusal as refusal:
