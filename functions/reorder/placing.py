@@ -5,6 +5,7 @@ from quanyi.cards.model import Face
 from quanyi.catalog.model import CardFormat, Sku
 from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.ids import derived_id
+from quanyi.money import MAX_AMOUNT
 from quanyi.purchases.changes import approved, cancelled, resolved, with_note
 from quanyi.purchases.model import PurchaseOrder
 from quanyi.purchases.table import Bounds
@@ -48,6 +49,8 @@ def _new(
         raise Invalid("Only cards are bought for stock.", reason="kind", kind=sku.kind)
     most = highest_cost(sku) if body.most is None else body.most
     best = _best(buying, sku, body, most)
+    if best.offer.cost * best.quantity > MAX_AMOUNT:
+        raise Invalid("This would cost more than an amount can be.", reason="amount_too_large", most=MAX_AMOUNT)
     po = PurchaseOrder(
         id=purchase_id,
         purpose="stock",

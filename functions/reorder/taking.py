@@ -5,7 +5,7 @@ from datetime import timedelta
 from quanyi.cards.model import hold_name
 from quanyi.errors import NotFound, Refusal
 from quanyi.http import log
-from quanyi.money import Money
+from quanyi.money import MAX_AMOUNT, Money
 from quanyi.orders.model import Order
 from quanyi.purchases.changes import Receipt, answered, impatient
 from quanyi.purchases.model import Duplicate, PurchaseOrder, PurchaseState
@@ -51,7 +51,7 @@ def _receipt(buying: Buying, po: PurchaseOrder, answer: port.Answer) -> Receipt:
                 sku=po.sku,
                 channel=po.channel,
                 supplier=po.supplier,
-                unit_cost=Money(amount=po.unit_cost, currency=po.currency),
+                unit_cost=Money(amount=_unit_cost(po, answer), currency=po.currency),
                 format=sku.card_format,
                 issuer=sku.issuer,
                 zone=buying.zone,
@@ -72,6 +72,13 @@ def _receipt(buying: Buying, po: PurchaseOrder, answer: port.Answer) -> Receipt:
         assigned=came.assigned,
         attempt=order.attempt if order else 0,
     )
+
+
+def _unit_cost(po: PurchaseOrder, answer: port.Answer) -> int:
+    """What one costs the shop: as the offer said, or more where the supplier charges more. Less may be what it gave
+    back for cards that did not come."""
+    charged = po.cost if answer.cost is None or not 0 <= answer.cost <= MAX_AMOUNT else answer.cost
+    return max(po.unit_cost, -(-charged // po.quantity)) if charged else po.unit_cost
 
 
 def _order(buying: Buying, po: PurchaseOrder) -> Order | None:

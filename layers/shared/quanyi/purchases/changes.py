@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from quanyi.errors import Conflict
+from quanyi.money import MAX_AMOUNT
 from quanyi.purchases.model import MOST_DUPLICATES, MOST_NOTES, Duplicate, Note, PurchaseOrder, PurchaseState
 from quanyi.supply.port import MOST_REASON, Answer
 
@@ -118,18 +119,25 @@ def _told(po: PurchaseOrder, answer: Answer, receipt: Receipt, now: datetime) ->
     if receipt.assigned:
         fields |= {"assigned": {**po.assigned, **receipt.assigned}, "attempt": receipt.attempt}
     if answer.number:
-        fields["number"] = po.number or answer.number
-    if answer.cost is not None:
+        fields["number"] = po.number or _kept(answer.number)
+    if answer.cost is not None and 0 <= answer.cost <= MAX_AMOUNT:  # else it is no price, whoever says so
         fields["cost"] = answer.cost
     if answer.reason:
-        fields["reason"] = answer.reason[:MOST_REASON]
+        fields["reason"] = _kept(answer.reason)
     return po.model_copy(update=fields)
+
+
+def _kept(told: str) -> str:
+    """A supplier's text that an item takes, whatever it holds: no more of it than is of use, and half characters as
+    `?`."""
+    return told[:MOST_REASON].encode(errors="replace").decode()
 
 
 def _afterwards(po: PurchaseOrder, told: PurchaseOrder, answer: Answer) -> PurchaseOrder:
     """After its end. Cards that come all the same are counted; nothing else moves."""
-    ended_well = po.state in ("received", "reconciled") and po.received > 0
-    other = (answer.state == "failed" and ended_well) or (answer.state == "done" and not ended_well and po.sent_at)
+    ended_well = po.state == "received" or (po.state == "reconciled" and po.confirmed_at is not None)
+    failed_after_all = answer.state == "failed" and ended_well and po.received > 0
+    other = failed_after_all or (answer.state == "done" and not ended_well and po.sent_at)
     kept = {"asked": po.asked, "reason": po.reason, "cost": po.cost, "number": po.number}
     after = told.model_copy(update=kept)
     return after.model_copy(update={"contradicted": True}) if other else after
