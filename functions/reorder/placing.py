@@ -12,8 +12,8 @@ from quanyi.purchases.table import Bounds
 from quanyi.replay import body_hash, must_repeat
 from quanyi.supply import port
 from quanyi.supply.choosing import Candidate, choose, most_for
-from reorder.applying import apply
 from quanyi.supply.model import Supplier
+from reorder.applying import apply
 from reorder.messages import GivenCard, PurchaseBody, ResolveBody
 from reorder.sending import ask
 from reorder.taking import take
@@ -155,8 +155,6 @@ def resolve(buying: Buying, caller: Caller, purchase_id: str, body: ResolveBody)
     return apply(buying, po)
 
 
-def _card(given: GivenCard, format_: CardFormat) -> port.BoughtCard:
-    return port.BoughtCard(Face(format_, given.number, given.pin), given.expires_at)
 def _still_there(buying: Buying, supplier: str) -> Supplier | None:
     try:
         return buying.supplier(supplier)[0]
@@ -164,3 +162,5 @@ def _still_there(buying: Buying, supplier: str) -> Supplier | None:
         return None
 
 
+def _card(given: GivenCard, format_: CardFormat) -> port.BoughtCard:
+    return port.BoughtCard(Face(format_, given.number, given.pin), given.expires_at)

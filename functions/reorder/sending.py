@@ -20,8 +20,8 @@ from reorder.taking import take
 from reorder.wiring import Buying
 
 HELD_AGAIN = timedelta(minutes=10)
-
 GONE = port.Answer("unknown", reason="supplier_gone")
+
 
 def send(buying: Buying, po: PurchaseOrder, account: Mapping[str, Secret] | None = None) -> PurchaseOrder:
     """Sends an approved purchase, if nobody else has, and answers it as it stands then. `account` is whom a top-up is

@@ -171,14 +171,6 @@ def impatient(po: PurchaseOrder, patience: timedelta, now: datetime) -> Purchase
     return po.model_copy(update={"for_person": True, "due_at": now + ASK_LATE})
 
 
-def applied(po: PurchaseOrder) -> PurchaseOrder:
-    """What it came to has reached everybody: nothing is left to do."""
-    return po if po.is_open else po.model_copy(update={"applied": True, "due_at": None})
-
-
-def cancelled(po: PurchaseOrder, by: str, reason: str, now: datetime) -> PurchaseOrder:
-    """Before it was sent. Raises Conflict afterwards: only its supplier can cancel it then."""
-    if po.state == "cancelled":
 def not_pursued(po: PurchaseOrder, patience: timedelta, now: datetime) -> PurchaseOrder:
     """Something of ours stood in the way: it is tried again later, and once that has gone on for long, a person looks.
     Unless it has gone on meanwhile."""
@@ -192,6 +184,14 @@ def put_off(po: PurchaseOrder, until: datetime) -> PurchaseOrder:
     return po if po.due_at is None else po.model_copy(update={"due_at": max(po.due_at, until)})
 
 
+def applied(po: PurchaseOrder) -> PurchaseOrder:
+    """What it came to has reached everybody: nothing is left to do."""
+    return po if po.is_open else po.model_copy(update={"applied": True, "due_at": None})
+
+
+def cancelled(po: PurchaseOrder, by: str, reason: str, now: datetime) -> PurchaseOrder:
+    """Before it was sent. Raises Conflict afterwards: only its supplier can cancel it then."""
+    if po.state == "cancelled":
         return po
     if po.state not in ("draft", "approved"):
         raise Conflict("It has been sent: only its supplier can cancel it now.", state=po.state)
