@@ -123,12 +123,11 @@ def _purchases(buying: Buying, order: Order, units: Sequence[Unit], offered: Off
             log().info("no offer does", extra={"order": order.id, "sku": rest[0].sku, "units": len(rest)})
             break
         try:
-            po = _purchase(buying, order, rest[: best.quantity], best)
+            made.append(_purchase(buying, order, rest[: best.quantity], best))
         except OverBudget:
             closed.add(best.supplier.id)
             continue
-        made.append(po)
-        rest = [unit for unit in rest if unit.id not in po.units]  # one that was there may be for others than these
+        rest = [unit for unit in rest if unit.id not in made[-1].units]  # of one that was there: as it was made then
     return made
 
 

@@ -139,14 +139,13 @@ def note(buying: Buying, caller: Caller, purchase_id: str, text: str) -> Purchas
 
 
 def resolve(buying: Buying, caller: Caller, purchase_id: str, body: ResolveBody) -> PurchaseOrder:
-    """A person found out how it ended. Its cards, if it brought any, come in first. Raises NotFound, Conflict."""
+    """A person found out how it ended. Its cards, if it brought any, come in first. The same again changes nothing.
+    Raises NotFound, Conflict."""
     caller.needs("operator")
     po = buying.purchases.get(purchase_id)
-    if not po.under_way:
-        raise Conflict("How it ended is known.", state=po.state)
     if body.cards and po.purpose == "topup":
         raise Invalid("A top-up brings no cards.", reason="kind")
-    if body.cards:
+    if body.cards and po.under_way:
         supplier = _still_there(buying, po.supplier)
         format_ = buying.catalog.sku(po.sku).card_format
         po = take(buying, po, supplier, port.Answer("pending", cards=tuple(_card(c, format_) for c in body.cards)))

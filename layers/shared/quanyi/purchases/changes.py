@@ -199,7 +199,11 @@ def cancelled(po: PurchaseOrder, by: str, reason: str, now: datetime) -> Purchas
 
 
 def resolved(po: PurchaseOrder, succeeded: bool, by: str, reason: str, now: datetime) -> PurchaseOrder:
-    """A person found out, outside, how it ended. Raises Conflict unless the supplier may have it."""
+    """A person found out, outside, how it ended. Raises Conflict unless the supplier may have it, or it was they who
+    said just that before."""
+    said = (by, reason[:MOST_REASON], "received" if succeeded else "failed")
+    if (po.changed_by, po.reason, po.state) == said:
+        return po
     if not po.under_way:
         raise Conflict("How it ended is known.", state=po.state)
     noted = with_note(po, by, reason, now).model_copy(update={"changed_by": by, "reason": reason[:MOST_REASON]})
