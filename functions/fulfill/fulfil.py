@@ -18,7 +18,7 @@ from quanyi.clock import day
 from quanyi.errors import NotFound
 from quanyi.http import log
 from quanyi.money import Money
-from quanyi.orders.buying import is_given_up, look_at
+from quanyi.orders.buying import is_given_up, is_unpaid, look_at, wants_buying
 from quanyi.orders.changes import assigned, delivered, settled, unassigned
 from quanyi.orders.holding import is_held
 from quanyi.orders.model import Order, Unit
@@ -53,7 +53,7 @@ def fulfil(works: Works, order_id: str, attempt: int) -> Answer:
     now = works.now()
     before = order
     order = works.orders.change(order, lambda it: _decided(it, attempt, done, verdict, now))
-    _queue(works, before, order)
+    _queue(works, before, order, now)
     return answer(order, attempt, now)
 
 
@@ -65,7 +65,7 @@ def _draw_missing(works: Works, order: Order) -> Order:
     by_sku: dict[str, list[Unit]] = {}
     for unit in _cards_wanted(order):
         # What is being bought for it would be left over if it were taken from stock.
-        if unit.card is None and not unit.purchase:
+        if unit.card is None and not unit.purchase and not is_unpaid(unit):
             by_sku.setdefault(unit.sku, []).append(unit)
     drawn: dict[str, str] = {}
     for sku, units in by_sku.items():
@@ -164,14 +164,18 @@ def _decided(order: Order, attempt: int, done: Mapping[str, Money], verdict: Ver
     return order
 
 
-def _queue(works: Works, before: Order, after: Order) -> None:
-    """Units that wait for stock join the backlog; those that no longer wait leave it."""
+def _queue(works: Works, before: Order, after: Order, now: datetime) -> None:
+    """Units that wait for stock join the backlog; those that no longer wait leave it. One that a supplier is asked for
+    next joins when none has it: a card that came for it meanwhile would be one too many."""
     if not after.paid_at:
         return
+    buys = not is_held(after, now)
     for unit in after.units:
         if unit.kind != "card" or unit.on_shortage != "backlog" or unit.own == "mint":
             continue
         if unit.state == "waiting" and unit.card is None and not unit.purchase:
+            if buys and wants_buying(after, unit, now):
+                continue
             works.backlog.join(after, unit.id)
         elif unit.state == "refunding" or (unit.state != "waiting" and before.unit(unit.id).state == "waiting"):
             works.backlog.leave(after, unit.id)

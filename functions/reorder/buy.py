@@ -50,7 +50,7 @@ def buy(buying: Buying, order_id: str, attempt: int) -> Bought:
         if is_held(order, buying.now()):
             return {"v": 1, "outcome": "wait"}
         purchases = [*_under_way(buying, order), *_new(buying, order)]
-        _each_at_once(buying, purchases)
+        _each_at_once(buying, purchases, begun + SECONDS)
         order = buying.orders.get(order_id)
         wanted = any(wants_buying(order, unit, buying.now()) for unit in order.units)
         if not wanted or time.monotonic() - begun > SECONDS:
@@ -59,9 +59,14 @@ def buy(buying: Buying, order_id: str, attempt: int) -> Bought:
 
 
 def _outcome(buying: Buying, order: Order) -> Literal["fulfil", "soon", "wait"]:
+    now = buying.now()
     waiting = [unit for unit in order.units if unit.state == "waiting"]
-    if not waiting or any(unit.card or (is_bought(unit) and not unit.purchase) for unit in waiting):
+    wanting = [unit for unit in waiting if wants_buying(order, unit, now)]
+    decided = [unit for unit in waiting if is_bought(unit) and not unit.purchase and unit not in wanting]
+    if not waiting or decided or any(unit.card for unit in waiting):
         return "fulfil"
+    if wanting:
+        return "soon"  # this run's time is over, or somebody else was at it
     open_ones = buying.purchases.find([unit.purchase for unit in waiting if unit.purchase]).values()
     young = buying.now() - SOON
     return "soon" if any(po.sent_at and po.sent_at > young for po in open_ones) else "wait"
@@ -74,10 +79,12 @@ def _under_way(buying: Buying, order: Order) -> list[PurchaseOrder]:
     return [po for po in found if po.due_at and (po.due_at <= buying.now() or not po.under_way)]
 
 
-def _each_at_once(buying: Buying, purchases: Sequence[PurchaseOrder]) -> None:
-    """One purchase's fault is not another's: what was not done the sweep does."""
+def _each_at_once(buying: Buying, purchases: Sequence[PurchaseOrder], until: float) -> None:
+    """One purchase's fault is not another's: what was not done by then the next run does, or the sweep."""
 
     def guarded(po: PurchaseOrder) -> None:
+        if time.monotonic() > until:
+            return
         try:
             pursue(buying, po)
         except Refusal as refusal:
@@ -108,7 +115,7 @@ def _purchases(buying: Buying, order: Order, units: Sequence[Unit], offered: Off
     """For units of one SKU; those for which no offer does look again later, or are given up."""
     made: list[PurchaseOrder] = []
     closed: set[str] = set()
-    rest = list(units)
+    rest: list[Unit] = list(units)
     while rest:
         best = _best(order, rest, offered, closed)
         if best is None:
@@ -120,7 +127,7 @@ def _purchases(buying: Buying, order: Order, units: Sequence[Unit], offered: Off
         except OverBudget:
             closed.add(best.supplier.id)
             continue
-        rest = rest[best.quantity :]
+        rest = [unit for unit in rest if unit.id not in made[-1].units]  # of one that was there: as it was made then
     return made
 
 
@@ -177,6 +184,7 @@ def _purchase(buying: Buying, order: Order, units: Sequence[Unit], best: Candida
             due_at=now + SENDING,
         )
         there = buying.purchases.add(po, Bounds(daily=best.offer.daily_limit))
-        if there.state != "cancelled":
+        if there.state == "approved" or buying.orders.get(order.id).rev != order.rev:
             return there
-    raise Conflict("This order's purchases were cancelled too often.", order=order.id)
+        # It was cancelled, or has brought its card, which was lost since: whoever wants one now has none under way.
+    raise Conflict("This order's purchases came to nothing too often.", order=order.id)

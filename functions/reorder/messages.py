@@ -160,6 +160,11 @@ def what_to_do(po: PurchaseOrder) -> str | None:
         )
     if po.state == "draft":
         return "POST .../approve to buy it, or .../cancel."
+    if po.overcharged:
+        return (
+            "The supplier charges more than one may cost: claim the rest from it, and correct or switch off its offer "
+            "before it is bought from again."
+        )
     if po.surplus:
         return "More cards came than were ordered: they are quarantined. Agree with the supplier, then release or void."
     if po.short or po.duplicate_count or po.invalid:

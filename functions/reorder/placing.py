@@ -3,14 +3,16 @@
 from quanyi.callers import Caller
 from quanyi.cards.model import Face
 from quanyi.catalog.model import CardFormat, Sku
-from quanyi.errors import Conflict, Invalid
+from quanyi.errors import Conflict, Invalid, NotFound
 from quanyi.ids import derived_id
+from quanyi.money import MAX_AMOUNT
 from quanyi.purchases.changes import approved, cancelled, resolved, with_note
 from quanyi.purchases.model import PurchaseOrder
 from quanyi.purchases.table import Bounds
 from quanyi.replay import body_hash, must_repeat
 from quanyi.supply import port
 from quanyi.supply.choosing import Candidate, choose, most_for
+from quanyi.supply.model import Supplier
 from reorder.applying import apply
 from reorder.messages import GivenCard, PurchaseBody, ResolveBody
 from reorder.sending import ask
@@ -48,6 +50,8 @@ def _new(
         raise Invalid("Only cards are bought for stock.", reason="kind", kind=sku.kind)
     most = highest_cost(sku) if body.most is None else body.most
     best = _best(buying, sku, body, most)
+    if best.offer.cost * best.quantity > MAX_AMOUNT:
+        raise Invalid("This would cost more than an amount can be.", reason="amount_too_large", most=MAX_AMOUNT)
     po = PurchaseOrder(
         id=purchase_id,
         purpose="stock",
@@ -138,20 +142,26 @@ def note(buying: Buying, caller: Caller, purchase_id: str, text: str) -> Purchas
 
 
 def resolve(buying: Buying, caller: Caller, purchase_id: str, body: ResolveBody) -> PurchaseOrder:
-    """A person found out how it ended. Its cards, if it brought any, come in first. Raises NotFound, Conflict."""
+    """A person found out how it ended. Its cards, if it brought any, come in first. The same again changes nothing.
+    Raises NotFound, Conflict."""
     caller.needs("operator")
     po = buying.purchases.get(purchase_id)
-    if not po.under_way:
-        raise Conflict("How it ended is known.", state=po.state)
     if body.cards and po.purpose == "topup":
         raise Invalid("A top-up brings no cards.", reason="kind")
-    if body.cards:
-        supplier, _ = buying.supplier(po.supplier)
+    if body.cards and po.under_way:
+        supplier = _still_there(buying, po.supplier)
         format_ = buying.catalog.sku(po.sku).card_format
         po = take(buying, po, supplier, port.Answer("pending", cards=tuple(_card(c, format_) for c in body.cards)))
     now, succeeded = buying.now(), body.outcome == "succeeded"
     po = buying.purchases.change(po, lambda it: resolved(it, succeeded, caller.name, body.reason, now))
     return apply(buying, po)
+
+
+def _still_there(buying: Buying, supplier: str) -> Supplier | None:
+    try:
+        return buying.supplier(supplier)[0]
+    except (NotFound, Conflict):
+        return None
 
 
 def _card(given: GivenCard, format_: CardFormat) -> port.BoughtCard:

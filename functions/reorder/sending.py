@@ -14,11 +14,13 @@ from quanyi.purchases.changes import cancelled, sent, unsent
 from quanyi.purchases.model import PurchaseOrder
 from quanyi.secret import Secret
 from quanyi.supply import port
+from quanyi.vault.sealing import Tampered
 from reorder.applying import apply
 from reorder.taking import take
 from reorder.wiring import Buying
 
 HELD_AGAIN = timedelta(minutes=10)
+GONE = port.Answer("unknown", reason="supplier_gone")
 
 
 def send(buying: Buying, po: PurchaseOrder, account: Mapping[str, Secret] | None = None) -> PurchaseOrder:
@@ -55,7 +57,10 @@ def ask(buying: Buying, po: PurchaseOrder) -> PurchaseOrder:
     """Asks the supplier how a purchase that was sent stands, and applies what comes of it. Raises Busy."""
     if po.sent_at is None:
         return po
-    supplier, adapter = buying.supplier(po.supplier)
+    try:
+        supplier, adapter = buying.supplier(po.supplier)
+    except (NotFound, Conflict):  # deleted, or without credentials: nobody can be asked, and a person must hear of it
+        return take(buying, po, None, GONE)
     return take(buying, po, supplier, adapter.query(port.Asked(po.id, po.number, po.purpose == "topup", po.sent_at)))
 
 
@@ -64,16 +69,22 @@ def send_for_order(buying: Buying, po: PurchaseOrder) -> PurchaseOrder:
     more is cancelled. Raises Busy."""
     try:
         order = buying.orders.get(po.order)
+        if order.risk == "refused" or not _is_waited_for(order, po):
+            return _call_off(buying, po, "nobody_waits")
         if is_held(order, buying.now()):
             again = buying.now() + HELD_AGAIN
             return buying.purchases.change(po, lambda it: it.model_copy(update={"due_at": again}))
         order = buying.orders.change(order, lambda it: being_bought(it, po.units, po.id))
-        if not any(unit.purchase == po.id for unit in order.units):
+        if not all(order.unit(unit).purchase == po.id for unit in po.units):
             return _call_off(buying, po, "nobody_waits")
         account = _account(buying, order, po) if po.purpose == "topup" else None
-    except NotFound:
+    except (NotFound, Tampered):
         return _call_off(buying, po, "account_gone")
     return send(buying, po, account)
+
+
+def _is_waited_for(order: Order, po: PurchaseOrder) -> bool:
+    return any(order.unit(unit).state == "waiting" for unit in po.units)
 
 
 def pursue(buying: Buying, po: PurchaseOrder) -> PurchaseOrder:
@@ -99,6 +110,7 @@ def _call_off(buying: Buying, po: PurchaseOrder, reason: str) -> PurchaseOrder:
 
 
 def _account(buying: Buying, order: Order, po: PurchaseOrder) -> Mapping[str, Secret]:
-    """By the supplier's names. Raises NotFound when the member was erased, and the account with them."""
+    """By the supplier's names. Raises NotFound when the member was erased, and the account with them, Tampered when it
+    cannot be read."""
     account = opened(order, order.unit(po.units[0]), buying.members.data_key(order.member))
     return {po.fields.get(name, name): Secret(value) for name, value in account.values.items()}

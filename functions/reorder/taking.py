@@ -5,7 +5,7 @@ from datetime import timedelta
 from quanyi.cards.model import hold_name
 from quanyi.errors import NotFound, Refusal
 from quanyi.http import log
-from quanyi.money import Money
+from quanyi.money import MAX_AMOUNT, Money
 from quanyi.orders.model import Order
 from quanyi.purchases.changes import Receipt, answered, impatient
 from quanyi.purchases.model import Duplicate, PurchaseOrder, PurchaseState
@@ -17,11 +17,15 @@ from reorder.applying import apply
 from reorder.telling import tell
 from reorder.wiring import Buying
 
+PATIENCE = timedelta(hours=24)
+"""With a supplier whose own is not known."""
 
-def take(buying: Buying, po: PurchaseOrder, supplier: Supplier, answer: port.Answer) -> PurchaseOrder:
-    """Writes down what a supplier said to an order or a question, and applies it. Repeatable. Raises Busy."""
+
+def take(buying: Buying, po: PurchaseOrder, supplier: Supplier | None, answer: port.Answer) -> PurchaseOrder:
+    """Writes down what a supplier said to an order or a question, and applies it; None: the supplier is not set up any
+    more. Repeatable. Raises Busy."""
     receipt = _receipt(buying, po, answer)
-    now, patience = buying.now(), timedelta(hours=supplier.patience_hours)
+    now, patience = buying.now(), timedelta(hours=supplier.patience_hours) if supplier else PATIENCE
     turned: list[PurchaseState] = []
 
     def decide(it: PurchaseOrder) -> PurchaseOrder:
@@ -50,7 +54,7 @@ def _receipt(buying: Buying, po: PurchaseOrder, answer: port.Answer) -> Receipt:
                 sku=po.sku,
                 channel=po.channel,
                 supplier=po.supplier,
-                unit_cost=Money(amount=po.unit_cost, currency=po.currency),
+                unit_cost=Money(amount=_unit_cost(po, answer), currency=po.currency),
                 format=sku.card_format,
                 issuer=sku.issuer,
                 zone=buying.zone,
@@ -71,6 +75,13 @@ def _receipt(buying: Buying, po: PurchaseOrder, answer: port.Answer) -> Receipt:
         assigned=came.assigned,
         attempt=order.attempt if order else 0,
     )
+
+
+def _unit_cost(po: PurchaseOrder, answer: port.Answer) -> int:
+    """What one costs the shop: as the offer said, or more where the supplier charges more. Less may be what it gave
+    back for cards that did not come."""
+    charged = po.cost if answer.cost is None or not 0 <= answer.cost <= MAX_AMOUNT else answer.cost
+    return max(po.unit_cost, -(-charged // po.quantity)) if charged else po.unit_cost
 
 
 def _order(buying: Buying, po: PurchaseOrder) -> Order | None:

@@ -125,6 +125,7 @@ def test_what_a_person_found_out_ends_it(bazaar: Bazaar) -> None:
     po = resolve(bazaar.buying, OPERATOR, po.id, ResolveBody.model_validate(body))
     assert (po.state, po.received, po.applied) == ("received", 2, True)
     assert len(bazaar.cards_in("available")) == 2
+    assert resolve(bazaar.buying, OPERATOR, po.id, ResolveBody.model_validate(body)) == po, "the same call again"
     with pytest.raises(Conflict):
         resolve(bazaar.buying, OPERATOR, po.id, ResolveBody(outcome="failed", reason="no"))
 

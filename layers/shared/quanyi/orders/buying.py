@@ -14,11 +14,18 @@ from quanyi.orders.model import Order, Unit
 from quanyi.orders.promise import promised
 
 LOOK_AGAIN = timedelta(minutes=10)
-"""Where no offer did, until offers are looked at again."""
+"""Where no offer did, until offers are looked at again; longer once the order has waited long (`_patience`)."""
+LOOK_AGAIN_AT_MOST = timedelta(hours=1)
 UNDER_WAY = timedelta(hours=1)
 """A unit that is being bought needs no sweep of its order: that of the purchase looks after it."""
 MOST_TRIED = 20
 """Purchases for one unit; after so many definite failures it is not bought any more."""
+MOST_TRIED_IN_ALL = 4_000
+"""Of all units of an order: it is one item, and one item has an end (`orders.packing`)."""
+
+
+def most_tried(order: Order) -> int:
+    return min(MOST_TRIED, MOST_TRIED_IN_ALL // len(order.units))
 
 
 def is_bought(unit: Unit) -> bool:
@@ -30,7 +37,7 @@ def wants_buying(order: Order, unit: Unit, now: datetime) -> bool:
     """It waits for nothing but a supplier, and it is time to look for one."""
     if order.paid_at is None or unit.state != "waiting" or unit.card or unit.purchase or not is_bought(unit):
         return False
-    if unit.value <= 0 or len(unit.tried) >= MOST_TRIED:  # its money was taken back meanwhile: nothing to buy it for
+    if unit.value <= 0 or len(unit.tried) >= most_tried(order):  # of the former the money was taken back meanwhile
         return False
     return unit.buy_after is None or (unit.buy_after <= now and promised(order, unit) > now)
 
@@ -38,7 +45,12 @@ def wants_buying(order: Order, unit: Unit, now: datetime) -> bool:
 def is_given_up(order: Order, unit: Unit, now: datetime) -> bool:
     """A unit that waits for goods, and whose time is over: its money goes back. Never while it is being bought."""
     waits = unit.state == "waiting" and unit.card is None and not unit.purchase
-    return waits and not wants_buying(order, unit, now) and promised(order, unit) <= now
+    return waits and (is_unpaid(unit) or (not wants_buying(order, unit, now) and promised(order, unit) <= now))
+
+
+def is_unpaid(unit: Unit) -> bool:
+    """All its money was taken back while it was being bought: nothing is owed for it any more."""
+    return unit.amount > 0 >= unit.value
 
 
 def look_at(order: Order, unit: Unit, now: datetime) -> datetime:
@@ -50,26 +62,32 @@ def look_at(order: Order, unit: Unit, now: datetime) -> datetime:
 
 
 def being_bought(order: Order, units: Collection[str], purchase: str) -> Order:
-    """Units that want a supplier are being bought by that purchase now; others stay as they are."""
-
-    def one(unit: Unit) -> Unit:
-        free = unit.state == "waiting" and unit.card is None and not unit.purchase
-        return unit.model_copy(update={"purchase": purchase, "buy_after": None}) if free else unit
-
-    return _each(order, units, one)
+    """Units that want a supplier are being bought by that purchase now: all of them or, once one of them has been
+    served otherwise, none, since the purchase would bring more than is wanted."""
+    mine = [unit for unit in order.units if unit.id in units]
+    if not all(unit.state == "waiting" and unit.card is None and unit.purchase in ("", purchase) for unit in mine):
+        return order
+    return _each(order, units, lambda unit: unit.model_copy(update={"purchase": purchase, "buy_after": None}))
 
 
 def unavailable(order: Order, units: Collection[str], now: datetime) -> Order:
     """No offer does for them now."""
-    return _each(order, units, lambda unit: unit.model_copy(update={"buy_after": now + LOOK_AGAIN}))
+    return _each(order, units, lambda unit: unit.model_copy(update={"buy_after": now + _patience(order, now)}))
+
+
+def _patience(order: Order, now: datetime) -> timedelta:
+    """Each look wakes the order's workflow, which costs money and has an end (25,000 events): an eighth of what it has
+    waited, so that a month's waiting is some hundreds of looks."""
+    waited = now - order.paid_at if order.paid_at else LOOK_AGAIN
+    return min(max(LOOK_AGAIN, waited / 8), LOOK_AGAIN_AT_MOST)
 
 
 def with_bought(order: Order, purchase: str, cards: Mapping[str, str], attempt: int) -> Order:
     """Cards that the purchase brought, by unit, in the hold of `attempt`. A unit that has been served otherwise leaves
-    its card to the sweep of holds."""
+    its card to the sweep of holds. One that had its card from the purchase before does not get it again: it was bad."""
 
     def one(unit: Unit) -> Unit:
-        if unit.state != "waiting" or unit.card:
+        if unit.state != "waiting" or unit.card or unit.purchase != purchase:
             return _let_go(unit, purchase)
         mine: dict[str, Any] = {"card": cards[unit.id], "hold": attempt}
         return _let_go(unit, purchase).model_copy(update=mine)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from quanyi.errors import Conflict
+from quanyi.money import MAX_AMOUNT
 from quanyi.purchases.model import MOST_DUPLICATES, MOST_NOTES, Duplicate, Note, PurchaseOrder, PurchaseState
 from quanyi.supply.port import MOST_REASON, Answer
 
@@ -125,18 +126,25 @@ def _told(po: PurchaseOrder, answer: Answer, receipt: Receipt, now: datetime) ->
     if receipt.assigned:
         fields |= {"assigned": {**po.assigned, **receipt.assigned}, "attempt": receipt.attempt}
     if answer.number:
-        fields["number"] = po.number or answer.number
-    if answer.cost is not None:
+        fields["number"] = po.number or _kept(answer.number)
+    if answer.cost is not None and 0 <= answer.cost <= MAX_AMOUNT:  # else it is no price, whoever says so
         fields["cost"] = answer.cost
     if answer.reason:
-        fields["reason"] = answer.reason[:MOST_REASON]
+        fields["reason"] = _kept(answer.reason)
     return po.model_copy(update=fields)
+
+
+def _kept(told: str) -> str:
+    """A supplier's text that an item takes, whatever it holds: no more of it than is of use, and half characters as
+    `?`."""
+    return told[:MOST_REASON].encode(errors="replace").decode()
 
 
 def _afterwards(po: PurchaseOrder, told: PurchaseOrder, answer: Answer) -> PurchaseOrder:
     """After its end. Cards that come all the same are counted; nothing else moves."""
-    ended_well = po.state in ("received", "reconciled") and po.received > 0
-    other = (answer.state == "failed" and ended_well) or (answer.state == "done" and not ended_well and po.sent_at)
+    ended_well = po.state == "received" or (po.state == "reconciled" and po.confirmed_at is not None)
+    failed_after_all = answer.state == "failed" and ended_well and po.received > 0
+    other = failed_after_all or (answer.state == "done" and not ended_well and po.sent_at)
     kept = {"asked": po.asked, "reason": po.reason, "cost": po.cost, "number": po.number}
     after = told.model_copy(update=kept)
     return after.model_copy(update={"contradicted": True}) if other else after
@@ -170,6 +178,19 @@ def impatient(po: PurchaseOrder, patience: timedelta, now: datetime) -> Purchase
     return po.model_copy(update={"for_person": True, "due_at": now + ASK_LATE})
 
 
+def not_pursued(po: PurchaseOrder, patience: timedelta, now: datetime) -> PurchaseOrder:
+    """Something of ours stood in the way: it is tried again later, and once that has gone on for long, a person looks.
+    Unless it has gone on meanwhile."""
+    if po.due_at is None or po.due_at > now:
+        return po
+    return impatient(_later(po.model_copy(update={"asked": po.asked + 1}), now), patience, now)
+
+
+def put_off(po: PurchaseOrder, until: datetime) -> PurchaseOrder:
+    """Nobody looks at it before."""
+    return po if po.due_at is None else po.model_copy(update={"due_at": max(po.due_at, until)})
+
+
 def applied(po: PurchaseOrder) -> PurchaseOrder:
     """What it came to has reached everybody: nothing is left to do."""
     return po if po.is_open else po.model_copy(update={"applied": True, "due_at": None})
@@ -193,7 +214,11 @@ def cancelled(po: PurchaseOrder, by: str, reason: str, now: datetime) -> Purchas
 
 
 def resolved(po: PurchaseOrder, succeeded: bool, by: str, reason: str, now: datetime) -> PurchaseOrder:
-    """A person found out, outside, how it ended. Raises Conflict unless the supplier may have it."""
+    """A person found out, outside, how it ended. Raises Conflict unless the supplier may have it, or it was they who
+    said just that before."""
+    said = (by, reason[:MOST_REASON], "received" if succeeded else "failed")
+    if (po.changed_by, po.reason, po.state) == said:
+        return po
     if not po.under_way:
         raise Conflict("How it ended is known.", state=po.state)
     noted = with_note(po, by, reason, now).model_copy(update={"changed_by": by, "reason": reason[:MOST_REASON]})

@@ -142,6 +142,11 @@ class PurchaseOrder(Part):
         return self.unit_cost * self.quantity
 
     @property
+    def overcharged(self) -> bool:
+        """The supplier says that it charges more than one may cost."""
+        return self.cost is not None and self.cost > self.most * self.quantity
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN
 
