@@ -90,7 +90,7 @@ class PolicyPage(View):
     next: str | None
 
 
-class StockView(View):
+class StockNowView(View):
     """`position` is what counts: in stock and on order, without what waits."""
 
     available: int
@@ -109,7 +109,7 @@ class PreviewView(View):
     would be bought right now although it is low: the purchase order that is open, or until when its last one rests."""
 
     plan: PlanView
-    stock: StockView
+    stock: StockNowView
     act: Act
     alerts: tuple[StockAlert, ...]
     supplier: str | None
@@ -128,7 +128,7 @@ class PreviewView(View):
         cost = Money(amount=best.offer.cost, currency=best.supplier.currency) if best else None
         return cls(
             plan=PlanView.of(plan),
-            stock=StockView.of(stock),
+            stock=StockNowView.of(stock),
             supplier=best.supplier.id if best else None,
             unit_cost=cost,
             why=ExplainedView.of(proposal.explanation),
