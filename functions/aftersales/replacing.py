@@ -111,7 +111,8 @@ def _charge_back(desk: Aftersales, order: Order, unit: str, bad: Replaced) -> No
     card = desk.cards.get(bad.card)
     assert card
     if "series" not in card:  # nobody supplied a voucher of our own
-        desk.charges.note(desk.batches.get(card["batch"]), order.id, unit, bad)
+        batch = desk.batches.get(card["batch"])
+        desk.charges.note(batch, order.id, unit, bad, day(desk.now(), desk.zone))
 
 
 def _fitting(desk: Aftersales, unit: Unit) -> Sequence[str]:

@@ -13,8 +13,10 @@ from quanyi.batches.model import Batch
 from quanyi.callers import Caller
 from quanyi.claims.model import claim_id
 from quanyi.claims.table import ChargeBacks
+from quanyi.clock import day
 from quanyi.money import Money
 from quanyi.orders.model import Order, Replaced
+from quanyi.supply.table import HealthTable
 from quanyi.table import encode_cursor
 from stock import admin
 from stock.charge_backs import Owed
@@ -68,7 +70,20 @@ def note(market: Market, order: Order, card: str, supplier: str, at: datetime, c
             update={"units": (it.units[0].model_copy(update={"replaced": (*it.units[0].replaced, bad)}),)}
         ),
     )
-    ChargeBacks(market.cloud.table("SupplyTable")).note(batch, order.id, "0-0", bad)
+    ChargeBacks(market.cloud.table("SupplyTable")).note(batch, order.id, "0-0", bad, "2026-11-23")
+
+
+def test_a_bad_card_stands_in_its_suppliers_record_once(market: Market) -> None:
+    market.stock("ik-month", 2)
+    order = delivered(market, seen=True)
+    replace(market, order)
+    charges, batches = ChargeBacks(market.cloud.table("SupplyTable")), market.works.batches
+    (bad,) = market.order(order).units[0].replaced
+    card = market.works.cards.get(bad.card) or {}
+    for _ in range(2):
+        charges.note(batches.get(card["batch"]), order.id, "0-0", bad, day(market.now, "Asia/Shanghai"))
+    health = HealthTable(charges.table).of(["acme"], day(market.now, "Asia/Shanghai"))["acme"]
+    assert health.bad_cards == 1
 
 
 def test_each_bad_card_tells_what_it_cost_and_what_its_buyer_has_instead(market: Market, call: Call) -> None:

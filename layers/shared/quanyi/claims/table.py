@@ -19,6 +19,7 @@ from quanyi.errors import Busy, NotFound
 from quanyi.money import Money
 from quanyi.orders.model import Replaced
 from quanyi.orders.table import DUE_INDEX
+from quanyi.supply.table import HealthTable
 from quanyi.table import ConditionFailed, Item, Table
 
 OPEN = "claims#0"
@@ -125,8 +126,9 @@ class ChargeBacks:
 
     table: Table
 
-    def note(self, batch: Batch, order: str, unit: str, bad: Replaced) -> None:
-        """Once for a card; the same again is harmless."""
+    def note(self, batch: Batch, order: str, unit: str, bad: Replaced, today: str) -> None:
+        """Once for a card; the same again is harmless. Its supplier's record of the shop's day `today` counts it in the
+        same transaction."""
         at = stamp(bad.at)
         item: Item = {
             "pk": f"BATCH#{batch.id}",
@@ -143,8 +145,9 @@ class ChargeBacks:
             "reason": bad.reason,
             "at": at,
         }
+        counted = HealthTable(self.table).noting(batch.supplier, today, bad_cards=1)
         try:
-            self.table.put(item, condition=NEW)
+            self.table.together([self.table.write_put(item, condition=NEW), counted])
         except ConditionFailed:
             return
 

@@ -17,7 +17,7 @@ from quanyi.clock import stamp
 from quanyi.errors import Conflict, NotFound
 from quanyi.supply.health import FRESH_DAYS, Health
 from quanyi.supply.model import KeptGoods, Offer, OfferTerms, Supplier, SupplierTerms, Sync
-from quanyi.table import ConditionFailed, Item, Page, Table
+from quanyi.table import ConditionFailed, Item, Page, Table, Write
 
 LISTED_INDEX = "listed-index"
 SUPPLIERS = "SUPPLIERS"
@@ -193,11 +193,14 @@ class HealthTable:
 
     def note(self, supplier: str, day: str, **counts: int) -> None:
         """Adds to a day's counters, which are named as `Health` names them. Called again it counts again."""
-        assert counts.keys() <= Health.model_fields.keys()
-        adds = ", ".join(f"#{name} :{name}" for name, count in counts.items() if count)
-        if adds:
-            added: dict[str, Any] = {name: count for name, count in counts.items() if count}
-            self.table.update({"pk": f"HEALTH#{supplier}", "sk": day}, f"ADD {adds}", **added)
+        if any(counts.values()):
+            adds, added = _added(counts)
+            self.table.update(_health_key(supplier, day), adds, **added)
+
+    def noting(self, supplier: str, day: str, **counts: int) -> Write:
+        """The same as part of a transaction, in which it counts once."""
+        adds, added = _added(counts)
+        return self.table.write_update(_health_key(supplier, day), adds, **added)
 
     def of(self, suppliers: Iterable[str], today: str) -> dict[str, Health]:
         """Of each, over the days that count: in one call for six of them."""
@@ -215,6 +218,16 @@ class HealthTable:
         until = (date.fromisoformat(today) - timedelta(days=KEPT_DAYS)).isoformat()
         old = self.table.query("pk = :pk AND sk < :until", limit=PRUNED_AT_ONCE, pk=f"HEALTH#{supplier}", until=until)
         self.table.delete_many([{"pk": item["pk"], "sk": item["sk"]} for item in old.items])
+
+
+def _added(counts: Mapping[str, int]) -> tuple[str, dict[str, Any]]:
+    assert counts.keys() <= Health.model_fields.keys()
+    added: dict[str, Any] = {name: count for name, count in counts.items() if count}
+    return "ADD " + ", ".join(f"#{name} :{name}" for name in added), added
+
+
+def _health_key(supplier: str, day: str) -> dict[str, str]:
+    return {"pk": f"HEALTH#{supplier}", "sk": day}
 
 
 def health_keys(supplier: str, today: str) -> list[dict[str, str]]:
