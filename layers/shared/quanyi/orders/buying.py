@@ -53,7 +53,7 @@ def being_bought(order: Order, units: Collection[str], purchase: str) -> Order:
     """Units that want a supplier are being bought by that purchase now; others stay as they are."""
 
     def one(unit: Unit) -> Unit:
-        free = unit.state == "waiting" and unit.card is None and not unit.purchase
+        free = unit.state == "waiting" and unit.card is None and not unit.purchase and unit.value > 0
         return unit.model_copy(update={"purchase": purchase, "buy_after": None}) if free else unit
 
     return _each(order, units, one)
