@@ -5,6 +5,7 @@ have failed for it: a step that breaks off is done again with the same purchase.
 """
 
 import time
+from collections import Counter
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -108,7 +109,7 @@ def _purchases(buying: Buying, order: Order, units: Sequence[Unit], offered: Off
     """For units of one SKU; those for which no offer does look again later, or are given up."""
     made: list[PurchaseOrder] = []
     closed: set[str] = set()
-    rest = list(units)
+    rest: list[Unit] = list(units)
     while rest:
         best = _best(order, rest, offered, closed)
         if best is None:
@@ -120,7 +121,7 @@ def _purchases(buying: Buying, order: Order, units: Sequence[Unit], offered: Off
         except OverBudget:
             closed.add(best.supplier.id)
             continue
-        rest = rest[best.quantity :]
+        rest = [unit for unit in rest if unit.id not in made[-1].units]  # of one that was there: as it was made then
     return made
 
 
@@ -129,23 +130,20 @@ def _put_off(buying: Buying, order: Order, units: Collection[str]) -> None:
 
 
 def _best(order: Order, units: Sequence[Unit], offered: Offered, closed: Collection[str]) -> Candidate | None:
-    """After all suppliers have failed, and a while has passed, they are asked again."""
-    most = min(most_for(unit.value, unit.least_margin) for unit in units)
-    tried = {supplier for unit in units for supplier in unit.tried}
+    """After all suppliers have failed, and a while has passed, they are asked again, each in its turn."""
+    choice = choose(
+        offered.offers,
+        offered.health,
+        wanted=len(units),
+        most=min(most_for(unit.value, unit.least_margin) for unit in units),
+        currency=order.currency,
+        tried=closed,
+        exact=True,
+    )
+    turns = Counter(supplier for unit in units for supplier in unit.tried)
+    best = min(choice.candidates, key=lambda one: turns[one.supplier.id], default=None)
     again = all(unit.buy_after for unit in units)
-    for excluded in ({*tried, *closed}, set(closed)) if again else ({*tried, *closed},):
-        choice = choose(
-            offered.offers,
-            offered.health,
-            wanted=len(units),
-            most=most,
-            currency=order.currency,
-            tried=excluded,
-            exact=True,
-        )
-        if choice.candidates:
-            return choice.candidates[0]
-    return None
+    return best if best and (again or not turns[best.supplier.id]) else None
 
 
 def _purchase(buying: Buying, order: Order, units: Sequence[Unit], best: Candidate) -> PurchaseOrder:
@@ -177,6 +175,7 @@ def _purchase(buying: Buying, order: Order, units: Sequence[Unit], best: Candida
             due_at=now + SENDING,
         )
         there = buying.purchases.add(po, Bounds(daily=best.offer.daily_limit))
-        if there.state != "cancelled":
+        # One that is over for everybody left the unit as it is: what it brought was lost, or it was cancelled.
+        if there.state != "cancelled" and not there.applied:
             return there
-    raise Conflict("This order's purchases were cancelled too often.", order=order.id)
+    raise Conflict("This order's purchases were in vain too often.", order=order.id)

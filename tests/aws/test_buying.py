@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from quanyi.cards.model import hold_name
 from quanyi.errors import AddressNotAllowed, Conflict, NotFound
 from quanyi.orders.books import books
 from quanyi.orders.refunds import with_refund
@@ -143,6 +144,39 @@ def test_nobody_left_to_ask_goes_back_at_once_or_waits_for_its_promise(bazaar: B
     bazaar.sweep()
     bazaar.run()
     assert bazaar.order(patient).state == "fulfilled"
+
+
+def test_suppliers_that_failed_are_asked_again_in_turn(bazaar: Bazaar) -> None:
+    on_demand(bazaar)
+    cheap, dear = bazaar.seller("cheap", "refuse"), bazaar.seller("dear", "refuse")
+    bazaar.sells("cheap", cost=1000)
+    bazaar.sells("dear", cost=1800)
+    order = bazaar.bought()
+    assert order.units[0].tried == ("cheap", "dear")
+    dear.mood = lambda _: "ok"
+    for _ in range(2):
+        bazaar.later(minutes=13)
+        bazaar.sweep()
+        bazaar.run()
+    assert bazaar.order(order).state == "fulfilled"
+    assert (cheap.sent.total(), dear.sent.total()) == (2, 2)
+
+
+def test_a_bought_card_that_is_lost_is_bought_anew(bazaar: Bazaar) -> None:
+    """Bought, and blocked before it could be delivered: another one is bought, in a purchase of its own."""
+    on_demand(bazaar)
+    acme = bazaar.seller("acme", "slow")
+    bazaar.sells("acme")
+    order = bazaar.bought()
+    acme.finish(bazaar.purchases()[0].id)
+    acme.mood = lambda _: "ok"
+    bazaar.sweep_purchases()
+    (card,) = bazaar.cards_in("reserved")
+    bazaar.shop.cards.release(card, hold=hold_name(order.id, order.attempt))
+    bazaar.shop.cards.quarantine(card, by="operator:x", reason="suspect")
+    bazaar.run()
+    assert bazaar.order(order).state == "fulfilled"
+    assert list(acme.sent.values()) == [1, 1]
 
 
 def test_stock_comes_first_where_there_is_some(bazaar: Bazaar) -> None:
