@@ -47,7 +47,7 @@ KEEPERS: dict[str, dict[str, frozenset[str]]] = {
         **dict.fromkeys(
             (
                 *("ReorderTasksFunctionRole", "ReorderNotifyFunctionRole", "ReorderPurchasesFunctionRole"),
-                *("ReorderSweepFunctionRole", "SuppliersSyncFunctionRole"),
+                *("ReorderSweepFunctionRole", "SuppliersSyncFunctionRole", "CheckoutFunctionRole"),
             ),
             frozenset({_READ}),
         ),
