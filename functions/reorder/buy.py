@@ -175,7 +175,7 @@ def _purchase(buying: Buying, order: Order, units: Sequence[Unit], best: Candida
             due_at=now + SENDING,
         )
         there = buying.purchases.add(po, Bounds(daily=best.offer.daily_limit))
-        # One that is over for everybody left the unit as it is: what it brought was lost, or it was cancelled.
-        if there.state != "cancelled" and not there.applied:
+        # One that was sent has done with the unit: what it brought was lost. Or it was cancelled.
+        if there.state == "approved":
             return there
     raise Conflict("This order's purchases were in vain too often.", order=order.id)

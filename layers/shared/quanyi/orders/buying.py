@@ -66,9 +66,11 @@ def unavailable(order: Order, units: Collection[str], now: datetime) -> Order:
 
 def with_bought(order: Order, purchase: str, cards: Mapping[str, str], attempt: int) -> Order:
     """Cards that the purchase brought, by unit, in the hold of `attempt`. A unit that has been served otherwise leaves
-    its card to the sweep of holds."""
+    its card to the sweep of holds; one whose card was lost or bad since does not get it again."""
 
     def one(unit: Unit) -> Unit:
+        if unit.purchase != purchase:
+            return unit
         if unit.state != "waiting" or unit.card:
             return _let_go(unit, purchase)
         mine: dict[str, Any] = {"card": cards[unit.id], "hold": attempt}
