@@ -92,7 +92,7 @@ stack: $(DEV) $(MINISTACK) $(SAM) ## The deployed template, on a local AWS of it
 
 .PHONY: prove
 prove: $(DEV) ## 10,000 generated sequences of payments and after-sales, and crashes at every call of long runs; 20 minutes
-	PROVE=10000 $(BIN)/pytest -m slow tests/aws/test_stock_crash.py tests/aws/test_vouchers_admin.py
+	PROVE=10000 $(BIN)/pytest -m slow tests/aws/test_stock_crash.py tests/aws/test_vouchers_admin.py tests/aws/test_buying_crash.py
 	PROVE=10000 $(BIN)/pytest --timeout 3600 tests/aws/test_proof.py
 
 .PHONY: test-sam-local

@@ -1,7 +1,9 @@
 """The accounts that an order's top-ups are for: read before anything is written, and asked about where their SKU wants
 it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 
 from checkout.messages import OrderBody
 from checkout.wiring import Shop
@@ -10,6 +12,10 @@ from quanyi.errors import Busy
 from quanyi.orders.accounts import Asked, UnitAccount, accounts_of
 from quanyi.orders.pricing import Quote
 from quanyi.secret import Secret
+
+AT_ONCE = 8
+SECONDS = 3.0
+"""After so long no further account is asked about; one call may take eight."""
 
 
 class AccountUnchecked(Busy):
@@ -35,15 +41,28 @@ def _check(shop: Shop, priced: Quote, accounts: Mapping[str, UnitAccount]) -> No
     """Asks about each account once, where the SKU's terms want it."""
     wanted = {part.sku: part.terms.check for form in priced.forms.values() for part in form.parts}
     asked = {(one.place, one.sku): one for one in accounts.values() if wanted[one.sku] != "never"}
+    answers = _answers(shop, priced.currency, list(asked.values()))
     refused: list[FieldFault] = []
-    for one in asked.values():
-        known = shop.account_check(one.sku, _secrets(one.account)) if shop.account_check else None
+    for one, known in zip(asked.values(), answers, strict=True):
         if known is None and wanted[one.sku] == "must":
             raise AccountUnchecked("Ask again, or let the shop know.", sku=one.sku)
         if known is False:
             refused.append(FieldFault(field=one.place, reason="refused"))
     if refused:
         raise AccountInvalid(refused)
+
+
+def _answers(shop: Shop, currency: str, asked: Sequence[UnitAccount]) -> list[bool | None]:
+    """Nobody is told later than a buyer would wait: then what is left counts as not known."""
+    check, until = shop.account_check, monotonic() + SECONDS
+    if check is None or not asked:
+        return [None] * len(asked)
+
+    def one(each: UnitAccount) -> bool | None:
+        return check(each.sku, currency, _secrets(each.account)) if monotonic() < until else None
+
+    with ThreadPoolExecutor(min(len(asked), AT_ONCE)) as several:
+        return list(several.map(one, asked))
 
 
 def _secrets(account: Account) -> dict[str, Secret]:

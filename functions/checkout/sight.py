@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from quanyi.supply.choosing import choose, most_for
+from quanyi.money import MAX_AMOUNT
+from quanyi.supply.choosing import Candidate, choose, most_for
 from quanyi.supply.model import Offer, Supplier
 from quanyi.table import Table
 
@@ -31,6 +32,10 @@ class OffersInSight:
         most = most_for(amount, least_margin)
         found = choose(self._offered(sku), {}, wanted=wanted, most=most, currency=currency, exact=True)
         return bool(found.candidates)
+
+    def open(self, sku: str, currency: str) -> Sequence[Candidate]:
+        """Who could deliver it, the best first, whatever it costs."""
+        return choose(self._offered(sku), {}, wanted=1, most=MAX_AMOUNT, currency=currency).candidates
 
     def _offered(self, sku: str) -> Offered:
         known = self._known.get(sku)

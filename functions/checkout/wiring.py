@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TypeAlias
 
+from checkout.checking import SupplierCheck
 from checkout.sight import OffersInSight
 from quanyi.accounts.door import Door
 from quanyi.accounts.table import AccountsTable
@@ -27,6 +28,7 @@ from quanyi.payments.sandbox import Sandbox
 from quanyi.provider_secrets import ProviderSecrets
 from quanyi.risk.assess import Risk
 from quanyi.secret import Secret
+from quanyi.supply.registry import supplier_of
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
 from quanyi.vouchers.series import SeriesTable
@@ -41,14 +43,16 @@ class CheckoutSettings(ProviderAccess):
     risk_table: str
     kms_key_id: str
     workflow_arn: str
+    supplier_secrets: str = ""
+    """What the names of suppliers' secrets begin with; empty where no orders are placed."""
     payment_seconds: int = 900
     """How long an order waits for its payment."""
     account_secrets: str = ""
     """What the names of accounts' secrets begin with; only the function that sells to other shops has it."""
 
 
-AccountCheck: TypeAlias = Callable[[str, Mapping[str, Secret]], bool | None]
-"""Asks suppliers whether the account can be topped up with that SKU; None: they cannot tell."""
+AccountCheck: TypeAlias = Callable[[str, str, Mapping[str, Secret]], bool | None]
+"""Asks suppliers whether the account can be topped up with that SKU, in a currency; None: they cannot tell."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,9 @@ def shop() -> Shop:
     catalog = Table(known.catalog_table, dynamodb)
     supply = Table(known.supply_table, dynamodb)
     keyring = Keyring(catalog, Kms(known.kms_key_id, client("kms")))
+    offers = OffersInSight(supply)
+    vault = ProviderSecrets(known.supplier_secrets, partial(client, "secretsmanager"))
+    check = SupplierCheck(offers, lambda supplier: supplier_of(supplier, vault.read(supplier.id)))
     return Shop(
         catalog=CatalogTable(catalog),
         cards=CardsTable(Table(known.cards_table, dynamodb)),
@@ -110,9 +117,10 @@ def shop() -> Shop:
         providers=providers(known, dynamodb, keyring),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
         risk=Risk.of(Table(known.risk_table, dynamodb), known.shop_time_zone),
-        offers_in_sight=OffersInSight(supply),
+        offers_in_sight=offers,
         zone=known.shop_time_zone,
         payment_seconds=known.payment_seconds,
+        account_check=check if known.supplier_secrets else None,
     )
 
 

@@ -5,6 +5,7 @@ have failed for it: a step that breaks off is done again with the same purchase.
 """
 
 import time
+from collections import Counter
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -136,23 +137,20 @@ def _put_off(buying: Buying, order: Order, units: Collection[str]) -> None:
 
 
 def _best(order: Order, units: Sequence[Unit], offered: Offered, closed: Collection[str]) -> Candidate | None:
-    """After all suppliers have failed, and a while has passed, they are asked again."""
-    most = min(most_for(unit.value, unit.least_margin) for unit in units)
-    tried = {supplier for unit in units for supplier in unit.tried}
+    """After all suppliers have failed, and a while has passed, they are asked again, each in its turn."""
+    choice = choose(
+        offered.offers,
+        offered.health,
+        wanted=len(units),
+        most=min(most_for(unit.value, unit.least_margin) for unit in units),
+        currency=order.currency,
+        tried=closed,
+        exact=True,
+    )
+    turns = Counter(supplier for unit in units for supplier in unit.tried)
+    best = min(choice.candidates, key=lambda one: turns[one.supplier.id], default=None)
     again = all(unit.buy_after for unit in units)
-    for excluded in ({*tried, *closed}, set(closed)) if again else ({*tried, *closed},):
-        choice = choose(
-            offered.offers,
-            offered.health,
-            wanted=len(units),
-            most=most,
-            currency=order.currency,
-            tried=excluded,
-            exact=True,
-        )
-        if choice.candidates:
-            return choice.candidates[0]
-    return None
+    return best if best and (again or not turns[best.supplier.id]) else None
 
 
 def _purchase(buying: Buying, order: Order, units: Sequence[Unit], best: Candidate) -> PurchaseOrder:

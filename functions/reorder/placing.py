@@ -48,6 +48,8 @@ def _new(
     now, sku = buying.now(), buying.catalog.sku(body.sku)
     if sku.kind != "card":
         raise Invalid("Only cards are bought for stock.", reason="kind", kind=sku.kind)
+    if sku.reusable_uses:
+        raise Invalid("Cards that serve several buyers come in by import.", reason="reusable")
     most = highest_cost(sku) if body.most is None else body.most
     best = _best(buying, sku, body, most)
     if best.offer.cost * best.quantity > MAX_AMOUNT:

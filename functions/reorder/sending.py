@@ -84,7 +84,8 @@ def send_for_order(buying: Buying, po: PurchaseOrder) -> PurchaseOrder:
 
 
 def _is_waited_for(order: Order, po: PurchaseOrder) -> bool:
-    return any(order.unit(unit).state == "waiting" for unit in po.units)
+    """By whoever still pays for it: a provider may have taken the money back meanwhile."""
+    return any(order.unit(unit).state == "waiting" and order.unit(unit).value > 0 for unit in po.units)
 
 
 def pursue(buying: Buying, po: PurchaseOrder) -> PurchaseOrder:

@@ -31,7 +31,9 @@ def offered(market: Market, sku: str = "phone-50", supplier: str = "acme", cost:
     """A supplier's offer, as the supply table holds it."""
     table, known = market.cloud.table("SupplyTable"), {"created_at": START, "updated_at": START}
     who: dict[str, Any] = {"id": supplier, "title": supplier, "adapter": "quanyi", "endpoint": "https://acme.example"}
-    who |= {name: terms.pop(name) for name in ("currency",) if name in terms} | {"enabled": terms.pop("open", True)}
+    who |= {name: terms.pop(name) for name in ("currency", "endpoint", "adapter", "account") if name in terms} | {
+        "enabled": terms.pop("open", True)
+    }
     made = Supplier.model_validate({**who, **known})
     table.put({"pk": f"SUPPLIER#{supplier}", "sk": "SUPPLIER", **made.model_dump(mode="json", exclude_none=True)})
     offer = Offer.model_validate(

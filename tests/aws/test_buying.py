@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from quanyi.cards.model import Face, hold_name
 from quanyi.errors import AddressNotAllowed, Conflict, NotFound
 from quanyi.orders.books import books
 from quanyi.orders.refunds import with_refund
-from quanyi.supply.port import Call, Forged
+from quanyi.secret import Secret
+from quanyi.supply.port import Answer, BoughtCard, Call, Forged
 from quanyi.supply.table import OffersTable
 from reorder.buy import buy
 from reorder.notify import hear
@@ -143,6 +145,65 @@ def test_nobody_left_to_ask_goes_back_at_once_or_waits_for_its_promise(bazaar: B
     bazaar.sweep()
     bazaar.run()
     assert bazaar.order(patient).state == "fulfilled"
+
+
+def test_suppliers_that_failed_are_asked_again_in_turn(bazaar: Bazaar) -> None:
+    on_demand(bazaar)
+    cheap, dear = bazaar.seller("cheap", "refuse"), bazaar.seller("dear", "refuse")
+    bazaar.sells("cheap", cost=1000)
+    bazaar.sells("dear", cost=1800)
+    order = bazaar.bought()
+    assert order.units[0].tried == ("cheap", "dear")
+    dear.mood = lambda _: "ok"
+    for _ in range(2):
+        bazaar.later(minutes=13)
+        bazaar.sweep()
+        bazaar.run()
+    assert bazaar.order(order).state == "fulfilled"
+    assert (cheap.sent.total(), dear.sent.total()) == (2, 2)
+
+
+def test_a_bought_card_that_is_lost_is_bought_anew(bazaar: Bazaar) -> None:
+    """Bought, and blocked before it could be delivered: another one is bought, in a purchase of its own."""
+    on_demand(bazaar)
+    acme = bazaar.seller("acme", "slow")
+    bazaar.sells("acme")
+    order = bazaar.bought()
+    acme.finish(bazaar.purchases()[0].id)
+    acme.mood = lambda _: "ok"
+    bazaar.sweep_purchases()
+    (card,) = bazaar.cards_in("reserved")
+    bazaar.shop.cards.release(card, hold=hold_name(order.id, order.attempt))
+    bazaar.shop.cards.quarantine(card, by="operator:x", reason="suspect")
+    bazaar.run()
+    assert bazaar.order(order).state == "fulfilled"
+    assert list(acme.sent.values()) == [1, 1]
+
+
+def test_a_lost_card_is_bought_anew_while_the_rest_is_still_to_come(bazaar: Bazaar) -> None:
+    on_demand(bazaar)
+    acme = bazaar.seller("acme", "slow")
+    bazaar.sells("acme")
+    order = bazaar.bought(quantity=2)
+    (first,) = bazaar.purchases()
+    number = acme.orders[first.id]["cards"][0]
+    acme.query = lambda _: Answer("pending", cards=(BoughtCard(Face("code", Secret(number))),))  # type: ignore[method-assign]
+    acme.mood = lambda _: "ok"
+    bazaar.sweep_purchases()
+    (card,) = bazaar.cards_in("reserved")
+    bazaar.shop.cards.release(card, hold=hold_name(order.id, order.attempt))
+    bazaar.shop.cards.quarantine(card, by="operator:x", reason="suspect")
+    bazaar.run()
+    assert sorted(unit.state for unit in bazaar.order(order).units) == ["delivered", "waiting"]
+    bazaar.sweep_purchases()
+    assert card not in {unit.card for unit in bazaar.order(order).units}
+    del acme.query
+    acme.finish(first.id)
+    bazaar.sweep_purchases(minutes=11)
+    bazaar.run()
+    assert bazaar.order(order).state == "fulfilled"
+    assert list(acme.sent.values()) == [1, 1]
+    bazaar.check_nothing_is_wrong()
 
 
 def test_stock_comes_first_where_there_is_some(bazaar: Bazaar) -> None:

@@ -158,6 +158,12 @@ def test_what_cannot_be_bought_is_refused(bazaar: Bazaar) -> None:
     bazaar.sku("by-hand", kind="manual")
     with pytest.raises(Invalid):
         order(bazaar, "k9", sku="by-hand")
+    bazaar.sku("shared-card", reusable_uses=5)
+    bazaar.sells("acme", "shared-card")
+    with pytest.raises(Invalid) as reusable:
+        order(bazaar, "k9", sku="shared-card")
+    assert reusable.value.extra["reason"] == "reusable"
+    assert not any(po.sku == "shared-card" for po in bazaar.purchases())
     with pytest.raises(Forbidden):
         make(
             bazaar.buying, Caller(role="support"), "k", PurchaseBody.model_validate({"sku": "ik-month", "quantity": 1})

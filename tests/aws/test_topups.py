@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from checkout import orders
+from checkout import orders, wiring
 from checkout.accounts import AccountUnchecked
+from checkout.checking import SupplierCheck
 from checkout.messages import OrderBody, OrderView
 from checkout.place import place_order
 from checkout.sight import CACHE_SECONDS, OffersInSight
@@ -17,10 +18,14 @@ from quanyi.errors import Invalid, KeyReused, NotFound, SoldOut
 from quanyi.orders.accounts import opened
 from quanyi.orders.model import MAX_TOPUPS, Order
 from quanyi.secret import Secret
+from quanyi.supply import port
+from quanyi.supply.model import Supplier
+from quanyi.supply.registry import supplier_of
 from tests.aws.conftest import Call, Cloud
 from tests.aws.market import SITE, Market, without_decisions
 from tests.aws.recharges import GAME, NUMBERS, line, offered, topup
 from tests.search import Search
+from tools.local.suppliers.server import SupplierServer
 
 
 @pytest.fixture
@@ -274,7 +279,7 @@ def test_an_order_from_stock_asks_for_no_offers(market: Market) -> None:
         ("if_possible", None, 2, None),
         ("if_possible", False, 2, AccountInvalid),
         ("must", True, 2, None),
-        ("must", None, 1, AccountUnchecked),
+        ("must", None, 2, AccountUnchecked),
         ("must", False, 2, AccountInvalid),
     ],
 )
@@ -285,7 +290,8 @@ def test_a_supplier_is_asked_as_the_sku_wants_it(
     offered(market)
     heard: list[tuple[str, str]] = []
 
-    def ask(sku: str, account: Mapping[str, Secret]) -> bool | None:
+    def ask(sku: str, currency: str, account: Mapping[str, Secret]) -> bool | None:
+        assert currency == "CNY"
         heard.append((sku, account["phone"].reveal()))
         return answer
 
@@ -300,7 +306,7 @@ def test_a_supplier_is_asked_as_the_sku_wants_it(
         if outcome is AccountInvalid:
             assert faults(refusal) == {"lines.0.accounts.0": "refused", "lines.1.accounts.0": "refused"}  # type: ignore[arg-type]
         assert market.cloud.contents("OrdersTable") == before
-    assert heard == [("phone-50", number) for number in NUMBERS][:asked]
+    assert sorted(heard) == [("phone-50", number) for number in NUMBERS][:asked]
 
 
 def test_a_sku_whose_accounts_must_be_checked_is_not_sold_unchecked(market: Market) -> None:
@@ -308,6 +314,91 @@ def test_a_sku_whose_accounts_must_be_checked_is_not_sold_unchecked(market: Mark
     offered(market)
     with pytest.raises(AccountUnchecked):
         place(market, line())
+
+
+ENDS_BADLY = "13800130000"
+"""The local supplier's shop tops no account up that ends so."""
+
+
+def checked(market: Market, server: SupplierServer, *secrets: dict[str, str]) -> None:
+    """Asks the local supplier, whose secrets are `secrets`."""
+    told = server.access
+    versions = [{name: Secret(text) for name, text in one.items()} for one in secrets]
+
+    def speaking(supplier: Supplier) -> port.Supplier:
+        assert supplier.id == "acme"
+        return supplier_of(supplier.model_copy(update={"account": told["account"]}), versions)
+
+    offers = OffersInSight(market.cloud.table("SupplyTable"))
+    market.shop = replace(market.shop, account_check=SupplierCheck(offers, speaking), offers_in_sight=offers)
+
+
+def sold_by(market: Market, server: SupplierServer, check: str) -> None:
+    server.put(code="bill-50", title="50", kind="topup", cost=4900, fields=["mobile"])
+    topup(market, topup={"check": check})
+    offered(market, code="bill-50", fields={"phone": "mobile"}, endpoint=server.url)
+    # Cheaper, and cannot tell.
+    offered(market, supplier="fulu", cost=4800, adapter="fulu")
+
+
+@pytest.mark.parametrize("check", ["if_possible", "must"])
+def test_a_supplier_that_can_tell_is_asked_by_its_own_names(market: Market, check: str) -> None:
+    with SupplierServer(seed=1) as server:
+        sold_by(market, server, check)
+        checked(market, server, server.access["secrets"])
+        assert place(market, line()).state == "awaiting_payment"
+        before = market.cloud.contents("OrdersTable")
+        accounts = [{"phone": NUMBERS[1]}, {"phone": ENDS_BADLY}]
+        with pytest.raises(AccountInvalid) as refusal:
+            place(market, line("phone-50", 2, *accounts), key="T-2")
+        assert faults(refusal) == {"lines.0.accounts.1": "refused"}
+        assert market.cloud.contents("OrdersTable") == before
+
+
+@pytest.mark.parametrize("fault", ["error_before", "html_after", "forged", "truncated", "cut_before"])
+def test_who_gives_no_clear_answer_cannot_tell(market: Market, fault: str) -> None:
+    with SupplierServer(seed=1) as server:
+        server.on(fault, 1.0, kinds=("check",))
+        assert_unchecked(market, server, server.access["secrets"])
+
+
+def test_who_is_not_set_up_cannot_tell(market: Market) -> None:
+    with SupplierServer(seed=1) as server:
+        assert_unchecked(market, server)
+
+
+def assert_unchecked(market: Market, server: SupplierServer, *secrets: dict[str, str]) -> None:
+    wanted = line("phone-50", 1, {"phone": ENDS_BADLY})
+    sold_by(market, server, "if_possible")
+    checked(market, server, *secrets)
+    assert place(market, wanted).state == "awaiting_payment"
+    sold_by(market, server, "must")
+    with pytest.raises(AccountUnchecked):
+        place(market, wanted, key="T-2")
+
+
+def test_no_supplier_that_can_tell_is_none(market: Market) -> None:
+    with SupplierServer(seed=1) as server:
+        topup(market, topup={"check": "must"})
+        offered(market, supplier="fulu", adapter="fulu")
+        checked(market, server)
+        with pytest.raises(AccountUnchecked):
+            place(market, line())
+
+
+def test_the_deployed_shop_reads_suppliers_secrets_only_to_ask(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    with SupplierServer(seed=1) as server:
+        sold_by(market, server, "must")
+        told = server.access
+        offered(market, code="bill-50", fields={"phone": "mobile"}, endpoint=server.url, account=told["account"])
+        vault = market.cloud.client("secretsmanager")
+        wiring.shop.cache_clear()
+        shop = wiring.shop()
+        with pytest.raises(AccountUnchecked):
+            place_order(shop, SITE, "T-1", body(line()))
+        vault.create_secret(Name="quanyi-test/suppliers/acme", SecretString=json.dumps(told["secrets"]))
+        with pytest.raises(AccountInvalid):
+            place_order(shop, SITE, "T-2", body(line("phone-50", 1, {"phone": ENDS_BADLY})))
 
 
 # Over HTTP.

@@ -58,6 +58,7 @@ KEEPERS: dict[str, dict[str, frozenset[str]]] = {
             (
                 *("ReorderTasksFunctionRole", "ReorderNotifyFunctionRole", "ReorderPurchasesFunctionRole"),
                 *("ReorderSweepFunctionRole", "ReorderNightlyFunctionRole", "SuppliersSyncFunctionRole"),
+                "CheckoutFunctionRole",
             ),
             frozenset({_READ}),
         ),

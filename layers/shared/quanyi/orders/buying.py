@@ -63,9 +63,10 @@ def look_at(order: Order, unit: Unit, now: datetime) -> datetime:
 
 def being_bought(order: Order, units: Collection[str], purchase: str) -> Order:
     """Units that want a supplier are being bought by that purchase now: all of them or, once one of them has been
-    served otherwise, none, since the purchase would bring more than is wanted."""
+    served otherwise, or its money taken back, none, since the purchase would bring more than is wanted."""
     mine = [unit for unit in order.units if unit.id in units]
-    if not all(unit.state == "waiting" and unit.card is None and unit.purchase in ("", purchase) for unit in mine):
+    want = [unit for unit in mine if unit.state == "waiting" and unit.card is None and unit.value > 0]
+    if len(want) < len(mine) or not all(unit.purchase in ("", purchase) for unit in want):
         return order
     return _each(order, units, lambda unit: unit.model_copy(update={"purchase": purchase, "buy_after": None}))
 
@@ -84,10 +85,12 @@ def _patience(order: Order, now: datetime) -> timedelta:
 
 def with_bought(order: Order, purchase: str, cards: Mapping[str, str], attempt: int) -> Order:
     """Cards that the purchase brought, by unit, in the hold of `attempt`. A unit that has been served otherwise leaves
-    its card to the sweep of holds. One that had its card from the purchase before does not get it again: it was bad."""
+    its card to the sweep of holds; one whose card was lost or bad since does not get it again."""
 
     def one(unit: Unit) -> Unit:
-        if unit.state != "waiting" or unit.card or unit.purchase != purchase:
+        if unit.purchase != purchase:
+            return unit
+        if unit.state != "waiting" or unit.card:
             return _let_go(unit, purchase)
         mine: dict[str, Any] = {"card": cards[unit.id], "hold": attempt}
         return _let_go(unit, purchase).model_copy(update=mine)

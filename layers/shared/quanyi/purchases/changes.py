@@ -10,7 +10,15 @@ from typing import Any
 
 from quanyi.errors import Conflict
 from quanyi.money import MAX_AMOUNT
-from quanyi.purchases.model import MOST_DUPLICATES, MOST_NOTES, Duplicate, Note, PurchaseOrder, PurchaseState
+from quanyi.purchases.model import (
+    MOST_DUPLICATES,
+    MOST_NOTES,
+    Duplicate,
+    Ending,
+    Note,
+    PurchaseOrder,
+    PurchaseState,
+)
 from quanyi.supply.port import MOST_REASON, Answer
 
 ALLOWED: dict[PurchaseState, frozenset[PurchaseState]] = {
@@ -101,13 +109,11 @@ def answered(po: PurchaseOrder, answer: Answer, receipt: Receipt, now: datetime)
             to = "partly_received" if told.received else "confirmed"
             return _later(moved(told, to, confirmed_at=po.confirmed_at or now), now)
         case "failed":
-            if told.received:
-                return _over(told, "received", now)
-            return _over(told, "failed", now)
+            return _over(told, "received" if told.received else "failed", now, "failed")
         case "done":
             if po.purpose == "topup":
                 told = told.model_copy(update={"received": po.quantity})
-            return _over(told.model_copy(update={"confirmed_at": po.confirmed_at or now}), "received", now)
+            return _over(told.model_copy(update={"confirmed_at": po.confirmed_at or now}), "received", now, "done")
 
 
 def _told(po: PurchaseOrder, answer: Answer, receipt: Receipt, now: datetime) -> PurchaseOrder:
@@ -142,9 +148,7 @@ def _kept(told: str) -> str:
 
 def _afterwards(po: PurchaseOrder, told: PurchaseOrder, answer: Answer) -> PurchaseOrder:
     """After its end. Cards that come all the same are counted; nothing else moves."""
-    ended_well = po.state == "received" or (po.state == "reconciled" and po.confirmed_at is not None)
-    failed_after_all = answer.state == "failed" and ended_well and po.received > 0
-    other = failed_after_all or (answer.state == "done" and not ended_well and po.sent_at)
+    other = po.sent_at and answer.state in ("done", "failed") and answer.state != po.ended_as
     kept = {"asked": po.asked, "reason": po.reason, "cost": po.cost, "number": po.number}
     after = told.model_copy(update=kept)
     return after.model_copy(update={"contradicted": True}) if other else after
@@ -159,9 +163,9 @@ def _absent(po: PurchaseOrder, now: datetime) -> PurchaseOrder:
     return _over(po.model_copy(update={"reason": "never_arrived"}), "failed", now)
 
 
-def _over(po: PurchaseOrder, to: PurchaseState, now: datetime) -> PurchaseOrder:
+def _over(po: PurchaseOrder, to: PurchaseState, now: datetime, ended_as: Ending = "failed") -> PurchaseOrder:
     """Due at once: what it came to is still to be applied, and whoever wrote this may die first."""
-    return moved(po, to, ended_at=now, due_at=now, for_person=False)
+    return moved(po, to, ended_at=now, due_at=now, for_person=False, ended_as=ended_as)
 
 
 def _later(po: PurchaseOrder, now: datetime) -> PurchaseOrder:
@@ -225,7 +229,7 @@ def resolved(po: PurchaseOrder, succeeded: bool, by: str, reason: str, now: date
     if succeeded and po.purpose == "topup":
         noted = noted.model_copy(update={"received": po.quantity})
     if succeeded or po.received:
-        return _over(moved(noted, "received"), "received", now)
+        return _over(noted, "received", now, "done" if succeeded else "failed")
     return _over(noted, "failed", now)
 
 

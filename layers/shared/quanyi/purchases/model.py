@@ -9,6 +9,8 @@ from quanyi.clock import Timestamp
 from quanyi.money import Currency
 from quanyi.orders.part import Part
 
+Ending = Literal["", "done", "failed"]
+
 Purpose = Literal["stock", "order", "topup"]
 """Cards for stock; cards for units of a buyer's order; a top-up for one unit of a buyer's order."""
 
@@ -108,6 +110,9 @@ class PurchaseOrder(Part):
     """Why it failed or was cancelled, or what the supplier said last."""
     for_person: bool = False
     """The supplier has not made known how it ended in time: a person has to find out."""
+    ended_as: Ending = ""
+    """How it ended, as its supplier or a person said first: a delivery that is short, or no good, is `done` all the
+    same, and one that was given up with a part of its cards `failed`."""
     contradicted: bool = False
     """The supplier told a final outcome, and later another: a person has to find out."""
     applied: bool = False
