@@ -65,9 +65,9 @@ def _known(shop: ShopApi, path: str) -> dict[str, Any] | None:
         return None
 
 
-def topup_lines(stack: dict[str, Any]) -> list[str]:
-    """For bash: order a top-up, pay it, see it delivered."""
-    return curl_lines(stack, TOPUP)
+def topup_line(stack: dict[str, Any]) -> str:
+    """For bash: orders a top-up; it is paid and looked at by the other lines of `demo.curl_lines`."""
+    return curl_lines(stack, TOPUP)[0]
 
 
 def restock_lines(stack: dict[str, Any]) -> list[str]:
@@ -75,7 +75,7 @@ def restock_lines(stack: dict[str, Any]) -> list[str]:
     orders = f"{stack['api_url']}/v1/admin/purchase-orders"
     operator = f"-H 'Authorization: Bearer {stack['keys']['operator']}'"
     buy = f"""{POST} {operator} -H "Idempotency-Key: $RANDOM$RANDOM" {orders} -d '{_json(RESTOCK)}'"""
-    told = fields("state", "quantity", "received", "short", "reason")
+    told = fields("state", "quantity", "received", "reason")
     return [
         f"read PURCHASE < <({buy} | {fields('id')}); echo $PURCHASE",
         f"sleep 5; curl -s {operator} {orders}/$PURCHASE | {told}",
@@ -87,9 +87,9 @@ def fault_lines(stack: dict[str, Any]) -> list[str]:
     control = f"{stack['suppliers'][NAME]['url']}/_control"
     lost, failing = {"fault": "html_after", "kinds": ["order"]}, {"fault": "late_failure"}
     return [
-        f"curl -s {control}/on -d '{_json(lost)}'  # answers get lost: asked about, bought once",
-        f"curl -s {control}/on -d '{_json(failing)}'  # fails seconds later: refunded",
-        f"curl -s {control}/report -d '{{}}'; curl -s {control}/off -d '{{}}'  # its books; mended",
+        f"curl -s {control}/on -d '{_json(lost)}'; echo  # answers get lost: asked about, never sent again",
+        f"curl -s {control}/on -d '{_json(failing)}'; echo  # taken, and failed seconds later: refunded",
+        f"curl -s {control}/report -d '{{}}'; curl -s {control}/off -d '{{}}'; echo  # its books; all is well again",
     ]
 
 

@@ -12,7 +12,7 @@ from reorder.messages import PurchaseBody
 from suppliers.messages import SupplierBody
 from suppliers.offer_messages import OfferBody
 from tools.demo_shop import PRODUCTS
-from tools.demo_supply import NAME, OFFERS, RESTOCK, TOPUP, fault_lines, restock_lines, set_up, take_down, topup_lines
+from tools.demo_supply import NAME, OFFERS, RESTOCK, TOPUP, fault_lines, restock_lines, set_up, take_down, topup_line
 from tools.local.suppliers.goods import usual
 from tools.local.suppliers.server import SupplierServer
 from tools.shop_client import Refused
@@ -132,8 +132,8 @@ def test_what_is_offered_is_sold_here_and_there_and_leaves_something() -> None:
 
 
 def test_each_line_is_one_command_line_for_bash() -> None:
-    lines = [*topup_lines(STACK), *restock_lines(STACK), *fault_lines(STACK)]
-    assert len(lines) == 8
+    lines = [topup_line(STACK), *restock_lines(STACK), *fault_lines(STACK)]
+    assert len(lines) == 6
     for line in lines:
         assert "\n" not in line
         assert "http://127.0.0.1:" in line

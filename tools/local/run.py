@@ -148,9 +148,9 @@ def _announce(stack: Stack, home: Home, *, supplied: bool) -> None:
     known = stack.as_dict()
     shown = {"buy a card": demo.curl_lines(known)}
     if supplied:
-        shown["top a phone up"] = demo_supply.topup_lines(known)
-        shown["buy five cards for stock"] = demo_supply.restock_lines(known)
-        shown["break the supplier, then do the same again"] = demo_supply.fault_lines(known)
+        shown["top a phone up, from a supplier (pay and look as above)"] = [demo_supply.topup_line(known)]
+        shown["buy cards for stock (state, ordered, received)"] = demo_supply.restock_lines(known)
+        shown["break the supplier, then buy as above"] = demo_supply.fault_lines(known)
     for what, lines in shown.items():
         print(f"\n{what}:")
         print("\n".join(f"  {line}" for line in lines))
