@@ -147,8 +147,8 @@ def curl_lines(stack: dict[str, Any], bought: Mapping[str, Any] = CARD) -> list[
 
 
 def fields(*names: str) -> str:
-    """Takes fields out of an answer with nothing but Python."""
-    take = "import json,sys; o=json.load(sys.stdin); print(*(o[n] for n in sys.argv[1:]))"
+    """Takes fields out of an answer with nothing but Python; a refusal, which has none of them, is shown whole."""
+    take = "import json,sys; o=json.load(sys.stdin); print(*(o.get(n, o) for n in sys.argv[1:]))"
     return f"python3 -c '{take}' {' '.join(names)}"
 
 
