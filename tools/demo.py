@@ -5,9 +5,10 @@
 Every call carries a fixed Idempotency-Key, so running it again finds everything made and changes nothing.
 """
 
+import json
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,8 @@ SHOP_ROLES = ("support", "analyst", "counter")
 CHANNEL_ROLES = ("storefront", "publishable")
 WAIT_SECONDS = 180.0
 BOUGHT = "iqiyi-gold-month"
+CARD: Mapping[str, Any] = {"sku": BOUGHT, "quantity": 1}
+POST = "curl -s -X POST -H 'Content-Type: application/json'"
 
 
 class DemoFailed(Exception):
@@ -128,25 +131,25 @@ class Demo:
         raise DemoFailed(f"a hundred lost {role} keys of {channel or 'the shop'}")
 
 
-def curl_lines(stack: dict[str, Any]) -> list[str]:
-    """Three lines for bash that buy a card: place the order, pay it at the sandbox, reveal what was delivered."""
+def curl_lines(stack: dict[str, Any], bought: Mapping[str, Any] = CARD) -> list[str]:
+    """Three lines for bash that buy a line of an order: place it, pay it at the sandbox, see what was delivered."""
     api, key = stack["api_url"], stack["keys"]["publishable"]["site"]
-    json_body = "curl -s -X POST -H 'Content-Type: application/json'"
-    post = f"{json_body} -H 'Authorization: Bearer {key}' -H"
-    order = f'{{"lines":[{{"sku":"{BOUGHT}","quantity":1}}],"contact":{{"email":"buyer@example.com"}}}}'
+    post = f"{POST} -H 'Authorization: Bearer {key}' -H"
+    order = json.dumps({"lines": [bought], "contact": {"email": "buyer@example.com"}}, separators=(",", ":"))
     place = f"""{post} "Idempotency-Key: $RANDOM$RANDOM" {api}/v1/orders -d '{order}'"""
     pay = f"""{post} "Idempotency-Key: $ORDER" {api}/v1/orders/$ORDER/payments -d '{{"provider":"sandbox"}}'"""
-    play = f"""{json_body} {api}/v1/sandbox/payments/$PAYMENT -d '{{"outcome":"paid"}}'"""
+    play = f"""{POST} {api}/v1/sandbox/payments/$PAYMENT -d '{{"outcome":"paid"}}'"""
     return [
-        f"read ORDER TOKEN < <({place} | {_field('id')} access_token); echo $ORDER",
-        f"read PAYMENT < <({pay} | {_field('id')}); {play}; echo",
+        f"read ORDER TOKEN < <({place} | {fields('id', 'access_token')}); echo $ORDER",
+        f"read PAYMENT < <({pay} | {fields('id')}); {play}; echo",
         f'sleep 2; curl -s -H "Authorization: Bearer $TOKEN" {api}/v1/orders/$ORDER/deliveries; echo',
     ]
 
 
-def _field(first: str) -> str:
-    """Takes fields out of an answer with nothing but Python; further names may follow."""
-    return f"""python3 -c 'import json,sys; o=json.load(sys.stdin); print(*(o[n] for n in sys.argv[1:]))' {first}"""
+def fields(*names: str) -> str:
+    """Takes fields out of an answer with nothing but Python; a refusal, which has none of them, is shown whole."""
+    take = "import json,sys; o=json.load(sys.stdin); print(*(o.get(n, o) for n in sys.argv[1:]))"
+    return f"python3 -c '{take}' {' '.join(names)}"
 
 
 def main() -> None:

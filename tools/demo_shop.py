@@ -49,6 +49,7 @@ CATEGORIES = (
                     Branch("iqiyi", titles("爱奇艺", "iQIYI")),
                     Branch("youku", titles("优酷", "Youku")),
                     Branch("tencent-video", titles("腾讯视频", "Tencent Video")),
+                    Branch("mango", titles("芒果TV", "Mango TV")),
                 ),
             ),
             Branch("video-world", titles("海外视频", "International video")),
@@ -83,6 +84,7 @@ CATEGORIES = (
                 ),
             ),
             Branch("coffee", titles("咖啡饮品", "Coffee")),
+            Branch("phone-credit", titles("话费充值", "Phone credit")),
             Branch("help", titles("人工服务", "Help by people")),
         ),
     ),
@@ -152,6 +154,20 @@ PRODUCTS: tuple[Product, ...] = (
                 hold="payment",
                 on_shortage="backlog",
                 backlog_hours=48,
+            ),
+        ),
+    ),
+    Product(
+        "mango",
+        titles("芒果TV会员", "Mango TV VIP"),
+        titles("付款后向供应商实时采购，零库存代发。", "Bought from a supplier as you pay; nothing lies in stock."),
+        (
+            card(
+                *("mango-tv-month", "芒果TV 月卡", "Mango TV, a month", 1990, 2500, "mango"),
+                card_format="number_pin",
+                hold="payment",
+                sourcing="on_demand",
+                least_margin=500,
             ),
         ),
     ),
@@ -268,6 +284,31 @@ PRODUCTS: tuple[Product, ...] = (
                 limit_per_buyer=1,
                 limit_per_order=1,
             ),
+        ),
+    ),
+    Product(
+        "games",
+        titles("游戏点卡", "Game card"),
+        titles("按采购单进货，到货即可购买。", "Bought in by purchase orders, sold once they are received."),
+        (card("game-card-100", "点卡 100 元", "Game card ¥100", 9900, 10000, "game-card", card_format="number_pin"),),
+    ),
+    Product(
+        "phone-credit",
+        titles("手机话费充值", "Phone credit"),
+        titles("填写手机号直充到账，充值后不可退。", "Straight to a phone number; it cannot be returned."),
+        (
+            {
+                "id": "mobile-50",
+                "kind": "topup",
+                "titles": titles("话费 50 元", "Phone credit ¥50"),
+                "price": 4990,
+                "face_value": 5000,
+                "topup": {
+                    "fields": [{"name": "phone", "kind": "phone", "titles": titles("手机号", "Phone number")}],
+                    "check": "if_possible",
+                    "confirm_text": titles("充值后不可退款。", "A top-up cannot be returned."),
+                },
+            },
         ),
     ),
     Product(

@@ -45,6 +45,8 @@ _SUPPLY: tuple[Route, ...] = (
     ("POST", "/v1/suppliers/*/notify"),
 )
 _REPORTS: tuple[Route, ...] = (("GET", "/v1/reports/*"),)
+_PURCHASES: tuple[Route, ...] = (("GET", "/v1/admin/purchase-orders"), ("GET", "/v1/admin/purchase-orders/*"))
+"""Reading what was bought from suppliers."""
 
 ROUTES: dict[KeyRole, tuple[Route, ...]] = {
     # A channel's server sees the channel's orders and their deliveries; a browser needs the order's own token.
@@ -78,8 +80,11 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
         ("GET", "/v1/admin/vouchers/*"),
         ("POST", "/v1/admin/vouchers/find"),
         ("GET", "/v1/admin/audit"),
+        # Why a buyer's top-up has not come yet; whether it did at all is the operator's to say.
+        *_PURCHASES,
+        *(("POST", f"/v1/admin/purchase-orders/*/{act}") for act in ("ask", "notes")),
     ),
-    "analyst": _REPORTS,
+    "analyst": (*_REPORTS, *_PURCHASES),
     "counter": _REDEMPTIONS,
     "supplier": _SUPPLY,
 }

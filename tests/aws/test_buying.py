@@ -1,5 +1,6 @@
 """Buying for paid orders: delivered, or the next supplier, or refunded; never twice, never both."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -232,7 +233,9 @@ def test_a_slow_supplier_delivers_by_its_callback(bazaar: Bazaar) -> None:
     bazaar.check_nothing_is_wrong()
 
 
-def test_callbacks_that_are_forged_or_foreign_change_nothing(bazaar: Bazaar) -> None:
+def test_callbacks_that_are_forged_or_foreign_change_nothing(
+    bazaar: Bazaar, capsys: pytest.CaptureFixture[str]
+) -> None:
     on_demand(bazaar)
     acme = bazaar.seller("acme", "slow", callback_ips=["10.0.0.0/8"])
     bazaar.seller("other")
@@ -241,6 +244,7 @@ def test_callbacks_that_are_forged_or_foreign_change_nothing(bazaar: Bazaar) -> 
     (po,) = bazaar.purchases()
     acme.finish(po.id)
     before = bazaar.cloud.contents("SupplyTable", "OrdersTable", "CardsTable")
+    capsys.readouterr()
     for supplier, signed, source, purchase, refusal in (
         ("acme", "nobody", "10.1.1.1", po.id, Forged),
         ("acme", "acme", "11.1.1.1", po.id, AddressNotAllowed),
@@ -251,6 +255,8 @@ def test_callbacks_that_are_forged_or_foreign_change_nothing(bazaar: Bazaar) -> 
         with pytest.raises(refusal):
             hear(bazaar.buying, supplier, Call("POST", "/", {}, {"signed": signed}, purchase.encode()), source)
     assert bazaar.cloud.contents("SupplyTable", "OrdersTable", "CardsTable") == before
+    counted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "ForgedCallback" in line]
+    assert [told.get("supplier") for told in counted] == [None, "acme"] * 2  # the wrong signature, the wrong address
 
 
 def test_a_failure_told_late_is_refunded_or_bought_elsewhere(bazaar: Bazaar) -> None:

@@ -2,7 +2,9 @@
 
 import json
 import re
+from typing import get_args
 
+from quanyi.metrics import Metric
 from tests.house.template import Node, functions, listed, refers, resources, text, walk
 
 MOST_RESOURCES = 400
@@ -227,6 +229,21 @@ def schedules_without_a_zone(translated: Node) -> list[str]:
         if str(listed(schedule["ScheduleExpression"])[0]).startswith("cron")
         and "ScheduleExpressionTimezone" not in schedule
     ]
+
+
+def alarms_that_never_ring(written: Node) -> list[str]:
+    """An alarm on a metric of ours, under the dimensions that it is counted under (`quanyi.metrics`); every workflow's
+    failures have one."""
+    alarms = resources(written, "AWS::CloudWatch::Alarm")
+    wrong: list[str] = []
+    for name, alarm in alarms.items():
+        if alarm["Namespace"] == "Quanyi":
+            of_all = {"Name": "service", "Value": "quanyi"} in alarm["Dimensions"]
+            if alarm["MetricName"] not in get_args(Metric) or not of_all:
+                wrong.append(f"{name} watches what nobody counts")
+    watched = {refers(one["Value"]) for alarm in alarms.values() for one in alarm["Dimensions"]}
+    workflows = resources(written, "AWS::Serverless::StateMachine")
+    return wrong + [f"{name} fails unheard" for name in workflows if name not in watched]
 
 
 def informal_refusals(written: Node) -> list[str]:

@@ -39,6 +39,7 @@ RULES: dict[Callable[[Node], list[str]], Callable[[], Node]] = {
     infrastructure.sandbox_in_production: written,
     infrastructure.outputs_that_tell: written,
     infrastructure.schedules_without_a_zone: translated,
+    infrastructure.alarms_that_never_ring: written,
     infrastructure.informal_refusals: written,
     rights.every_action: translated,
     rights.every_resource: translated,
@@ -178,6 +179,21 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
         lambda t: t["Conditions"].update(HasSandbox={"Fn::Equals": [1, 1]}),
     ),
     (infrastructure.outputs_that_tell, "a key", lambda t: t["Outputs"].update(OperatorToken={"Value": "x"})),
+    (
+        infrastructure.alarms_that_never_ring,
+        "a metric that is not counted",
+        lambda t: props(t, "ForgedCallbacks").update(MetricName="ForgedCalls"),
+    ),
+    (
+        infrastructure.alarms_that_never_ring,
+        "one supplier's alone",
+        lambda t: props(t, "ForgedCallbacks").update(Dimensions=[{"Name": "supplier", "Value": "acme"}]),
+    ),
+    (
+        infrastructure.alarms_that_never_ring,
+        "a workflow that fails unheard",
+        lambda t: t["Resources"].pop("PurchasesFailing"),
+    ),
     (
         infrastructure.schedules_without_a_zone,
         "in UTC",

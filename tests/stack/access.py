@@ -96,6 +96,14 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "GET", ("/admin/suppliers/{supplier}/offers",)),
     **_all(OPERATOR, "GET PUT DELETE", ("/admin/suppliers/{supplier}/offers/{sku}",)),
     **_all(OPERATOR, "PUT", ("/admin/suppliers/{supplier}/offers/{sku}/goods",)),
+    # What is bought from them; their callbacks bring a signature, not a key.
+    **_all(STAFF | REPORTS, "GET", ("/admin/purchase-orders", "/admin/purchase-orders/{purchase_id}")),
+    **_all(STAFF, "POST", (f"/admin/purchase-orders/{{purchase_id}}/{act}" for act in ("ask", "notes"))),
+    **_all(OPERATOR, "POST", ("/admin/purchase-orders",)),
+    **_all(
+        OPERATOR, "POST", (f"/admin/purchase-orders/{{purchase_id}}/{act}" for act in ("approve", "cancel", "resolve"))
+    ),
+    **_all(ANYBODY, "POST", ("/suppliers/{supplier}/notify",)),
     # Risk control.
     **_all(OPERATOR, "GET", ("/admin/risk/rules",)),
     **_all(OPERATOR, "GET POST", ("/admin/risk/rules/{point}", "/admin/risk/lists")),

@@ -1,5 +1,8 @@
 """A supplier over HTTP, set up in the deployed shop as a merchant does it."""
 
+import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +12,25 @@ from tools.local.suppliers.server import SupplierServer
 PHONE = {"name": "phone", "kind": "phone", "titles": {"zh-CN": "手机号", "en": "Phone"}}
 
 
+@contextmanager
+def supplied(shop: Shop) -> Generator["Supply"]:
+    """A supplier of its own, set up and enabled. What it hands out, and whose accounts it tops up, the shop remembers
+    among its secrets."""
+    with SupplierServer(seed=1) as server:
+        found = Supply(shop, server)
+        found.set_up()
+        try:
+            yield found
+        finally:
+            shop.secrets += found.handed_out()
+            shop.admin("PUT", f"/suppliers/{found.id}/enabled", {"enabled": False}).must()
+
+
+def typed(phone: str) -> str:
+    """As buyers write it."""
+    return f"{phone[:3]} {phone[3:7]} {phone[7:]}"
+
+
 @dataclass
 class Supply:
     """`shop` buys from `server`, which it knows as `id`."""
@@ -16,6 +38,7 @@ class Supply:
     shop: Shop
     server: SupplierServer
     id: str = field(default_factory=lambda: f"acme-{number()}")
+    phones: list[str] = field(default_factory=list)
 
     def set_up(self) -> None:
         told = self.server.access
@@ -47,6 +70,16 @@ class Supply:
     def purchases(self, sku: str) -> list[dict[str, Any]]:
         """Purchase orders of a SKU, newest first."""
         return self.shop.admin("GET", f"/purchase-orders?sku={sku}&supplier={self.id}&limit=100").must()["items"]
+
+    def phone(self) -> str:
+        """Like nobody else's. The supplier knows no account that ends in zeros."""
+        made = f"199{secrets.randbelow(10**7):07d}1"
+        self.phones.append(made)
+        return made
+
+    def handed_out(self) -> list[str]:
+        """What is to be found nowhere afterwards: cards, and the accounts that were topped up."""
+        return [*self.delivered(), *self.phones, *map(typed, self.phones)]
 
     def delivered(self) -> list[str]:
         """Every secret that the supplier has handed out."""

@@ -1,5 +1,5 @@
-"""After all the other tests: every secret that came into stock or was delivered is searched for in everything that the
-run wrote, and found nowhere."""
+"""After all the other tests: every secret that came into stock, was bought or was delivered, and every account that was
+topped up, is searched for in everything that the run wrote, and found nowhere."""
 
 import json
 import urllib.request
@@ -12,6 +12,7 @@ from tests.search import Search, hidings, parts
 from tests.stack.books import Books
 from tests.stack.deployed import Deployed
 from tests.stack.shop import Shop, Store, number
+from tests.stack.supply import supplied, typed
 from tools.local.cloud import Cloud
 from tools.local.deploy import ARTIFACTS_BUCKET
 from tools.local.stack import Stack
@@ -38,6 +39,14 @@ def test_no_secret_is_left_anywhere(
     order, received = site.buy(sku)
     assert received == line.split()[:1]
     assert line.split()[1] in json.dumps(site.reveal(order))
+    with supplied(shop) as supply:
+        site.buy(supply.cards())
+        topup = supply.topup()
+        order = site.place(topup, lines=[{"sku": topup, "quantity": 1, "accounts": [{"phone": typed(supply.phone())}]}])
+        site.pay(order)
+        site.reaches(order, "fulfilled", seconds=90)
+    assert supply.delivered()
+    assert {*supply.handed_out()} <= {*shop.secrets}
     search = Search(set(shop.secrets))
 
     leaks: list[str] = []
@@ -101,13 +110,14 @@ def _logs(stack: Stack) -> Iterator[tuple[str, bytes]]:
 
 
 def _executions(stack: Stack) -> Iterator[tuple[str, bytes]]:
-    """Inputs, outputs and whole histories."""
+    """Inputs, outputs and whole histories, of every workflow."""
     client = stack.client("stepfunctions")
-    pages = client.get_paginator("list_executions").paginate(stateMachineArn=stack.outputs["WorkflowArn"])
-    for execution in (execution for page in pages for execution in page["executions"]):
-        arn = execution["executionArn"]
-        told = [client.describe_execution(executionArn=arn), client.get_execution_history(executionArn=arn)]
-        yield f"execution {execution['name']}", b"\n".join(parts(told))
+    for machine in client.list_state_machines()["stateMachines"]:
+        pages = client.get_paginator("list_executions").paginate(stateMachineArn=machine["stateMachineArn"])
+        for execution in (execution for page in pages for execution in page["executions"]):
+            arn = execution["executionArn"]
+            told = [client.describe_execution(executionArn=arn), client.get_execution_history(executionArn=arn)]
+            yield f"execution {execution['name']}", b"\n".join(parts(told))
 
 
 def _objects(stack: Stack) -> Iterator[tuple[str, bytes]]:

@@ -143,6 +143,16 @@ def test_every_role_has_its_routes_and_no_more() -> None:
     assert admin == {"operator"}
 
 
+def test_who_may_do_what_about_purchases() -> None:
+    below = "/v1/admin/purchase-orders/*"
+    told = {role for role, routes in ROUTES.items() if ("GET", below) in routes}
+    asking = {role for role, routes in ROUTES.items() if ("POST", f"{below}/ask") in routes}
+    assert (told, asking) == ({"support", "analyst"}, {"support"})
+    # The gateway lets these through; what they then may is the function's to say (docs/decisions/0022).
+    assert {role for role, routes in ROUTES.items() if ("*", below) in routes} == {"operator", "supplier"}
+    assert not any("suppliers" in path for _, path in ROUTES["supplier"] if path.startswith("/v1/admin"))
+
+
 @pytest.mark.parametrize("partition", ["aws", "aws-cn"])
 def test_a_policy_stays_in_its_partition_api_and_stage(partition: str) -> None:
     arn = f"arn:{partition}:execute-api:cn-north-1:123456789012:abc/prod/POST/v1/orders/O1/payments"

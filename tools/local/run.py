@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import cast
 
-from tools import demo, demo_providers
+from tools import demo, demo_providers, demo_supply
 from tools.local.beside import Beside, NotBeside
 from tools.local.build import BuildFailed
 from tools.local.cloud import Cloud, CloudFailed
@@ -48,9 +48,10 @@ def serve(home: Home, wanted_port: int | None) -> None:
         stack = Stack.of(cloud, before.keys if before else {})
         stack = _load_demo(home, stack)
         stack = replace(stack, providers=_set_up(stack, providers), suppliers=sellers.told)
+        supplied = _set_up_supplier(stack)
         stack.write(home.stack_file)
         try:
-            _announce(stack, home)
+            _announce(stack, home, supplied=supplied)
             for line in _following(home.function_log, cloud):
                 print(line, flush=True)
         finally:
@@ -117,7 +118,22 @@ def _set_up(stack: Stack, providers: Beside) -> dict[str, str]:
     return done
 
 
-def _announce(stack: Stack, home: Home) -> None:
+def _set_up_supplier(stack: Stack) -> bool:
+    """Whether the shop buys from the local supplier now, which is a new one in each run."""
+    shop = HttpShop(stack.api_url, stack.keys["operator"])
+    told = stack.suppliers.get(demo_supply.NAME)
+    try:
+        if told is None:
+            demo_supply.take_down(shop)
+        else:
+            demo_supply.set_up(shop, told["access"])
+    except (Refused, OSError) as error:
+        print(f"WITHOUT the supplier {demo_supply.NAME}: {error}", flush=True)
+        return False
+    return told is not None
+
+
+def _announce(stack: Stack, home: Home, *, supplied: bool) -> None:
     print(f"\nQuanyi is open:  {stack.api_url}/v1/products")
     print(f"its reference:   {stack.api_url}/v1/docs")
     print(f"everything about it:  {home.stack_file}\n\nkeys:")
@@ -129,8 +145,15 @@ def _announce(stack: Stack, home: Home) -> None:
         print(f"  {f'local {name}':<24} {url}")
     for name, told in stack.suppliers.items():
         print(f"  {f'supplier {name}':<24} {told['url']}")
-    print("\nbuy a card:")
-    print("\n".join(f"  {line}" for line in demo.curl_lines(stack.as_dict())))
+    known = stack.as_dict()
+    shown = {"buy a card": demo.curl_lines(known)}
+    if supplied:
+        shown["top a phone up, from a supplier (pay and look as above)"] = [demo_supply.topup_line(known)]
+        shown["buy cards for stock (state, ordered, received)"] = demo_supply.restock_lines(known)
+        shown["break the supplier, then buy as above"] = demo_supply.fault_lines(known)
+    for what, lines in shown.items():
+        print(f"\n{what}:")
+        print("\n".join(f"  {line}" for line in lines))
     print("\nCtrl-C stops it and keeps what happened; `make reset` forgets it.\n", flush=True)
 
 

@@ -255,7 +255,7 @@ class Shop:
         chance = Random(f"{self.faults.seed}/card/{sale.key}/{index}")  # noqa: S311 - can be told again on purpose
         number = f"{chance.randrange(10**6):06d}{sale.number[1:]}{index:04d}{chance.randrange(10**6):06d}"
         ends = self.now() + timedelta(days=good.days) if good.days else None
-        return SoldCard(number, f"{chance.randrange(10**10):010d}" if good.pin else "", ends)
+        return SoldCard(number, f"{chance.randrange(10**16):016d}" if good.pin else "", ends)
 
     def _charge(self, sale: Sale) -> None:
         total = sale.unit_cost * sale.quantity
