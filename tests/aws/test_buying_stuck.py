@@ -231,7 +231,7 @@ def test_texts_that_no_item_takes_stop_nothing(bazaar: Bazaar, monkeypatch: pyte
     acme = bazaar.seller("acme")
     bazaar.sells("acme")
     told = acme._told
-    lie = {"number": "9" * 500_000, "reason": "half \ud800 of it"}
+    lie: dict[str, Any] = {"number": "9" * 500_000, "reason": "half \ud800 of it"}
     monkeypatch.setattr(acme, "_told", lambda known: port.Answer("done", cards=told(known).cards, **lie))
     assert bazaar.bought().state == "fulfilled"
     assert bazaar.purchases()[0].reason == "half ? of it"
