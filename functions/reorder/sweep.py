@@ -9,7 +9,6 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from quanyi.errors import Refusal
 from quanyi.http import log, place
 from quanyi.purchases.changes import not_pursued, put_off
 from reorder.sending import pursue
@@ -67,7 +66,7 @@ def sweep(buying: Buying) -> int:
         except Exception as fault:  # noqa: BLE001 - one purchase's fault must not stop the others
             told = {"purchase": purchase_id, "fault": type(fault).__name__, "at": place(fault)}
             log().error("purchase not pursued", extra=told)
-        with suppress(Refusal):
+        with suppress(Exception):
             now = buying.now()
             buying.purchases.change(purchase_id, lambda it: not_pursued(it, PATIENCE, now))
         return 1

@@ -27,6 +27,8 @@ EVERYWHERE = {
 CARD_KEYS = "card-batch"
 MAY_OPEN_CARDS = {"FulfillRevealFunctionRole"}
 
+MAY_WRITE_SUPPLIERS = {"SuppliersAdminFunctionRole", "SuppliersSyncFunctionRole"}
+
 _READ, _WRITE = "GetSecretValue", frozenset({"GetSecretValue", "PutSecretValue", "CreateSecret"})
 KEEPERS: dict[str, dict[str, frozenset[str]]] = {
     "payments": {
@@ -166,6 +168,18 @@ def knowing_credentials(translated: Node) -> list[str]:
             may = KEEPERS.get(kept[1], {}).get(role, frozenset()) if kept else frozenset[str]()
             wrong += [f"{role}: {action} on {text(resource)}" for action in actions if action not in may]
     return wrong
+
+
+def rewriting_suppliers(translated: Node) -> list[str]:
+    """Roles that may write suppliers, besides those that set them up: where money goes, and who may call back. One that
+    anybody may reach must not."""
+    return [
+        f"{role}: {action}"
+        for role, statement in statements(translated)
+        if "SUPPLIER#*" in text(statement.get("Condition", {})) and role not in MAY_WRITE_SUPPLIERS
+        for action in listed(statement["Action"])
+        if action.rpartition(":")[2] in ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
+    ]
 
 
 def running_what_is_scheduled(translated: Node) -> list[str]:

@@ -49,6 +49,7 @@ RULES: dict[Callable[[Node], list[str]], Callable[[], Node]] = {
     rights.opening_cards: translated,
     rights.reading_uploads: translated,
     rights.knowing_credentials: translated,
+    rights.rewriting_suppliers: translated,
     rights.running_what_is_scheduled: translated,
 }
 
@@ -241,6 +242,17 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
         rights.unconditional_decryption,
         "if there is one",
         lambda t: allow(t, "CheckoutFunctionRole", "kms:Decrypt", VAULT, {"StringEqualsIfExists": {PURPOSE: "member"}}),
+    ),
+    (
+        rights.rewriting_suppliers,
+        "another sets suppliers up",
+        lambda t: allow(
+            t,
+            "ReorderNotifyFunctionRole",
+            "dynamodb:UpdateItem",
+            {"Fn::GetAtt": ["SupplyTable", "Arn"]},
+            {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["PO#*", "SUPPLIER#*"]}},
+        ),
     ),
     (
         rights.opening_cards,
