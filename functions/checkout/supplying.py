@@ -14,7 +14,7 @@ from checkout.place import QuoteOutdated, order_id_of, place_order, price
 from checkout.wiring import Shop, Supplying
 from quanyi.accounts.declined import Declined
 from quanyi.accounts.messages import SupplyOrderBody, SupplyOrderView
-from quanyi.accounts.model import Account, Supplied
+from quanyi.accounts.model import Account, Contract, Supplied
 from quanyi.accounts.standing import CANCELLED, GAVE_UP, standing, undelivered
 from quanyi.callers import Caller
 from quanyi.catalog.accounts import AccountInvalid
@@ -36,7 +36,9 @@ SOLD = frozenset({"card", "voucher", "topup"})
 """Kinds of SKUs that the contract has words for."""
 
 
-def supply(supplying: Supplying, account: Account, body: SupplyOrderBody) -> SupplyOrderView:
+def supply(
+    supplying: Supplying, account: Account, body: SupplyOrderBody, speaks: Contract = "quanyi"
+) -> SupplyOrderView:
     """Places an order and charges it to the account, once for its key. Raises Declined (nothing was done for it, and
     nothing will be), Busy (nobody can tell yet)."""
     shop = supplying.shop
@@ -48,6 +50,7 @@ def supply(supplying: Supplying, account: Account, body: SupplyOrderBody) -> Sup
         code=body.code,
         quantity=body.quantity,
         notify_url=body.notify_url or "",
+        speaks=speaks,
         at=shop.now(),
     )
     supplied = supplying.accounts.begin(asked)
@@ -65,6 +68,14 @@ def supply(supplying: Supplying, account: Account, body: SupplyOrderBody) -> Sup
                 _give_back(shop, supplied)
                 raise Declined(supplied.refused) from None
             # A copy of this request came further in the same moment.
+    return _standing(supplying, supplied)
+
+
+def stands(supplying: Supplying, account: Account, key: str) -> SupplyOrderView:
+    """How an order stands, without its cards. Raises Declined (`not_found`), Busy (it is being placed)."""
+    supplied = supplying.accounts.supplied(account.channel, key)
+    if supplied is None:
+        raise Declined("not_found", key)
     return _standing(supplying, supplied)
 
 

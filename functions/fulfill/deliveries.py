@@ -8,11 +8,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.request import Request
 
 from fulfill.reveal import DeliveriesView, reveal
-from fulfill.supplied import collected
+from fulfill.supplied import collected, collected_by_number
 from fulfill.wiring import door, works
+from quanyi.accounts.declined import Declined
 from quanyi.accounts.door import AccountParam, supply_entry
+from quanyi.accounts.dujiao import DujiaoOrderView, not_done
+from quanyi.accounts.dujiao_door import DujiaoNumber, dujiao_entry
 from quanyi.accounts.messages import SupplyOrderView
-from quanyi.http import CallerParam, rest_api
+from quanyi.http import CallerParam, entry, rest_api
 
 app = rest_api()
 
@@ -31,9 +34,22 @@ def supplied(
     account: AccountParam,
     request: Request,
 ) -> Response[SupplyOrderView]:
-    context: dict[str, dict[str, str]] = request.resolved_event.raw_event.get("requestContext") or {}
-    view = collected(works(), account, key, (context.get("identity") or {}).get("sourceIp") or "")
+    view = collected(works(), account, key, _address(request))
     return Response(200, "application/json", view, headers={"Cache-Control": "no-store"})
 
 
-handler = supply_entry(app, door)
+@app.get("/api/v1/upstream/orders/<number>", summary="How an order of a dujiao-next shop stands", tags=["supply"])
+def supplied_to_dujiao(number: DujiaoNumber, account: AccountParam, request: Request) -> Response[DujiaoOrderView]:
+    try:
+        view, status = collected_by_number(works(), account, int(number), _address(request)), 200
+    except Declined:
+        view, status = not_done("order_not_found"), 404
+    return Response(status, "application/json", view, headers={"Cache-Control": "no-store"})
+
+
+def _address(request: Request) -> str:
+    context: dict[str, dict[str, str]] = request.resolved_event.raw_event.get("requestContext") or {}
+    return (context.get("identity") or {}).get("sourceIp") or ""
+
+
+handler = dujiao_entry(entry(app), door, supply_entry(app, door))

@@ -4,6 +4,7 @@ the order's buyer."""
 from fulfill.reveal import UnitView, reveal
 from fulfill.wiring import Works
 from quanyi.accounts.declined import Declined
+from quanyi.accounts.dujiao import DujiaoOrderView, order_shown
 from quanyi.accounts.messages import SupplyOrderView
 from quanyi.accounts.model import Account
 from quanyi.accounts.standing import standing
@@ -24,6 +25,20 @@ def collected(works: Works, account: Account, key: str, ip: str) -> SupplyOrderV
         return view
     cards = _cards(works, account, order, ip) if any(unit.state == "delivered" for unit in order.units) else ()
     return standing(supplied, order, cards, shown=len(cards)) or view
+
+
+def collected_by_number(works: Works, account: Account, number: int, ip: str) -> DujiaoOrderView:
+    """The same in the words of dujiao-next's protocol, which knows an order by a number. Raises Declined
+    (`not_found`)."""
+    numbers, channel = works.accounts.numbers, account.channel
+    key = numbers.named(channel, "order", number)
+    supplied = works.accounts.supplied(channel, key) if key else None
+    if supplied is None:
+        raise Declined("not_found")
+    view = collected(works, account, supplied.key, ip)
+    order = _order(works, supplied.order)
+    skus = {line.sku: numbers.find(channel, "sku", line.sku) or 0 for line in order.lines} if order else {}
+    return order_shown(number, view, account.currency, order, skus)
 
 
 def _order(works: Works, order_id: str) -> Order | None:

@@ -1,7 +1,7 @@
 """Telling another shop that one of its orders is over: a hint that holds its key alone. It asks, and believes only what
 it hears then; so one that is lost, late or sent twice does no harm."""
 
-from json import loads
+from json import dumps, loads
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,6 +9,7 @@ from quanyi.accounts.door import SECRET_NAME
 from quanyi.accounts.model import Supplied
 from quanyi.events.model import OrderFulfilled, OrderPartiallyRefunded, OrderRefunded
 from quanyi.signed import signed
+from quanyi.supply import dujiao
 from quanyi.supply.contract import Hint, signed_path
 from quanyi.supply.wire import NoReply
 from supplying.wiring import Hints
@@ -34,13 +35,31 @@ def hint(hints: Hints, order: str) -> Told:
     live = hints.secrets.read(account.channel)
     if not live or SECRET_NAME not in live[0]:
         return "nobody_asks"
-    body = Hint(key=supplied.key).model_dump_json().encode()
-    headers = signed(account.channel, live[0][SECRET_NAME], hints.now(), "POST", _path(supplied), body)
+    if supplied.speaks == "dujiao":
+        body = _in_dujiao(hints, supplied)
+        headers = dujiao.signed(account.channel, live[0][SECRET_NAME], hints.now(), "POST", dujiao.CALLED_AT, body)
+    else:
+        body = Hint(key=supplied.key).model_dump_json().encode()
+        headers = signed(account.channel, live[0][SECRET_NAME], hints.now(), "POST", _path(supplied), body)
     try:
         reply = hints.send("POST", supplied.notify_url, {"Content-Type": "application/json", **headers}, body)
     except NoReply:
         return "untold"
     return "told" if 200 <= reply.status < 300 else "untold"
+
+
+def _in_dujiao(hints: Hints, supplied: Supplied) -> bytes:
+    """A dujiao-next shop believes what a callback says, and takes an order that is told as delivered without its cards
+    for one without cards. Cards are told only to who asks; so this says that it goes on, and it asks."""
+    told = {
+        "event": "order.status_changed",
+        "order_id": hints.accounts.numbers.find(supplied.channel, "order", supplied.key),
+        "order_no": supplied.order,
+        "downstream_order_no": supplied.key,
+        "status": "fulfilling",
+        "timestamp": int(hints.now().timestamp()),
+    }
+    return dumps(told).encode()
 
 
 def _path(supplied: Supplied) -> str:

@@ -40,8 +40,8 @@ def goods(counter: Counter, account: Account, after: str) -> GoodsList:
         found = find(counter.catalog, wanted, lambda product: product.sold_in(account.channel, counter.now()))
     except Malformed:
         raise Declined("invalid_request") from None
-    skus = [sku for product in found.products for sku in product.skus if _is_for(sku, account)]
-    stock = _stock(counter, account, skus)
+    skus = [sku for product in found.products for sku in product.skus if is_for(sku, account)]
+    stock = stock_of(counter, account, skus)
     return GoodsList(items=tuple(_goods(sku, account, stock[sku.id]) for sku in skus), next=found.next or "")
 
 
@@ -51,15 +51,15 @@ def quote(counter: Counter, account: Account, code: str, quantity: int) -> Quote
     if sku.limit_per_order is not None and quantity > sku.limit_per_order:
         raise Declined("bad_quantity")
     cost = Money(amount=sku.unit_price(account.channel, quantity), currency=sku.currency)
-    stock = _stock(counter, account, [sku])[sku.id]
+    stock = stock_of(counter, account, [sku])[sku.id]
     return QuoteView(code=code, quantity=quantity, cost=cost, stock=stock)
 
 
 def stock(counter: Counter, account: Account, codes: Iterable[str]) -> StockView:
     known = counter.catalog.skus(codes, consistent=False)
     now = counter.now()
-    sold = [sku for sku in known.values() if _is_for(sku, account) and sku.sold_in(account.channel, now)]
-    return StockView(stock=_stock(counter, account, sold))
+    sold = [sku for sku in known.values() if is_for(sku, account) and sku.sold_in(account.channel, now)]
+    return StockView(stock=stock_of(counter, account, sold))
 
 
 def check(counter: Counter, account: Account, code: str, given: Mapping[str, Secret]) -> CheckView:
@@ -96,12 +96,12 @@ def statement(counter: Counter, account: Account, day: str, after: str) -> State
 
 def _sku(counter: Counter, account: Account, code: str) -> Sku:
     sku = counter.catalog.skus([code]).get(code)
-    if sku is None or not _is_for(sku, account) or not sku.sold_in(account.channel, counter.now()):
+    if sku is None or not is_for(sku, account) or not sku.sold_in(account.channel, counter.now()):
         raise Declined("not_on_sale")
     return sku
 
 
-def _is_for(sku: Sku, account: Account) -> bool:
+def is_for(sku: Sku, account: Account) -> bool:
     return sku.kind in SOLD and sku.currency == account.currency
 
 
@@ -118,7 +118,7 @@ def _goods(sku: Sku, account: Account, stock: int | None) -> GoodsView:
     )
 
 
-def _stock(counter: Counter, account: Account, skus: Sequence[Sku]) -> dict[str, int | None]:
+def stock_of(counter: Counter, account: Account, skus: Sequence[Sku]) -> dict[str, int | None]:
     """By SKU; None where it does not come from stock alone."""
     if not skus:
         return {}

@@ -1,12 +1,18 @@
 """`/v1/supply/goods`, `/balance`, `/statements`: what another shop is offered, by our open contract
-(`docs/supply-contract.md`). No key: the signature is the credential."""
+(`docs/supply-contract.md`), and by dujiao-next's (`docs/suppliers/dujiao.md`) below `/api/v1/upstream`. No key: the
+signature is the credential."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.request import Request
 
 from quanyi.accounts.door import AccountParam, supply_entry
-from quanyi.http import rest_api
+from quanyi.accounts.dujiao import DujiaoAnswer
+from quanyi.accounts.dujiao_door import DujiaoNumber, dujiao_entry
+from quanyi.http import api_url, entry, rest_api
 from quanyi.supply.contract import (
     Balance,
     CheckBody,
@@ -17,7 +23,8 @@ from quanyi.supply.contract import (
     StockBody,
     StockView,
 )
-from supplying import offered
+from supplying import dujiao_goods, offered
+from supplying.dujiao_goods import DujiaoProductAnswer, DujiaoProductPage, DujiaoShop
 from supplying.wiring import counter, door
 
 app = rest_api()
@@ -60,4 +67,33 @@ def statement(
     return offered.statement(counter(), account, day, after)
 
 
-handler = supply_entry(app, door)
+@app.post("/api/v1/upstream/ping", summary="What a dujiao-next shop has left", tags=["supply"])
+def ping(account: AccountParam, request: Request) -> DujiaoShop:
+    return dujiao_goods.ping(account, urlsplit(api_url(request)).hostname or "")
+
+
+@app.get("/api/v1/upstream/categories", summary="Categories: none are told", tags=["supply"])
+def categories(account: AccountParam) -> Response[DujiaoAnswer]:
+    """That protocol's answer of a shop without categories."""
+    return Response(404, "application/json", DujiaoAnswer(ok=False, error_code="not_found"))
+
+
+@app.get("/api/v1/upstream/products", summary="What a dujiao-next shop can buy", tags=["supply"])
+def products(
+    account: AccountParam,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=1000)] = dujiao_goods.MOST,
+) -> DujiaoProductPage:
+    return dujiao_goods.products(counter(), account, page, page_size)
+
+
+@app.get("/api/v1/upstream/products/<number>", summary="A product for a dujiao-next shop", tags=["supply"])
+def product(number: DujiaoNumber, account: AccountParam) -> Response[DujiaoProductAnswer]:
+    found = dujiao_goods.product(counter(), account, int(number))
+    told = DujiaoProductAnswer(product=found)
+    if found is None:
+        told = DujiaoProductAnswer(ok=False, error_code="product_not_found", error_message="product not found")
+    return Response(200 if found else 404, "application/json", told)
+
+
+handler = dujiao_entry(entry(app), door, supply_entry(app, door))

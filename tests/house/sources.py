@@ -28,6 +28,7 @@ NAMES_THAT_SAY_NOTHING = {
 ADAPTERS = {
     "aws.py": "makes the clients",
     "accounts/door.py": "the REST face of what other shops call",
+    "accounts/dujiao_door.py": "the same for shops that run dujiao-next",
     "bots/webhook.py": "bots in chat groups",
     "table.py": "DynamoDB",
     "workflow.py": "Step Functions",
@@ -49,6 +50,7 @@ PROVIDERS = {"payments/alipay/", "payments/wechat/", "payments/stripe/", "supply
 """Folders of adapters to payment providers and suppliers: they speak HTTP."""
 
 INDOORS = {
+    "accounts/numbers.py": "numbers given out, in the supply table",
     "stream.py": "reads tables' streams",
     "backlog.py": "a queue in the orders table",
     "orders/listing.py": "reads the orders table's days",

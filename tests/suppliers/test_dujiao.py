@@ -12,7 +12,7 @@ from quanyi.secret import Secret
 from quanyi.supply import wire
 from quanyi.supply.access import Access
 from quanyi.supply.adapters.dujiao import NO_SKU, PAYMENT_FAILED, REFUSALS, Dujiao
-from quanyi.supply.adapters.dujiao_gateway import signature
+from quanyi.supply.dujiao import signature
 from quanyi.supply.port import Answer, Asked, Call, Forged, NoAnswer
 from tests.suppliers.kit import KEY, Conformance, built, numbers
 from tools.local.suppliers.face_dujiao import SEPARATOR, numbers_of

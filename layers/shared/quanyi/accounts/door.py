@@ -5,7 +5,7 @@ that its request was signed with: of two that are live, that is the one which th
 """
 
 from base64 import b64decode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address, ip_network
@@ -33,6 +33,8 @@ SECRET_NAME = "secret"  # noqa: S105 - its name
 FRESH_ENOUGH = 30.0
 """Seconds: what is not signed as we know it may be signed with a secret that was changed a moment ago."""
 
+LONGEST_KEY = 32
+
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
@@ -57,10 +59,10 @@ class Door:
         if secret is None:
             count("ForgedSupplyCall", channel=account.channel)
             answer = _refused(Unauthenticated("The signature or its time is wrong."))
-        elif not _at_home(account, event):
+        elif not is_at_home(account, event):
             answer = _refused(AddressNotAllowed())
         else:
-            answer = inner(_told(event, account), context)
+            answer = inner(told(event, account), context)
         body = str(answer.get("body") or "").encode()
         headers = signed(account.channel, secret or known[0], self.now(), str(answer["statusCode"]), path, body)
         answer["multiValueHeaders"] |= {name: [value] for name, value in headers.items()}
@@ -71,16 +73,26 @@ class Door:
         sent: dict[str, str] = event.get("headers") or {}
         headers = {name.lower(): value for name, value in sent.items()}
         key = headers.get(KEY.lower(), "")
-        account = self.accounts.find(key) if key and len(key) <= 32 else None
+        account = self.account(key)
         if account is None:
             return None, (), None
         path = signed_path(str(event.get("path", "")), event.get("queryStringParameters") or {})
-        fits = partial(_signer, headers, str(event.get("httpMethod", "")), path, _raw(event), self.now())
-        known = self._live(key)
-        found = fits(known) or fits(known := self._live(key, no_older_than=FRESH_ENOUGH))
+        fits = partial(_signer, headers, str(event.get("httpMethod", "")), path, raw(event), self.now())
+        known = self.live(key)
+        found = fits(known) or fits(known := self.live(key, no_older_than=FRESH_ENOUGH))
         return (account, known, found) if known else (None, (), None)
 
-    def _live(self, channel: str, **how: float) -> list[Secret]:
+    def account(self, key: str) -> Account | None:
+        """Whose key it is."""
+        return self.accounts.find(key) if key and len(key) <= LONGEST_KEY else None
+
+    def each_live(self, channel: str) -> Iterator[list[Secret]]:
+        """Its live secrets as they are remembered, then as they are. Raises Busy."""
+        yield self.live(channel)
+        yield self.live(channel, no_older_than=FRESH_ENOUGH)
+
+    def live(self, channel: str, **how: float) -> list[Secret]:
+        """Newest first. Raises Busy."""
         return [version[SECRET_NAME] for version in self.secrets.read(channel, **how) if SECRET_NAME in version]
 
 
@@ -113,7 +125,7 @@ def account_of_call(request: Request) -> Account:
 AccountParam = Annotated[Account, Depends(account_of_call)]
 
 
-def _told(event: dict[str, Any], account: Account) -> dict[str, Any]:
+def told(event: dict[str, Any], account: Account) -> dict[str, Any]:
     """The call with who made it, in place of whatever it said about that itself."""
     context: dict[str, Any] = event.get("requestContext") or {}
     who = {"authorizer": {"key_id": f"account:{account.channel}"}, "account": account.model_dump()}
@@ -126,12 +138,14 @@ def _signer(
     return next((one for one in secrets if is_signed(headers, [one], now, method, path, body)), None)
 
 
-def _raw(event: dict[str, Any]) -> bytes:
+def raw(event: dict[str, Any]) -> bytes:
+    """The body as it was sent, and signed."""
     body = event.get("body") or ""
     return b64decode(body) if event.get("isBase64Encoded") else body.encode()
 
 
-def _at_home(account: Account, event: dict[str, Any]) -> bool:
+def is_at_home(account: Account, event: dict[str, Any]) -> bool:
+    """Whether the call comes from where the account may call from."""
     if not account.ips:
         return True
     context: dict[str, Any] = event.get("requestContext") or {}

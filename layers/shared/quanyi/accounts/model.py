@@ -16,6 +16,9 @@ MoveKind = Literal["deposit", "withdrawal", "charge", "refund", "closed"]
 """What a move is: money that a person booked in or out; the price of an order, and what of it came back; `closed` moves
 nothing: it stands where a charge would, so that there can be none any more."""
 
+Contract = Literal["quanyi", "dujiao"]
+"""What another shop speaks: our own contract, or dujiao-next's."""
+
 NoteText = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
 
 
@@ -86,6 +89,8 @@ class Supplied(Model):
     code: str = ""
     quantity: int = 0
     notify_url: str = ""
+    speaks: Contract = "quanyi"
+    """How it is told of its order's end."""
     at: Timestamp
     taken: bool = False
     refused: str = ""

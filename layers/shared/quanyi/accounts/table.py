@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from quanyi.accounts.model import Account, AccountTerms, Move, NotTaken, Supplied
+from quanyi.accounts.numbers import NumbersTable
 from quanyi.clock import day, stamp
 from quanyi.errors import Conflict, KeyReused, NotFound
 from quanyi.table import ConditionFailed, Item, Page, Table, Write
@@ -43,6 +44,11 @@ class AccountsTable:
 
     table: Table
     zone: str
+
+    @property
+    def numbers(self) -> NumbersTable:
+        """What those who speak dujiao-next's protocol call things."""
+        return NumbersTable(self.table)
 
     def find(self, channel: str) -> Account | None:
         """Consistent."""

@@ -32,9 +32,10 @@ from quanyi.cards.model import Face
 from quanyi.money import Money
 from quanyi.secret import Secret
 from quanyi.supply.access import Access
-from quanyi.supply.adapters.dujiao_gateway import KEY, ROOT, SIGNATURE, SKEW, TIME, DujiaoGateway, Said
+from quanyi.supply.adapters.dujiao_gateway import DujiaoGateway, Said
 from quanyi.supply.adapters.dujiao_goods import goods_of, is_number, parts_of, sku_of, stock_of
 from quanyi.supply.adapters.replies import Unclear, minor_units, objects, read_object, text, whole
+from quanyi.supply.dujiao import CALLED_AT, KEY, SIGNATURE, TIME, is_fresh
 from quanyi.supply.port import (
     UNKNOWN,
     Ability,
@@ -53,7 +54,6 @@ from quanyi.supply.port import (
 )
 from quanyi.supply.wire import Send, send
 
-CALLED_AT = f"{ROOT}/callback"
 NO_SKU = 2**31 - 1
 """Numbers are given out from 1; a shop with two thousand million SKUs there is not."""
 PAGE = 50
@@ -75,6 +75,14 @@ REFUSALS: Mapping[str, int] = {
     "user_disabled": 403,
 }
 """Answers to an order that were given before there was one, with their status (§4.5, §7)."""
+FINAL = frozenset(
+    {
+        *("insufficient_balance", "product_out_of_stock", "product_unavailable", "sku_unavailable"),
+        *("invalid_request", "forbidden"),
+    }
+)
+"""Answers with 200 after which dujiao-next's own client does not try again (procurement_order_service.go): whoever
+gives them has taken nothing, and will not."""
 PAYMENT_FAILED = "payment_failed"
 """With 200: the wallet did not pay, and the order was cancelled at once."""
 CANCELLED = frozenset({"canceled", "cancelled"})
@@ -114,8 +122,8 @@ class Dujiao:
 
     def read(self, call: Call) -> Called:
         at, given = call.headers.get(TIME.lower(), ""), call.headers.get(SIGNATURE.lower(), "")
-        fresh = at.isascii() and at.isdecimal() and abs(int(at[:12]) - self.access.now().timestamp()) <= SKEW
         ours = call.headers.get(KEY.lower(), "") == self._gateway.api_key
+        fresh = is_fresh(at, self.access.now())
         if not (fresh and ours and self._gateway.is_signed("POST", CALLED_AT, at, call.body, given)):
             raise Forged
         try:
@@ -272,7 +280,7 @@ class Dujiao:
 def _refused(said: Said) -> bool:
     if said.error == PAYMENT_FAILED:
         return said.status == 200 and said.data.get("status") in CANCELLED
-    return bool(said.error) and REFUSALS.get(said.error) == said.status
+    return REFUSALS.get(said.error) == said.status or (said.status == 200 and said.error in FINAL)
 
 
 def _number(order: Mapping[str, Any]) -> str:
