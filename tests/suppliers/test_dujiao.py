@@ -11,7 +11,7 @@ import pytest
 from quanyi.secret import Secret
 from quanyi.supply import wire
 from quanyi.supply.access import Access
-from quanyi.supply.adapters.dujiao import NO_SKU, PAYMENT_FAILED, REFUSALS, Dujiao
+from quanyi.supply.adapters.dujiao import FINAL, NO_SKU, PAYMENT_FAILED, REFUSALS, Dujiao
 from quanyi.supply.dujiao import signature
 from quanyi.supply.port import Answer, Asked, Call, Forged, NoAnswer
 from tests.suppliers.kit import KEY, Conformance, built, numbers
@@ -280,6 +280,11 @@ class TestRefusals:
         assert ordered(answering(told, status)) == Answer("failed", reason=error)
         assert ordered(answering(told, 500)).state == "unknown"
         assert ordered(answering(told | {"ok": True}, status)).state == "unknown"
+
+    @pytest.mark.parametrize("error", sorted(FINAL))
+    def test_what_is_final_by_the_shops_own_client_is_definite_with_200(self, error: str) -> None:
+        assert ordered(answering({"ok": False, "error_code": error})) == Answer("failed", reason=error)
+        assert ordered(answering({"ok": False, "error_code": error}, 500)).state == "unknown"
 
     def test_a_wallet_that_did_not_pay(self) -> None:
         told = {"ok": False, "order_id": 7, "status": "canceled", "error_code": PAYMENT_FAILED}
