@@ -120,7 +120,7 @@ def _purchases(buying: Buying, order: Order, units: Sequence[Unit], offered: Off
     while rest:
         best = _best(order, rest, offered, closed)
         if best is None:
-            _put_off(buying, order, [unit.id for unit in rest])
+            _put_off(buying, order, [unit.id for unit in rest], ever=bool(offered.offers))
             log().info("no offer does", extra={"order": order.id, "sku": rest[0].sku, "units": len(rest)})
             break
         try:
@@ -132,8 +132,8 @@ def _purchases(buying: Buying, order: Order, units: Sequence[Unit], offered: Off
     return made
 
 
-def _put_off(buying: Buying, order: Order, units: Collection[str]) -> None:
-    buying.orders.change(order, lambda it: unavailable(it, units, buying.now()))
+def _put_off(buying: Buying, order: Order, units: Collection[str], *, ever: bool) -> None:
+    buying.orders.change(order, lambda it: unavailable(it, units, buying.now(), ever=ever))
 
 
 def _best(order: Order, units: Sequence[Unit], offered: Offered, closed: Collection[str]) -> Candidate | None:

@@ -35,6 +35,7 @@ from quanyi.catalog.table import CatalogTable, sku_key
 from quanyi.members.table import MembersTable
 from quanyi.money import Money
 from quanyi.orders.books import books
+from quanyi.orders.buying import is_bought, unavailable
 from quanyi.orders.model import Order
 from quanyi.orders.table import OrdersTable
 from quanyi.payments.account import ACCOUNT, AccountPayments
@@ -263,7 +264,12 @@ class Market:
                 case "unknown":
                     entered += ["LetTheProviderAnswer", "Refund", "Route"]
                     answer = send_refunds(works, order, attempt)
-                case "buy" | "wait":  # nobody sells here; `Bazaar` buys
+                case "buy":  # nobody sells here; `Bazaar` buys
+                    entered += ["Buy", "RouteBought", "Fulfil", "Route"]
+                    every = [unit.id for unit in works.orders.get(order).units if is_bought(unit)]
+                    works.orders.change(order, lambda it, of=every: unavailable(it, of, works.now(), ever=False))
+                    answer = fulfil(works, order, attempt)
+                case "wait":
                     entered.append("WaitForStockOrPerson")
                     token = f"token-{order}-{attempt}"
                     self.workflow.tokens[token] = (order, attempt)

@@ -313,3 +313,21 @@ def test_a_daily_limit_is_kept_and_given_back(bazaar: Bazaar) -> None:
     assert bazaar.sellers["acme"].sent.total() == 2
     bazaar.bought(quantity=1)
     assert bazaar.sellers["acme"].sent.total() == 2
+
+
+def test_what_stock_lacks_is_bought_where_it_may_wait(bazaar: Bazaar) -> None:
+    bazaar.sku(hold="payment", on_shortage="backlog")
+    bazaar.stock("ik-month", 1)
+    bazaar.seller("acme")
+    bazaar.sells("acme")
+    order = bazaar.bought(quantity=3)
+    assert order.state == "fulfilled"
+    assert [po.quantity for po in bazaar.purchases()] == [2]
+
+
+def test_where_nobody_offers_it_a_paid_unit_waits_in_peace(bazaar: Bazaar) -> None:
+    bazaar.sku(hold="payment", on_shortage="backlog", backlog_hours=30)
+    order = bazaar.bought()
+    assert (order.state, order.due_at) == ("fulfilling", order.units[0].buy_after)
+    assert order.due_at
+    assert order.due_at - bazaar.now == timedelta(hours=30)

@@ -23,6 +23,23 @@ def _all(who: frozenset[str] | None, methods: str, paths: Iterable[str]) -> dict
     return {(method, f"/v1{path}"): who for method, path in product(methods.split(), paths)}
 
 
+def _signed(methods: str, *paths: str) -> frozenset[Route]:
+    return frozenset((method, path) for method, path in product(methods.split(), paths))
+
+
+SIGNED: frozenset[Route] = (
+    _signed("POST", "/v1/payments/{provider}/notify", "/v1/suppliers/{supplier}/notify")
+    # Other shops that buy from this one.
+    | _signed("POST", "/v1/supply/orders", "/v1/supply/orders/{key}/cancel")
+    | _signed("POST", "/v1/supply/goods/stock", "/v1/supply/goods/{code}/check")
+    | _signed("GET", "/v1/supply/orders/{key}", "/v1/supply/goods", "/v1/supply/goods/{code}/quote")
+    | _signed("GET", "/v1/supply/balance", "/v1/supply/statements/{day}")
+    | _signed("POST", "/api/v1/upstream/ping", "/api/v1/upstream/orders", "/api/v1/upstream/orders/{number}/cancel")
+    | _signed("GET", "/api/v1/upstream/categories", "/api/v1/upstream/orders/{number}")
+    | _signed("GET", "/api/v1/upstream/products", "/api/v1/upstream/products/{number}")
+)
+"""Their function itself tells who calls, by a signature: no key of ours opens them, and none is asked for."""
+
 ALLOWED: dict[Route, frozenset[str] | None] = {
     # The shop window and the till.
     **_all(SHOP, "GET", ("/categories", "/products", "/products/{product_id}", "/payment-methods")),
@@ -32,7 +49,8 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(BUYER, "GET", ("/orders/{order_id}", "/orders/{order_id}/deliveries")),
     **_all(BUYER, "GET POST", ("/orders/{order_id}/claims", "/orders/{order_id}/invoice")),
     # Those who bring no key of ours.
-    **_all(ANYBODY, "POST", ("/payments/{provider}/notify", "/sandbox/payments/{payment}")),
+    **dict.fromkeys(SIGNED, ANYBODY),
+    **_all(ANYBODY, "POST", ("/sandbox/payments/{payment}",)),
     **_all(ANYBODY, "GET", ("/docs", "/openapi.json")),
     # The shop's people.
     **_all(STAFF, "POST", (f"/orders/{{order_id}}/{act}" for act in ("manual-delivery", "refunds", "replacements"))),
@@ -74,11 +92,6 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "POST", ("/admin/batches/{batch_id}/{action}", "/admin/cards/{card_id}/{action}")),
     **_all(OPERATOR, "POST", ("/admin/cards/find",)),
     **_all(OPERATOR, "GET", ("/admin/charge-backs", "/admin/charge-backs.csv")),
-    # Other shops that buy from this one: their signature is the credential.
-    **_all(ANYBODY, "POST", ("/supply/orders", "/supply/orders/{key}/cancel", "/supply/goods/stock")),
-    **_all(ANYBODY, "POST", ("/supply/goods/{code}/check",)),
-    **_all(ANYBODY, "GET", ("/supply/orders/{key}", "/supply/goods", "/supply/goods/{code}/quote")),
-    **_all(ANYBODY, "GET", ("/supply/balance", "/supply/statements/{day}")),
     **_all(OPERATOR, "GET", ("/admin/accounts",)),
     **_all(OPERATOR, "GET PUT", ("/admin/accounts/{channel}",)),
     **_all(OPERATOR, "PUT", ("/admin/accounts/{channel}/secret",)),
@@ -96,14 +109,13 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "GET", ("/admin/suppliers/{supplier}/offers",)),
     **_all(OPERATOR, "GET PUT DELETE", ("/admin/suppliers/{supplier}/offers/{sku}",)),
     **_all(OPERATOR, "PUT", ("/admin/suppliers/{supplier}/offers/{sku}/goods",)),
-    # What is bought from them; their callbacks bring a signature, not a key.
+    # What is bought from them, and when.
     **_all(STAFF | REPORTS, "GET", ("/admin/purchase-orders", "/admin/purchase-orders/{purchase_id}")),
     **_all(STAFF, "POST", (f"/admin/purchase-orders/{{purchase_id}}/{act}" for act in ("ask", "notes"))),
     **_all(OPERATOR, "POST", ("/admin/purchase-orders",)),
     **_all(
         OPERATOR, "POST", (f"/admin/purchase-orders/{{purchase_id}}/{act}" for act in ("approve", "cancel", "resolve"))
     ),
-    **_all(ANYBODY, "POST", ("/suppliers/{supplier}/notify",)),
     # Risk control.
     **_all(OPERATOR, "GET", ("/admin/risk/rules",)),
     **_all(OPERATOR, "GET POST", ("/admin/risk/rules/{point}", "/admin/risk/lists")),
@@ -130,6 +142,11 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "GET", ("/admin/stores", "/admin/issuers")),
     **_all(OPERATOR, "GET PUT", ("/admin/stores/{store_id}",)),
     **_all(OPERATOR, "PUT", ("/admin/issuers/{issuer}", "/admin/issuers/{issuer}/credentials")),
+    **_all(REPORTS, "GET", ("/admin/purchase-orders/statements",)),
+    **_all(OPERATOR, "POST", ("/admin/purchase-orders/statements", "/admin/stock-policies/demand")),
+    **_all(OPERATOR, "GET", ("/admin/stock-policies",)),
+    **_all(OPERATOR, "GET PUT DELETE", ("/admin/stock-policies/{sku}/{channel}",)),
+    **_all(OPERATOR, "POST", ("/admin/stock-policies/{sku}/{channel}/preview",)),
     # Alerts, and bots that tell of them.
     **_all(OPERATOR, "GET", ("/admin/alerts", "/admin/bots")),
     **_all(OPERATOR, "POST", ("/admin/alerts/{alert_id}/acknowledge", "/admin/bots/{bot}/test")),

@@ -29,8 +29,10 @@ def most_tried(order: Order) -> int:
 
 
 def is_bought(unit: Unit) -> bool:
-    """Whether a supplier may deliver it."""
-    return unit.kind == "topup" or bool(unit.sourcing)
+    """Whether a supplier may deliver it. A card that comes from stock is bought, too, where it fell short and may wait:
+    rather than for whatever arrives."""
+    waits = unit.kind == "card" and not unit.own and unit.on_shortage == "backlog"
+    return unit.kind == "topup" or bool(unit.sourcing) or waits
 
 
 def wants_buying(order: Order, unit: Unit, now: datetime) -> bool:
@@ -71,9 +73,13 @@ def being_bought(order: Order, units: Collection[str], purchase: str) -> Order:
     return _each(order, units, lambda unit: unit.model_copy(update={"purchase": purchase, "buy_after": None}))
 
 
-def unavailable(order: Order, units: Collection[str], now: datetime) -> Order:
-    """No offer does for them now."""
-    return _each(order, units, lambda unit: unit.model_copy(update={"buy_after": now + _patience(order, now)}))
+def unavailable(order: Order, units: Collection[str], now: datetime, *, ever: bool = True) -> Order:
+    """No offer does for them now; `ever` False: nobody offers them at all, and they are not looked for again."""
+
+    def one(unit: Unit) -> Unit:
+        return unit.model_copy(update={"buy_after": now + _patience(order, now) if ever else promised(order, unit)})
+
+    return _each(order, units, one)
 
 
 def _patience(order: Order, now: datetime) -> timedelta:
