@@ -68,6 +68,8 @@ def supply(
                 _give_back(shop, supplied)
                 raise Declined(supplied.refused) from None
             # A copy of this request came further in the same moment.
+    else:
+        _paid_order(shop, supplied)  # a copy that charged it may have died before it was booked
     return _standing(supplying, supplied)
 
 
@@ -97,9 +99,7 @@ def cancel_supplied(supplying: Supplying, account: Account, key: str) -> SupplyO
     if supplied.refused:
         _give_back(shop, supplied)
         return _standing(supplying, supplied)
-    order = shop.orders.get(supplied.order)
-    if not order.paid_at:
-        order = _booked(shop, order)
+    order = _paid_order(shop, supplied)
     if order.paid_at and undelivered(order):
         now, by = shop.now(), f"account:{account.channel}"
         order = shop.orders.change(
@@ -243,6 +243,12 @@ def _booked(shop: Shop, order: Order) -> Order:
     except Refusal as refusal:
         log().error("a charge is not booked", extra={"order": order.id, "code": refusal.code})
         return order
+
+
+def _paid_order(shop: Shop, supplied: Supplied) -> Order:
+    """Of one that the account was charged for: with that booked."""
+    order = shop.orders.get(supplied.order)
+    return order if order.paid_at else _booked(shop, order)
 
 
 def _give_back(shop: Shop, supplied: Supplied) -> None:

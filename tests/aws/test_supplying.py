@@ -178,6 +178,9 @@ def test_a_crash_after_the_charge_is_mended_by_the_next_copy(trade: Resale, monk
         assert trade.order_from_us() == UNKNOWN
     assert trade.order_from_us().state == "pending"
     assert charges(trade) == [-3998]
+    trade.run()
+    answer = trade.buyer().query(trade.asked())
+    assert (answer.state, len(answer.cards)) == ("done", 2), "booked by the copy, without a sweep"
 
 
 def test_what_is_short_comes_back_to_the_account(trade: Resale) -> None:
