@@ -38,7 +38,8 @@ def translate(template: Path) -> dict[str, Any]:
 def main() -> None:
     source, target = Path(sys.argv[1]), Path(sys.argv[2])
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(translate(source), indent=2))
+    # As CloudFormation would get it: it takes a megabyte, and indents count.
+    target.write_text(json.dumps(translate(source), separators=(",", ":")))
 
 
 if __name__ == "__main__":
