@@ -17,6 +17,7 @@ from quanyi.cards.table import CardsTable
 from quanyi.errors import Conflict, Forbidden, Invalid, KeyReused, OrderFull
 from quanyi.money import Money
 from quanyi.orders.books import books
+from quanyi.orders.buying import unavailable
 from quanyi.orders.model import Order
 from quanyi.orders.returns import Refund
 from tests.aws.after_sale import SUPPORT, card, delivered, desk_of, sent_back, shown
@@ -175,6 +176,8 @@ def test_a_waiting_unit_goes_back_without_waiting_any_longer(market: Market, mon
 def test_an_execution_about_to_sleep_sees_the_refund(market: Market) -> None:
     market.sku("rare", on_shortage="backlog", hold="payment")
     order = market.pay(market.place("rare", 2))
+    assert fulfil(market.works, order.id, 1)["outcome"] == "buy"
+    market.works.orders.change(order.id, lambda it: unavailable(it, ["0-0", "0-1"], market.now, ever=False))
     assert fulfil(market.works, order.id, 1)["outcome"] == "wait"
     refund(market, order, units=["0-0"])
     wait(market.works, order.id, 1, "token")

@@ -49,8 +49,8 @@ def test_cards_are_bought_for_stock(bazaar: Bazaar) -> None:
 def test_who_waits_is_served_first(bazaar: Bazaar) -> None:
     bazaar.sku("waits", hold="payment", on_shortage="backlog")
     bazaar.seller("acme")
+    waiting = bazaar.bought("waits", 2)  # before anybody offered it
     bazaar.sells("acme", "waits")
-    waiting = bazaar.bought("waits", 2)
     order(bazaar, sku="waits")
     bazaar.run_stock()
     assert len(bazaar.cards_in("reserved")) == 2

@@ -227,9 +227,9 @@ def test_no_offer_is_told_and_nothing_bought(house: Storehouse) -> None:
 
 def test_what_waits_counts(house: Storehouse) -> None:
     house.sku("waits", hold="payment", on_shortage="backlog")
+    house.bought("waits", 3)  # before anybody offered it
     house.sells("acme", "waits")
     house.policy("waits", mode="auto")
-    house.bought("waits", 3)
     house.watch()
     (po,) = house.purchases()
     assert po.quantity == 33

@@ -140,4 +140,6 @@ def test_stock_is_never_halted_but_judged() -> None:
     assert found is not None
     assert (found.fits, found.halts, found.cost, found.most, found.supplier) == (False, False, 2000, 1000, "one")
     assert halted(mine.model_copy(update={"halted": "below_cost"}), []) == "", "it is no longer bought"
-    assert halted(sku(kind="topup", sourcing="stock"), [offer("one", 2000)]) == "below_cost"
+    form = {"fields": [{"name": "phone", "kind": "phone", "titles": {"zh-CN": "手机号"}}]}
+    recharge = sku(kind="topup", sourcing="on_demand", topup=form, face_value=1000)
+    assert halted(recharge, [offer("one", 2000)]) == "below_cost"
