@@ -38,12 +38,7 @@ _SUPPORT: tuple[Route, ...] = (
     *(("*", f"/v1/admin/{name}") for name in ("cases", "claims", "invoices")),
     *(("*", f"/v1/admin/{name}/*") for name in ("cases", "claims", "invoices")),
 )
-_SUPPLY: tuple[Route, ...] = (
-    # Not `/v1/admin/suppliers`: what one supplier charges is no other's business, nor who may change it.
-    *(("*", f"/v1/admin/{name}") for name in ("stock-policies", "purchase-orders")),
-    *(("*", f"/v1/admin/{name}/*") for name in ("stock-policies", "purchase-orders")),
-    ("POST", "/v1/suppliers/*/notify"),
-)
+_CALLBACKS: tuple[Route, ...] = (("POST", "/v1/suppliers/*/notify"),)
 _REPORTS: tuple[Route, ...] = (("GET", "/v1/reports/*"),)
 _PURCHASES: tuple[Route, ...] = (("GET", "/v1/admin/purchase-orders"), ("GET", "/v1/admin/purchase-orders/*"))
 """Reading what was bought from suppliers."""
@@ -61,7 +56,7 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
     "operator": (
         ("*", "/v1/admin/*"),
         *_SUPPORT,
-        *_SUPPLY,
+        *_CALLBACKS,
         *_REPORTS,
         ("GET", "/v1/redemptions"),
         ("POST", "/v1/redemptions/*/reverse"),
@@ -86,7 +81,8 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
     ),
     "analyst": (*_REPORTS, *_PURCHASES),
     "counter": _REDEMPTIONS,
-    "supplier": _SUPPLY,
+    # No key names a supplier: what the shop buys, and what the others charge, is none's business (docs/decisions/0022).
+    "supplier": _CALLBACKS,
 }
 
 

@@ -42,7 +42,7 @@ def compare(buying: Buying, caller: Caller, body: StatementBody) -> StatementVie
 
 def kept(buying: Buying, caller: Caller, supplier: str, day: date) -> StatementView:
     """Raises NotFound."""
-    caller.needs("operator", "analyst")
+    caller.needs("operator", "support", "analyst")
     item = buying.purchases.table.get(statement_key(supplier, day))
     if item is None:
         raise NotFound("statement")

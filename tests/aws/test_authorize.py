@@ -46,7 +46,7 @@ ALLOWED: dict[str, set[KeyRole | str]] = {
     "GET /v1/admin/keys": {"operator"},
     "POST /v1/admin/imports": {"operator"},
     "GET /v1/admin/suppliers": {"operator"},
-    "POST /v1/admin/purchase-orders/1/receive": {"operator", "supplier"},
+    "POST /v1/admin/purchase-orders/1/receive": {"operator"},
     "POST /v1/suppliers/S1/notify": {"operator", "supplier"},
     "GET /v1/reports/trading": {"operator", "analyst"},
     "POST /v1/reports/trading": set(),

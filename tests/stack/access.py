@@ -142,7 +142,7 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "GET", ("/admin/stores", "/admin/issuers")),
     **_all(OPERATOR, "GET PUT", ("/admin/stores/{store_id}",)),
     **_all(OPERATOR, "PUT", ("/admin/issuers/{issuer}", "/admin/issuers/{issuer}/credentials")),
-    **_all(REPORTS, "GET", ("/admin/purchase-orders/statements",)),
+    **_all(STAFF | REPORTS, "GET", ("/admin/purchase-orders/statements",)),
     **_all(OPERATOR, "POST", ("/admin/purchase-orders/statements", "/admin/stock-policies/demand")),
     **_all(OPERATOR, "GET", ("/admin/stock-policies",)),
     **_all(OPERATOR, "GET PUT DELETE", ("/admin/stock-policies/{sku}/{channel}",)),

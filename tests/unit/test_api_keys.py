@@ -148,9 +148,7 @@ def test_who_may_do_what_about_purchases() -> None:
     told = {role for role, routes in ROUTES.items() if ("GET", below) in routes}
     asking = {role for role, routes in ROUTES.items() if ("POST", f"{below}/ask") in routes}
     assert (told, asking) == ({"support", "analyst"}, {"support"})
-    # The gateway lets these through; what they then may is the function's to say (docs/decisions/0022).
-    assert {role for role, routes in ROUTES.items() if ("*", below) in routes} == {"operator", "supplier"}
-    assert not any("suppliers" in path for _, path in ROUTES["supplier"] if path.startswith("/v1/admin"))
+    assert ROUTES["supplier"] == (("POST", "/v1/suppliers/*/notify"),), "docs/decisions/0022"
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn"])
