@@ -165,8 +165,8 @@ def _decided(order: Order, attempt: int, done: Mapping[str, Money], verdict: Ver
 
 
 def _queue(works: Works, before: Order, after: Order, now: datetime) -> None:
-    """Units that wait for stock join the backlog; those that no longer wait leave it. One that a supplier is asked for
-    next joins when none has it: a card that came for it meanwhile would be one too many."""
+    """Units that wait for stock join the backlog; those that no longer wait leave it. One whose SKU is bought for each
+    order joins when no supplier has it: a card that came for it meanwhile would be one too many."""
     if not after.paid_at:
         return
     buys = not is_held(after, now)
@@ -174,7 +174,7 @@ def _queue(works: Works, before: Order, after: Order, now: datetime) -> None:
         if unit.kind != "card" or unit.on_shortage != "backlog" or unit.own == "mint":
             continue
         if unit.state == "waiting" and unit.card is None and not unit.purchase:
-            if buys and wants_buying(after, unit, now):
+            if buys and unit.sourcing and wants_buying(after, unit, now):
                 continue
             works.backlog.join(after, unit.id)
         elif unit.state == "refunding" or (unit.state != "waiting" and before.unit(unit.id).state == "waiting"):
