@@ -107,9 +107,17 @@ def _new(buying: Buying, order: Order) -> list[PurchaseOrder]:
     for units in groups.values():
         sku = units[0].sku
         if sku not in offered:
-            offered[sku] = buying.offered(sku)
+            offered[sku] = _offered(buying, units[0])
         made += _purchases(buying, order, units, offered[sku])
     return made
+
+
+def _offered(buying: Buying, unit: Unit) -> Offered:
+    """Of what comes from stock a key that serves several buyers has other ids than a bought card would: it comes in by
+    import alone, or it could be sold beyond its uses."""
+    if unit.kind == "card" and not unit.sourcing and buying.catalog.sku(unit.sku).reusable_uses:
+        return Offered((), {})
+    return buying.offered(unit.sku)
 
 
 def _purchases(buying: Buying, order: Order, units: Sequence[Unit], offered: Offered) -> list[PurchaseOrder]:

@@ -156,6 +156,8 @@ def _settled(room: Room, supplier_id: str, sku_id: str) -> Sku:
 def _must_fit(supplier: Supplier, sku: Sku) -> None:
     if sku.kind not in _KINDS:
         raise Invalid("Cards and top-ups are bought; this is neither.", reason="not_bought", sku=sku.id)
+    if sku.reusable_uses:
+        raise Invalid("Cards that serve several buyers come in by import.", reason="reusable", sku=sku.id)
     if supplier.currency != sku.currency:
         raise Conflict("The supplier charges in another currency than the SKU is sold in.", reason="other_currency")
 

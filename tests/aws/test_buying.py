@@ -331,3 +331,11 @@ def test_where_nobody_offers_it_a_paid_unit_waits_in_peace(bazaar: Bazaar) -> No
     assert (order.state, order.due_at) == ("fulfilling", order.units[0].buy_after)
     assert order.due_at
     assert order.due_at - bazaar.now == timedelta(hours=30)
+
+
+def test_a_key_that_serves_several_buyers_is_not_bought(bazaar: Bazaar) -> None:
+    bazaar.sku(hold="payment", on_shortage="backlog", reusable_uses=3)
+    acme = bazaar.seller("acme")
+    bazaar.sells("acme")
+    assert bazaar.bought().state == "fulfilling"
+    assert (bazaar.purchases(), acme.sent.total()) == ([], 0)
