@@ -12,11 +12,13 @@ from quanyi.audit.model import Entry, entry_of_card
 from quanyi.change import Change
 from quanyi.events.model import RedemptionEvent
 from quanyi.events.of_card import events_of_card
+from quanyi.facts.model import Fact
+from quanyi.facts.of_card import facts_of_card
 from quanyi.http import log
 from quanyi.redemptions.model import Record, records_of
 from quanyi.stats.model import Counted, counted
 from quanyi.stream import read_each
-from stream.wiring import audit, bus, learn, levels, redemptions
+from stream.wiring import audit, bus, facts, learn, levels, naming, redemptions
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Told:
     counted: Counted
     redemptions: list[Record] = field(default_factory=list[Record])
     events: list[RedemptionEvent] = field(default_factory=list[RedemptionEvent])
+    facts: list[Fact] = field(default_factory=list[Fact])
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -38,6 +41,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     uses = [record for one in told for record in one.redemptions]
     redemptions().put(uses)
     learn().from_uses(uses)
+    facts().put(naming().named([fact for one in told for fact in one.facts]))
     if events := [event for one in told for event in one.events]:
         bus().put(events)
     log().info("cards told", extra={"records": len(told), "entries": len(entries), "events": len(events)})
@@ -45,4 +49,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def tell(change: Change) -> Told:
-    return Told(entry_of_card(change), counted(change), list(records_of(change)), events_of_card(change))
+    known = facts_of_card(change)
+    return Told(entry_of_card(change), counted(change), list(records_of(change)), events_of_card(change), known)

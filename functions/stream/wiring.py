@@ -4,7 +4,10 @@ from functools import cache
 
 from quanyi.audit.table import AuditTable
 from quanyi.aws import client
+from quanyi.catalog.table import CatalogTable
 from quanyi.events.bus import Bus
+from quanyi.facts.naming import Naming
+from quanyi.facts.table import FactsTable
 from quanyi.ledger.table import LedgerTable
 from quanyi.mail.outbox import Outbox
 from quanyi.redemptions.table import RedemptionsTable
@@ -16,6 +19,11 @@ from quanyi.table import Table
 
 class StreamSettings(Settings):
     stats_table: str
+
+
+class FactsSettings(Settings):
+    facts_table: str
+    catalog_table: str
 
 
 class BusSettings(Settings):
@@ -54,6 +62,16 @@ def outbox() -> Outbox:
 @cache
 def learn() -> Learning:
     return Learning(Table(RiskSettings.read().risk_table, client("dynamodb")))
+
+
+@cache
+def facts() -> FactsTable:
+    return FactsTable(Table(FactsSettings.read().facts_table, client("dynamodb")))
+
+
+def naming() -> Naming:
+    """For one batch: what it looks up is as of now."""
+    return Naming(CatalogTable(Table(FactsSettings.read().catalog_table, client("dynamodb"))))
 
 
 @cache

@@ -4,12 +4,15 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from quanyi.callers import Caller
+from quanyi.facts.of_order import facts_of
+from quanyi.facts.table import from_item as fact_of
 from quanyi.ledger.table import LedgerTable
 from quanyi.stats.levels import LevelsTable
 from quanyi.stats.once import OnceCounter
@@ -123,6 +126,25 @@ def test_a_day_is_told_on_the_bus_and_told_again_with_the_same_ids(
     assert not parked(market.cloud)
 
 
+def test_facts_are_what_the_documents_say_however_the_records_come(market: Market) -> None:
+    a_day(market)
+    said = records_of(market.cloud, "OrdersTable")
+    random.Random(6).shuffle(said)
+    for start in range(0, len(said), 7):
+        for _ in range(2):
+            orders.handler({"Records": said[start : start + 7]}, LambdaContext())
+    cards.handler({"Records": records_of(market.cloud, "CardsTable")}, LambdaContext())
+    kept = market.cloud.contents("FactsTable")["FactsTable"]
+    documents = [market.order(item["id"]) for item in market.cloud.contents("OrdersTable")["OrdersTable"] if "id" in item]
+    wanted = {fact.id: fact for order in documents for fact in facts_of(order)}
+    assert {item["sk"] for item in kept} == set(wanted)
+    for item in kept:
+        fact = fact_of(item)
+        assert replace(fact, product="", category="") == wanted[fact.id]
+        assert bool(fact.product) == bool(fact.sku)
+    assert not parked(market.cloud)
+
+
 def test_nothing_private_reaches_events_levels_or_audit(
     market: Market, heard: Callable[[], list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -130,7 +152,7 @@ def test_nothing_private_reaches_events_levels_or_audit(
     orders.handler({"Records": records_of(market.cloud, "OrdersTable")}, LambdaContext())
     cards.handler({"Records": records_of(market.cloud, "CardsTable")}, LambdaContext())
     contacts = [o["email"] for o in market.cloud.contents("OrdersTable")["OrdersTable"] if "email" in o]
-    written = repr(heard()) + repr(market.cloud.contents("StatsTable")) + capsys.readouterr().out
+    written = repr(heard()) + repr(market.cloud.contents("StatsTable", "FactsTable")) + capsys.readouterr().out
     assert contacts
     for private in (*market.secrets_made, *contacts, "buyer@example.com", "sealed", "Binary("):
         assert private not in written

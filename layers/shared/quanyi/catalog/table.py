@@ -55,6 +55,11 @@ class CatalogTable:
         skus = self.skus((sku for item in items for sku in item["sku_ids"]), consistent=consistent)
         return {item["id"]: _product(item, skus) for item in items}
 
+    def categories_of(self, products: Iterable[str]) -> dict[str, str]:
+        """In which category each product stands, as of lately; those in none are left out."""
+        items = self._items([product_key(product_id) for product_id in dict.fromkeys(products)], consistent=False)
+        return {item["id"]: item["category_id"] for item in items if item.get("category_id")}
+
     def _items(self, keys: Sequence[Key], consistent: bool) -> list[Item]:
         if len(keys) == 1:
             item = self.table.get(keys[0], consistent=consistent)

@@ -68,6 +68,7 @@ def with_payment(order: Order, payment: Payment, now: datetime, until: datetime 
         return order
     if known:
         order = order.model_copy(update={"payments": tuple(p for p in order.payments if p.id != payment.id)})
+        payment = payment.model_copy(update={"first_at": known.first_at or known.created_at})
     if len(order.payments) >= 20:
         raise Invalid("Too many tries to pay this order.", reason="too_many_payments")
     expires_at = max(order.expires_at, until) if until else order.expires_at
@@ -113,12 +114,13 @@ MOST_FAILURES = 20
 """Of one payment that are told apart: more say no more."""
 
 
-def failed(order: Order, payment_id: str, failure: str) -> Order:
+def failed(order: Order, payment_id: str, failure: str, reason: str = "") -> Order:
     """The provider refused a try of a payment, which stays as it is. Applied once for a `failure`."""
     payment = order.payment(payment_id)
     if payment is None or failure in payment.failures or len(payment.failures) >= MOST_FAILURES:
         return order
-    told = payment.model_copy(update={"failures": (*payment.failures, failure)})
+    why = {"reasons": {**payment.reasons, failure: reason}} if reason else {}
+    told = payment.model_copy(update={"failures": (*payment.failures, failure), **why})
     return order.model_copy(update={"payments": tuple(told if p.id == payment_id else p for p in order.payments)})
 
 
@@ -275,7 +277,7 @@ def replaced(order: Order, unit_id: str, old: Replaced, *, sku: str, now: dateti
         "cost_currency": None,
         "on_shortage": "backlog",
         "waits_until": until,
-        "replaced": (*unit.replaced, old),
+        "replaced": (*unit.replaced, old.model_copy(update={"delivered_at": unit.delivered_at})),
         # Another SKU comes from stock: who supplies the old one need not have it.
         "sourcing": unit.sourcing if sku == unit.sku else "",
         "tried": (),

@@ -19,6 +19,7 @@ Accounts, debit positive, in minor units of the order's currency (another one is
 """
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from quanyi.orders.model import Line, Order, Unit
@@ -45,30 +46,45 @@ def balances(order: Order) -> dict[str, int]:
     found["owed"] -= waiting + order.going_back
     found["surplus"] -= order.surplus
     for unit in order.units:
-        if unit.state == "delivered":
-            found[revenue_account(order.lines[unit.line])] -= unit.value
-        _goods(found, unit)
+        _goods(found, order, unit)
     return {account: amount for account, amount in sorted(found.items()) if amount}
 
 
 def posted(order: Order, at: datetime) -> Order:
     """The order with one more entry, if anything moved since the last one."""
-    before: Counter[str] = Counter()
-    for posting in order.journal:
-        before.update(posting.lines)
-    now = balances(order)
-    moved = {account: now.get(account, 0) - before[account] for account in sorted({*now, *before})}
-    lines = {account: amount for account, amount in moved.items() if amount}
-    if not lines:
+    lines, parts = _moved(balances(order), (posting.lines for posting in order.journal)), _parts(order)
+    if not lines and not parts:
         return order
-    return order.model_copy(update={"journal": (*order.journal, Posting(rev=order.rev, at=at, lines=lines))})
+    posting = Posting(rev=order.rev, at=at, lines=lines, parts=parts)
+    return order.model_copy(update={"journal": (*order.journal, posting)})
+
+
+def _parts(order: Order) -> dict[str, dict[str, int]]:
+    """What moved for the goods of each line, where there are several: reports tell products apart by it."""
+    if len(order.lines) == 1:
+        return {}
+    found = {str(number): Counter[str]() for number in range(len(order.lines))}
+    for unit in order.units:
+        _goods(found[str(unit.line)], order, unit)
+    before = {line: [posting.parts.get(line, {}) for posting in order.journal] for line in found}
+    return {line: moved for line, now in found.items() if (moved := _moved(now, before[line]))}
+
+
+def _moved(now: Mapping[str, int], before: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    known: Counter[str] = Counter()
+    for lines in before:
+        known.update(lines)
+    moved = {account: now.get(account, 0) - known[account] for account in sorted({*now, *known})}
+    return {account: amount for account, amount in moved.items() if amount}
 
 
 def revenue_account(line: Line) -> str:
     return f"revenue:{line.tax_class}@{line.tax_rate}"
 
 
-def _goods(found: Counter[str], unit: Unit) -> None:
+def _goods(found: Counter[str], order: Order, unit: Unit) -> None:
+    if unit.state == "delivered":
+        found[revenue_account(order.lines[unit.line])] -= unit.value
     has = unit.state == "delivered" or unit.goods in ("out", "lost")
     if unit.cost and has:
         found[_in("loss" if unit.goods == "lost" else "cost", unit.cost_currency)] += unit.cost

@@ -86,6 +86,7 @@ class Replaced(Part):
     reason: str
     cost: int = 0
     cost_currency: str | None = None
+    delivered_at: Timestamp | None = None
 
 
 class Unit(Part):
@@ -155,6 +156,8 @@ class Payment(Part):
     amount: int
     state: PaymentState = "open"
     created_at: Timestamp
+    first_at: Timestamp | None = None
+    """When it was first tried, where its provider never heard of that and it was made anew."""
     action: dict[str, Any] = Field(default_factory=dict)
     """What the shopper must do: a URL to open, a QR text, parameters for a client."""
     method: str = ""
@@ -174,8 +177,14 @@ class Payment(Part):
     captured_at: Timestamp | None = None
     failures: tuple[str, ...] = ()
     """What its provider says failed before: names of its own, at most `orders.changes.MOST_FAILURES`."""
+    reasons: dict[str, str] = Field(default_factory=dict)
+    """Why, by the provider's code, of those of `failures` that it gave one for."""
     paid_by: str = ""
     """Keyed hash of the account that paid, where its provider tells one (`risk.identities`)."""
+
+    def why(self, failure: str) -> str:
+        """The provider's code of one of `failures`; empty where it gave none."""
+        return self.reasons.get(failure, "")
 
 
 class Note(Part):

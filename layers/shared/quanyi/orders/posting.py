@@ -1,6 +1,6 @@
 """One entry of an order's journal; `orders.journal` says which accounts there are and what is posted."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from quanyi.clock import Timestamp
 
@@ -13,3 +13,5 @@ class Posting(BaseModel):
     rev: int
     at: Timestamp
     lines: dict[str, int]
+    parts: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """What of `lines` moved for the goods of which line of the order, by its number. Empty where there is one line."""

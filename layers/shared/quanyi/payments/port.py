@@ -152,10 +152,11 @@ class Captured:
 @dataclass(frozen=True)
 class TryFailed:
     """The shopper tried to pay, and the provider or their bank refused; the payment stays open for another try.
-    `failure` names this one at the provider."""
+    `failure` names this one at the provider, `reason` is its code of why, where it tells one (`card_declined`)."""
 
     payment: str
     failure: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def book_failure(orders: OrdersTable, provider: str, told: TryFailed) -> Order:
     order = orders.get(order_of(told.payment))
     _payment(order, provider, told.payment)
     name = derived_id("", told.failure)[:FAILURE]
-    return orders.change(order, partial(failed, payment_id=told.payment, failure=name))
+    return orders.change(order, partial(failed, payment_id=told.payment, failure=name, reason=told.reason))
 
 
 def book_refund(orders: OrdersTable, provider: Provider, told: RefundTold, now: datetime) -> Order:

@@ -60,7 +60,7 @@ class Sandbox:
             if notice["merchant"] != MERCHANT:
                 raise Forged("Another merchant's notification.")
             if notice["event"] == "payment.failed":
-                return (TryFailed(notice["payment"], notice["failure"]),)
+                return (TryFailed(notice["payment"], notice["failure"], notice.get("reason", "")),)
             if notice["event"] != "payment.captured":
                 return ()
             names = ("payment", "transaction", "amount", "currency")
@@ -139,7 +139,8 @@ class Sandbox:
 
     def failure(self, payment: str, now: datetime, draw: Draw) -> tuple[dict[str, str], bytes]:
         """Likewise that a try of a payment was refused."""
-        return self._signed({"event": "payment.failed", "payment": payment, "failure": new_id("SF", draw)}, now)
+        told = {"event": "payment.failed", "payment": payment, "failure": new_id("SF", draw), "reason": "declined"}
+        return self._signed(told, now)
 
     def _signed(self, told: Mapping[str, Any], now: datetime) -> tuple[dict[str, str], bytes]:
         notice = {**told, "merchant": MERCHANT, "at": stamp(now)}

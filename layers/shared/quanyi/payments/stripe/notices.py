@@ -81,7 +81,8 @@ def _captured(data: Mapping[str, Any], connect: Connect) -> Sequence[Notice]:
 def _try_failed(data: Mapping[str, Any], connect: Connect) -> Sequence[Notice]:
     """Named by its charge where there was one; else all failures of that intent are one."""
     intent = PaymentIntent.of(data)
-    return (TryFailed(intent.payment, intent.last_charge or intent.id),) if intent.payment else ()
+    failure = intent.last_charge or intent.id
+    return (TryFailed(intent.payment, failure, intent.refused_for),) if intent.payment else ()
 
 
 def _checked_out(data: Mapping[str, Any], connect: Connect) -> Sequence[Notice]:

@@ -72,6 +72,13 @@ class PaidList(Read):
     data: tuple[Paid, ...] = ()
 
 
+class PaymentError(Read):
+    """https://docs.stripe.com/api/errors: `code`, and for a card that its bank declined why (`decline_code`)."""
+
+    code: str = ""
+    decline_code: str = ""
+
+
 class PaymentIntent(Read):
     """https://docs.stripe.com/api/payment_intents/object; `charges` is there in old versions only, and in new ones
     `latest_charge` is an id unless it is expanded."""
@@ -86,6 +93,13 @@ class PaymentIntent(Read):
     last_charge: Annotated[Reference, Field(validation_alias="latest_charge")] = ""
     latest_charge: Annotated[Paid | None, BeforeValidator(_expanded)] = None
     charges: Annotated[PaidList, BeforeValidator(_or_none)] = PaidList()
+    last_payment_error: PaymentError | None = None
+
+    @property
+    def refused_for(self) -> str:
+        """Why its last try failed, by Stripe's code; nothing where it says none."""
+        error = self.last_payment_error
+        return (error.decline_code or error.code)[:64] if error else ""
 
     @property
     def payment(self) -> str:
