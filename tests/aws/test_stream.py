@@ -135,7 +135,8 @@ def test_facts_are_what_the_documents_say_however_the_records_come(market: Marke
             orders.handler({"Records": said[start : start + 7]}, LambdaContext())
     cards.handler({"Records": records_of(market.cloud, "CardsTable")}, LambdaContext())
     kept = market.cloud.contents("FactsTable")["FactsTable"]
-    documents = [market.order(item["id"]) for item in market.cloud.contents("OrdersTable")["OrdersTable"] if "id" in item]
+    items = market.cloud.contents("OrdersTable")["OrdersTable"]
+    documents = [market.order(item["id"]) for item in items if "id" in item]
     wanted = {fact.id: fact for order in documents for fact in facts_of(order)}
     assert {item["sk"] for item in kept} == set(wanted)
     for item in kept:

@@ -43,7 +43,7 @@ ADAPTERS = {
 }
 """The layer's only modules that know AWS's SDK or HTTP."""
 
-ENGINES = {"zen": "expression.py", "chinese_calendar": "restock/calendar.py"}
+ENGINES = {"zen": "expression.py", "chinese_calendar": "restock/calendar.py", "duckdb": "analytics/engine.py"}
 """Libraries that know nothing of AWS and that some functions carry, and the layer's only module that knows each."""
 
 PROVIDERS = {"payments/alipay/", "payments/wechat/", "payments/stripe/", "supply/adapters/"}

@@ -1,0 +1,1 @@
+"""Analytics (分析): reports over all facts, each number by one SQL file."""
