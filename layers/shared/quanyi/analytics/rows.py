@@ -37,8 +37,8 @@ COLUMNS: dict[str, str] = {
     "campaign": "VARCHAR",
 }
 """The lake's schema, by DuckDB's names of types. `at` is in UTC, `day` the shop's; `subject` is what a fact is about
-(its `of`). `account` is set for kind `posted` only: `amount` then is what moved on it, debit positive, and the account's
-name is without its currency. Texts that a fact does not have are empty; `line` and `seconds` are null then."""
+(its `of`). `account` is set for kind `posted` only: `amount` then is what moved on it, debit positive, and its
+name is without the currency. Texts that a fact does not have are empty; `line` and `seconds` are null then."""
 
 
 def rows_of(fact: Fact, zone: str) -> Iterator[dict[str, Any]]:
