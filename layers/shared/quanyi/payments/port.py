@@ -151,8 +151,7 @@ class Captured:
 
 @dataclass(frozen=True)
 class TryFailed:
-    """The shopper tried to pay, and the provider or their bank refused; the payment stays open for another try.
-    `failure` names this one at the provider, `reason` is its code of why, where it tells one (`card_declined`)."""
+    """The provider or the shopper's bank refused a try; the payment stays open. `failure` names it, `reason` is why."""
 
     payment: str
     failure: str
