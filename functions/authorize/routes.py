@@ -19,6 +19,7 @@ _SHOP: tuple[Route, ...] = (
     ("POST", "/v1/orders/*/cancel"),
     ("POST", "/v1/orders/lookup"),
     ("GET", "/v1/payment-methods"),
+    ("POST", "/v1/events"),
 )
 _REDEMPTIONS: tuple[Route, ...] = (
     ("POST", "/v1/redemptions"),

@@ -43,7 +43,7 @@ SIGNED: frozenset[Route] = (
 ALLOWED: dict[Route, frozenset[str] | None] = {
     # The shop window and the till.
     **_all(SHOP, "GET", ("/categories", "/products", "/products/{product_id}", "/payment-methods")),
-    **_all(SHOP, "POST", ("/quotes", "/orders", "/orders/lookup")),
+    **_all(SHOP, "POST", ("/quotes", "/orders", "/orders/lookup", "/events")),
     **_all(SHOP, "POST", ("/orders/{order_id}/payments", "/orders/{order_id}/cancel")),
     # One order: its own token, and the channel's server.
     **_all(BUYER, "GET", ("/orders/{order_id}", "/orders/{order_id}/deliveries")),

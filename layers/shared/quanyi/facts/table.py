@@ -1,6 +1,7 @@
 """Facts on their table, by the minute in which they happened:
 
-    FACT#<minute>#<shard>   <fact id>
+    FACT#<minute>#<shard>             <fact id>
+    VISIT#<day>#<channel>#<visitor>   VISIT      when a visitor was first seen on a day; TTL drops it
 
 A minute (`2026-11-26T21:05`, UTC) and a shard are a *partition*: what a roll-up is set from as a whole. The facts of
 one order of one minute lie in one shard. A fact is put without a condition: told again it lands on itself, and a write
@@ -9,13 +10,16 @@ that changes nothing is not told by the table's stream either.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from quanyi.clock import moment, stamp
 from quanyi.facts.model import Fact
 from quanyi.orders.table import shard_of
-from quanyi.table import Item, Table
+from quanyi.table import ConditionFailed, Item, Table
+
+SEEN_FOR = timedelta(days=7)
+"""Longer than a storefront may wait before it tells what its visitors did."""
 
 SHARDS = 8
 """Of a minute: at 300 orders a second a partition has about 9,000 facts in the end, and takes about 150 a second."""
@@ -56,6 +60,17 @@ class FactsTable:
         items = {(i["pk"], i["sk"]): i for i in map(to_item, facts)}
         if items:
             self.table.put_many(list(items.values()))
+
+    def first_seen(self, channel: str, visitor: str, day: str, at: datetime) -> datetime:
+        """When a visitor was first told to have been seen on a day of the shop: `at`, if this tells it first. The fact
+        of it is dated by the answer, so that there is one whoever tells it, and however often."""
+        key: Item = {"pk": f"VISIT#{day}#{channel}#{visitor}", "sk": "VISIT"}
+        item = {**key, "v": 1, "at": stamp(at), "expires": int((at + SEEN_FOR).timestamp())}
+        try:
+            self.table.put(item, condition="attribute_not_exists(pk)")
+        except ConditionFailed as failed:
+            return moment(failed.item["at"])
+        return at
 
     def of_partition(self, partition: Partition) -> Iterator[Fact]:
         """In the order of their ids, as they stand now (read consistently)."""

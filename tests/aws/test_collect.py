@@ -1,0 +1,118 @@
+"""What storefronts tell of their visitors: each event once, bounded, and nobody's without consent."""
+
+import random
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from quanyi.callers import Caller
+from quanyi.catalog.table import CatalogTable
+from quanyi.errors import Forbidden, Invalid
+from quanyi.facts.naming import Naming
+from quanyi.facts.table import FactsTable
+from quanyi.risk.identities import traced
+from quanyi.table import Item
+from reports import collect
+from reports.collect import EventsBody
+from reports.collecting import Collecting
+from tests.aws.conftest import Call, Cloud
+from tests.aws.market import START, Market
+
+BROWSER = Caller(role="publishable", key_id="K1", channel="site")
+
+
+@pytest.fixture
+def market(cloud: Cloud) -> Market:
+    market = Market(cloud)
+    market.sku()
+    return market
+
+
+@pytest.fixture
+def room(market: Market, monkeypatch: pytest.MonkeyPatch) -> Collecting:
+    table = FactsTable(market.cloud.table("FactsTable"))
+    catalog = CatalogTable(market.cloud.table("CatalogTable"))
+    room = Collecting(table, lambda: Naming(catalog), market.cloud.keyring, "Asia/Shanghai", lambda: market.now)
+    monkeypatch.setattr("reports.collect.collecting", lambda: room)
+    return room
+
+
+def event(name: str, kind: str = "view", hours: float = 0, **more: Any) -> dict[str, Any]:
+    own = {"view": {"sku": "ik-month"}, "search": {"words": "会员 月卡"}, "touch": {"source": "douyin"}}[kind]
+    return {"id": name, "kind": kind, "at": START + timedelta(hours=hours), **own, **more}
+
+
+def body(*events: dict[str, Any], consent: bool = True, visitor: str = "d-1") -> EventsBody:
+    return EventsBody.model_validate({"consent": consent, "visitor": visitor, "events": list(events)})
+
+
+def kept(market: Market, kind: str = "") -> list[Item]:
+    facts = [item for item in market.cloud.contents("FactsTable")["FactsTable"] if item["pk"].startswith("FACT#")]
+    return [item for item in facts if kind in ("", item["kind"])]
+
+
+def test_an_event_is_noted_once_however_often_and_in_whatever_order(room: Collecting, market: Market) -> None:
+    told = [event("a"), event("b", "touch", -1), event("c", "search", -2), event("d", hours=-9), event("e", hours=-30)]
+    collect.taken(room, BROWSER, body(*told))
+    first = kept(market)
+    dice = random.Random(3)
+    for _ in range(10):
+        dice.shuffle(told)
+        collect.taken(room, BROWSER, body(*told[: dice.randint(1, 5)]))
+        market.later(minutes=1)
+    assert kept(market) == first
+    # 12:00 in Shanghai: 9 hours before is the same shop day still, 30 hours before is another.
+    assert Counter(item["kind"] for item in first) == {"viewed": 3, "touched": 1, "searched": 1, "visited": 2}
+
+
+def test_a_view_tells_its_product_and_the_visitor_is_the_orders_own(room: Collecting, market: Market) -> None:
+    collect.taken(room, BROWSER, body(event("a"), event("b", "touch", campaign="double-12")))
+    viewed, touched = kept(market, "viewed")[0], kept(market, "touched")[0]
+    assert viewed["product"]
+    assert viewed["visitor"] == touched["visitor"] == traced(room.keyring, "device", "d-1")
+    assert (touched["source"], touched["campaign"], touched["channel"]) == ("douyin", "double-12", "site")
+    assert "d-1" not in repr(kept(market))
+
+
+def test_without_consent_a_view_is_counted_and_belongs_to_nobody(room: Collecting, market: Market) -> None:
+    collect.taken(room, BROWSER, body(event("a"), event("b", "touch"), consent=False))
+    assert {item["kind"] for item in kept(market)} == {"viewed", "touched"}
+    assert not [item for item in kept(market) if "visitor" in item or "source" in item]
+
+
+@pytest.mark.parametrize("words", ["13800138000", "buyer@example.com", "tel 138 0013 8000"])
+def test_what_looks_private_in_a_search_is_not_kept(room: Collecting, market: Market, words: str) -> None:
+    collect.taken(room, BROWSER, body(event("a", "search", words=words)))
+    assert "reason" not in kept(market, "searched")[0]
+
+
+@pytest.mark.parametrize(("hours", "reason"), [(-49, "event_too_old"), (0.2, "event_in_future")])
+def test_one_event_out_of_time_refuses_all_and_changes_nothing(
+    room: Collecting, market: Market, hours: float, reason: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        collect.taken(room, BROWSER, body(event("a"), event("b", hours=hours)))
+    assert refused.value.extra["reason"] == reason
+    assert kept(market) == []
+
+
+def test_bodies_are_bounded(room: Collecting, market: Market, call: Call) -> None:
+    many = [event(str(number)) | {"at": "2026-11-23T04:00:00Z"} for number in range(51)]
+    for wrong in (
+        {"consent": True, "events": many},
+        {"consent": True, "events": []},
+        {"events": many[:1]},
+        {"consent": True, "events": [{**many[0], "sku": None}]},
+        {"consent": True, "events": [{**many[0], "words": "x" * 65}]},
+        {"consent": True, "events": [many[0]], "phone": "13800138000"},
+    ):
+        status, *_ = call(collect.handler, "POST", "/v1/events", body=wrong, caller=BROWSER)
+        assert status == 422, wrong
+    assert kept(market) == []
+
+
+def test_only_a_shop_may_tell(room: Collecting) -> None:
+    with pytest.raises(Forbidden):
+        collect.collect(body(event("a")), Caller(role="counter", key_id="K2"))
