@@ -72,6 +72,9 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     ),
     **_all(OPERATOR, "POST", ("/admin/orders/{order_id}/recover",)),
     **_all(OPERATOR, "GET POST", ("/admin/settlements",)),
+    **_all(REPORTS, "GET", ("/admin/channel-spend",)),
+    **_all(OPERATOR, "PUT", ("/admin/channel-spend",)),
+    **_all(OPERATOR, "POST", ("/admin/channel-spend/csv",)),
     **_all(REPORTS, "GET", ("/reports/reconcile", "/reports/tax", "/reports/diversion")),
     # Catalogue and keys.
     **_all(OPERATOR, "GET POST", ("/admin/products", "/admin/categories", "/admin/channels", "/admin/keys")),

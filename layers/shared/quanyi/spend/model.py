@@ -1,0 +1,116 @@
+"""What was spent on a channel's advertising on a day of the shop: one entry for each campaign and currency.
+
+An entry is *set*: told again with another amount it is corrected, with zero it is gone. Reports read what stands.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from quanyi.catalog.model import ChannelId
+from quanyi.money import Amount, Currency, digits_of
+
+Told = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^#\x00-\x1f]*$")]
+"""A name of the merchant's or of UTM's; it is part of a key."""
+
+COLUMNS = ("day", "channel", "source", "medium", "campaign", "amount", "currency")
+NEEDED = ("day", "channel", "amount")
+
+
+class Spend(BaseModel):
+    """`amount` is in minor units of `currency`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True)
+
+    day: date
+    channel: ChannelId
+    source: Told = ""
+    medium: Told = ""
+    campaign: Told = ""
+    amount: Amount
+    currency: Currency = "CNY"
+
+    @property
+    def name(self) -> tuple[str, ...]:
+        """What it is set under."""
+        return (self.day.isoformat(), self.channel, self.source, self.medium, self.campaign, self.currency)
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A line of a file that cannot be read. `line` counts from 1, the header included."""
+
+    line: int
+    code: str
+    column: str = ""
+
+
+class Unreadable(Exception):
+    """Nothing of a file is taken when anything of it is wrong."""
+
+    def __init__(self, wrong: Sequence[Wrong]) -> None:
+        super().__init__("unreadable")
+        self.wrong = tuple(wrong)
+
+
+def read_csv(text: str, most: int) -> list[Spend]:
+    """Of a file whose first line names columns among `COLUMNS`, in any order; amounts are in whole units with decimals
+    (`12.50`), as advertisers' own exports have them. Raises Unreadable (`missing_column`, `unknown_column`,
+    `bad_value`, `twice`, `too_many_lines`)."""
+    lines = csv.reader(text.lstrip("\ufeff").splitlines())
+    header = [name.strip().lower() for name in next(lines, list[str]())]
+    wrong = [Wrong(1, "missing_column", name) for name in NEEDED if name not in header]
+    wrong += [Wrong(1, "unknown_column", name[:64]) for name in header if name not in COLUMNS]
+    if wrong:
+        raise Unreadable(wrong)
+    found: dict[tuple[str, ...], Spend] = {}
+    for number, cells in enumerate(lines, start=2):
+        if number > most + 1:
+            raise Unreadable([Wrong(number, "too_many_lines")])
+        if not any(cell.strip() for cell in cells):
+            continue
+        one = _read(number, header, cells)
+        if isinstance(one, Spend) and one.name in found:
+            one = Wrong(number, "twice")
+        if isinstance(one, Wrong):
+            wrong.append(one)
+        else:
+            found[one.name] = one
+    if wrong:
+        raise Unreadable(wrong[:100])
+    return list(found.values())
+
+
+def _read(number: int, header: Sequence[str], cells: Sequence[str]) -> Spend | Wrong:
+    if len(cells) != len(header):
+        return Wrong(number, "bad_value")
+    told = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell.strip()}
+    amount = _minor(told.get("amount", ""), told.get("currency", "CNY"))
+    if amount is None:
+        return Wrong(number, "bad_value", "amount")
+    try:
+        return Spend.model_validate({**told, "amount": amount})
+    except ValidationError as error:
+        return Wrong(number, "bad_value", str(error.errors()[0]["loc"][0]))
+
+
+def _minor(text: str, currency: str) -> int | None:
+    try:
+        amount = Decimal(text.replace(",", "")).scaleb(digits_of(currency))
+    except InvalidOperation:
+        return None
+    return int(amount) if amount.is_finite() and amount == amount.to_integral_value() and amount >= 0 else None
+
+
+def twice(entries: Sequence[Spend]) -> Iterator[Spend]:
+    """Entries that set what an earlier one of the same list sets."""
+    seen: set[tuple[str, ...]] = set()
+    for entry in entries:
+        if entry.name in seen:
+            yield entry
+        seen.add(entry.name)
