@@ -41,7 +41,7 @@ def save_policy(work: Restocking, caller: Caller, sku: str, channel: str, body: 
 def remove_policy(work: Restocking, caller: Caller, sku: str, channel: str, version: int) -> None:
     """The same again is harmless. Raises Conflict (`stale_version`)."""
     caller.needs("operator")
-    work.policies.remove(sku, channel, version)
+    work.policies.remove(sku, channel, version, caller.name, work.buying.now())
 
 
 def preview(work: Restocking, caller: Caller, sku: str, channel: str, body: PolicyBody | None) -> PreviewView:

@@ -1,5 +1,6 @@
 """The supply table's stream: writes of alerts and purchase orders become events on the bus, and what became of purchase
-orders and of the terms of suppliers, offers and stock policies entries of the audit trail.
+orders and of the terms of suppliers, offers and stock policies, also that they were taken away, entries of the audit
+trail.
 
 An event has its lasting id, and an entry lands on itself, so that both are the same when a record comes again. A fault
 of AWS lets the whole batch come again; a record that can't be read is parked, and holds nothing up.
@@ -11,8 +12,8 @@ from typing import Any
 from quanyi.alerts.table import from_item as alert_of
 from quanyi.alerts.telling import events_of_alert
 from quanyi.audit.model import Entry
-from quanyi.audit.of_supply import entry_of_purchase, entry_of_terms
-from quanyi.change import Change
+from quanyi.audit.of_supply import entry_of_purchase, entry_of_removal, entry_of_terms
+from quanyi.change import REMOVED, Change
 from quanyi.events.model import ShopEvent
 from quanyi.http import log
 from quanyi.purchases.events import events_of_purchase
@@ -21,6 +22,7 @@ from quanyi.stream import read_each
 from stream.wiring import audit, bus
 
 TERMS = ("SUPPLIER#", "OFFERS#", "POLICY#")
+REMOVALS = tuple(f"{REMOVED}{terms}" for terms in TERMS)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def tell(change: Change) -> Told:
-    """Nothing for items of other kinds, and for those that are gone."""
+    """Nothing for items of other kinds, and for those that are gone: who took one away says a note of its own."""
     match change.new.get("sk"):
         case "ALERT":
             old = alert_of(change.old) if change.old else None
@@ -53,6 +55,8 @@ def tell(change: Change) -> Told:
             return _tell_purchase(change)
         case _ if str(change.new.get("pk", "")).startswith(TERMS):
             return Told(entry=entry_of_terms(change))
+        case _ if str(change.new.get("pk", "")).startswith(REMOVALS):
+            return Told(entry=entry_of_removal(change))
         case _:
             return Told()
 

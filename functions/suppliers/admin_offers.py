@@ -50,7 +50,7 @@ def write(supplier: SupplierParam, sku: SkuParam, body: OfferBody, caller: Calle
 def remove(supplier: SupplierParam, sku: SkuParam, caller: CallerParam, version: Version) -> Response[None]:
     """What is under way is not touched."""
     caller.needs("operator")
-    remove_offer(room(), supplier, sku, version)
+    remove_offer(room(), caller.name, supplier, sku, version)
     return Response(204)
 
 

@@ -63,11 +63,11 @@ def save_offer(room: Room, by: str, supplier_id: str, sku_id: str, version: int,
     return Placed(saved, _settled(room, supplier_id, sku_id))
 
 
-def remove_offer(room: Room, supplier_id: str, sku_id: str, version: int) -> None:
+def remove_offer(room: Room, by: str, supplier_id: str, sku_id: str, version: int) -> None:
     """The same again is harmless. Raises NotFound (supplier, SKU), Conflict (`stale_version`), Busy."""
     room.suppliers.get(supplier_id)
     room.products.sku(sku_id)
-    room.offers.remove(sku_id, supplier_id, version)
+    room.offers.remove(sku_id, supplier_id, version, by, room.now())
     _settled(room, supplier_id, sku_id)
 
 

@@ -22,12 +22,25 @@ from quanyi.supply.dujiao import ROOT, signed
 from quanyi.supply.port import Answer, Asked, GoodsPage
 from tests.aws.resale import CHANNEL, KEY, NOTIFY, Resale
 
-__all__ = ["CHANNEL", "KEY", "NOTIFY", "DujiaoResale"]
+__all__ = ["CHANNEL", "KEY", "NOTIFY", "DujiaoResale", "Unasking"]
+
+
+class Unasking(Dujiao):
+    """A shop that orders without asking the price, as dujiao-next's own client does."""
+
+    def _price(self, product: int, sku: int) -> int:
+        return 0
 
 
 class DujiaoResale(Resale):
     def dujiao(
-        self, *, shift: timedelta = timedelta(0), secret: str = "", key_id: str = CHANNEL, not_found: str = ""
+        self,
+        *,
+        shift: timedelta = timedelta(0),
+        secret: str = "",
+        key_id: str = CHANNEL,
+        not_found: str = "",
+        made: type[Dujiao] = Dujiao,
     ) -> Dujiao:
         access = Access(
             endpoint="https://us.example/prod",
@@ -36,7 +49,7 @@ class DujiaoResale(Resale):
             currency="CNY",
             now=lambda: self.now + shift,
         )
-        return Dujiao(access, self.send)
+        return made(access, self.send)
 
     def pages(self) -> Iterator[GoodsPage]:
         after, more = "", True
@@ -58,8 +71,11 @@ class DujiaoResale(Resale):
 
     def known(self, sku: str) -> str:
         """Its code as it was told once: goods that are sold out or not shown any more keep theirs."""
-        number = self.accounts.numbers.find(CHANNEL, "sku", sku)
-        return f"1-{number}" if number else self.code(sku)
+        numbers = self.accounts.numbers
+        number = numbers.find(CHANNEL, "sku", sku)
+        if number is None:
+            return self.code(sku)
+        return f"{numbers.find(CHANNEL, 'product', self.shop.catalog.sku(sku).product_id)}-{number}"
 
     def query(self, number: str = "", *, not_found: str = "") -> Answer:
         return self.dujiao(not_found=not_found).query(Asked(KEY, number, False, self.now))

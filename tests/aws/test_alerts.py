@@ -16,7 +16,7 @@ from quanyi.errors import Conflict, NotFound
 from quanyi.table import Table
 from stream import supply
 from tests.aws.conftest import BUS, Call, Cloud, LambdaContext
-from tests.aws.streams import records_of
+from tests.aws.streams import let_through, records_of
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -55,7 +55,8 @@ class Heard:
 
     def stream(self) -> list[tuple[str, dict[str, Any]]]:
         """Lets the whole stream be told from its beginning; what came of it, by name."""
-        supply.handler({"Records": records_of(self.cloud, "SupplyTable")}, LambdaContext())
+        records = let_through(records_of(self.cloud, "SupplyTable"), "StreamSupplyFunction")
+        supply.handler({"Records": records}, LambdaContext())
         sqs, found = self.cloud.client("sqs"), list[tuple[str, dict[str, Any]]]()
         while got := sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
             for message in got:

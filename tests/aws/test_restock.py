@@ -431,6 +431,15 @@ def test_purchases_and_policies_are_told_and_leave_a_trail(house: Storehouse, ca
         ("operator:K1", "TermsChanged"),
     ]
     assert "most_ordered" in trail["entries"][1]["facts"][0]["terms"]
+    for _ in range(2):
+        remove_policy(house.work, Caller(role="operator", key_id="K2"), "ik-month", "shared", 2)
+        heard.stream()
+    _, trail, _ = call(
+        audit_trail.handler, "GET", "/v1/admin/audit", caller=OPERATOR, query={"policy": "ik-month#shared"}
+    )
+    assert [(entry["by"], entry["facts"]) for entry in trail["entries"]][2:] == [
+        ("operator:K2", [{"what": "Removed", "version": 2}])
+    ]
     _, trail, _ = call(audit_trail.handler, "GET", "/v1/admin/audit", caller=OPERATOR, query={"purchase": po.id})
     states_after = [entry["after"] for entry in trail["entries"]]
     assert (states_after[0], states_after[-1]) == ("approved", "received")

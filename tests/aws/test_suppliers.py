@@ -15,10 +15,12 @@ from quanyi.supply.choosing import choose
 from quanyi.supply.health import Health
 from quanyi.supply.reading import offered
 from quanyi.supply.table import HealthTable
+from stream import trail as audit_trail
 from suppliers import admin
 from tests.aws import wholesaler
 from tests.aws.buying import OPERATOR, Buying
 from tests.aws.conftest import Call, Cloud
+from tests.aws.test_alerts import Heard
 from tests.aws.wholesaler import Wholesaler, goods
 
 OTHER = Caller(role="operator", key_id="K8")
@@ -186,7 +188,7 @@ def test_a_supplier_that_does_not_answer_clearly(desk: Desk, shop: Buying) -> No
     assert shop.room.suppliers.get("acme").balance is None
 
 
-def test_an_offer_is_made_changed_and_taken_away(desk: Desk, shop: Buying) -> None:
+def test_an_offer_is_made_changed_and_taken_away(desk: Desk, shop: Buying, call: Call) -> None:
     shop.product("a")
     set_up(desk)
     status, made = desk("PUT", "/acme/offers/a", {**OFFER, "version": 0})
@@ -196,10 +198,18 @@ def test_an_offer_is_made_changed_and_taken_away(desk: Desk, shop: Buying) -> No
     assert desk("PUT", "/acme/offers/a", {**OFFER, "version": 1})[1]["reason"] == "stale_version"
     assert desk("GET", "/acme/offers")[1]["items"] == [desk("GET", "/acme/offers/a")[1]]
     assert desk("DELETE", "/acme/offers/a", query={"version": "1"})[1]["reason"] == "stale_version"
-    assert desk("DELETE", "/acme/offers/a", query={"version": "2"})[0] == 204
+    assert desk("DELETE", "/acme/offers/a", query={"version": "2"}, by=OTHER)[0] == 204
     assert desk("GET", "/acme/offers/a")[0] == 404
     assert shop.sku("a").halted == "below_cost", "nothing says that it can be had for less"
     assert desk("PUT", "/acme/offers/a", {**OFFER, "version": 0})[1]["sells"]["halted"] == ""
+    Heard(shop.cloud).stream()
+    _, trail, _ = call(audit_trail.handler, "GET", "/v1/admin/audit", caller=OPERATOR, query={"offer": "a#acme"})
+    assert [(entry["by"], entry["facts"][0]["what"]) for entry in trail["entries"]] == [
+        ("operator:K9", "Made"),
+        ("operator:K9", "TermsChanged"),
+        ("operator:K8", "Removed"),
+        ("operator:K9", "Made"),
+    ]
 
 
 def test_the_merchant_sees_what_is_halted_and_a_price_puts_it_right(desk: Desk, shop: Buying, call: Call) -> None:

@@ -17,7 +17,7 @@ from quanyi.supply.wire import Reply
 from supplying import dujiao_goods, tell
 from supplying.wiring import Hints
 from tests.aws.conftest import Cloud, LambdaContext
-from tests.aws.dujiao_resale import CHANNEL, KEY, NOTIFY, DujiaoResale
+from tests.aws.dujiao_resale import CHANNEL, KEY, NOTIFY, DujiaoResale, Unasking
 from tests.aws.test_supplying import TOPUP, listed
 from tests.aws.test_supplying_accounts import message
 
@@ -135,7 +135,9 @@ def test_a_refusal_is_definite_stands_and_leaves_nothing(trade: DujiaoResale, wh
 
 def test_what_has_no_number_is_not_ordered_and_takes_no_key(trade: DujiaoResale) -> None:
     trade.stock("ik-month", 2)
-    assert trade.buy(code=f"{LEAST}-{LEAST + 1}") == Answer("failed", reason="sku_unavailable")
+    assert trade.buy(code=f"{LEAST}-{LEAST + 1}") == Answer("failed", reason="not_on_sale")
+    unasking, wanted = trade.dujiao(made=Unasking), trade.wanted(code=f"{LEAST}-{LEAST + 1}")
+    assert unasking.order(wanted) == Answer("failed", reason="sku_unavailable")
     assert trade.buy(code=f"1-{NO_SKU}").state == "failed"
     assert trade.buy().state == "pending"
 
@@ -162,7 +164,7 @@ STRANGERS: dict[str, tuple[dict[str, Any], str]] = {
 def test_nobody_else_is_believed(trade: DujiaoResale, who: str) -> None:
     trade.stock("ik-month", 2)
     code, (how, said) = trade.code(), STRANGERS[who]
-    assert trade.dujiao(**how).order(trade.wanted(code=code)) == Answer("failed", reason=said)
+    assert trade.dujiao(**how, made=Unasking).order(trade.wanted(code=code)) == Answer("failed", reason=said)
     assert trade.heard[-1].status == 401
     assert charges(trade) == []
     assert trade.accounts.supplied(CHANNEL, KEY) is None
@@ -192,7 +194,7 @@ def test_another_address_is_refused(trade: DujiaoResale) -> None:
     trade.accounts.save(
         account, account.terms.model_copy(update={"ips": ("198.51.100.0/24",)}), trade.now, "operator:K"
     )
-    assert trade.dujiao().order(trade.wanted(code=code)) == Answer("failed", reason="unauthorized")
+    assert trade.dujiao(made=Unasking).order(trade.wanted(code=code)) == Answer("failed", reason="unauthorized")
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ KEEPERS: dict[str, dict[str, frozenset[str]]] = {
             (
                 *("ReorderTasksFunctionRole", "ReorderNotifyFunctionRole", "ReorderPurchasesFunctionRole"),
                 *("ReorderSweepFunctionRole", "ReorderNightlyFunctionRole", "SuppliersSyncFunctionRole"),
+                "SuppliersPricesFunctionRole",
                 "CheckoutFunctionRole",
             ),
             frozenset({_READ}),

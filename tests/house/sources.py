@@ -53,6 +53,7 @@ INDOORS = {
     "accounts/numbers.py": "numbers given out, in the supply table",
     "stream.py": "reads tables' streams",
     "backlog.py": "a queue in the orders table",
+    "removal.py": "deletes items, with a note of who did",
     "orders/listing.py": "reads the orders table's days",
     "catalog/listing_table.py": "rows of the catalogue's lists",
     "catalog/category_table.py": "the category tree's items",

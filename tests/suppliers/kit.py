@@ -9,12 +9,11 @@ order is sent once; what is unclear is `unknown`; nothing secret gets out.
 """
 
 import logging
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from json import dumps, loads
-from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,19 +22,14 @@ from hypothesis import strategies as st
 from quanyi.errors import Refusal
 from quanyi.secret import Secret
 from quanyi.supply import port, wire
-from quanyi.supply.model import Supplier
-from quanyi.supply.port import Answer, Asked, BoughtCard, Call, Forged, NoAnswer, NotOffered, Recharge, Wanted
-from quanyi.supply.registry import ADAPTERS, supplier_of
-from tools.local.suppliers import face as faces
-from tools.local.suppliers.faults import GROUPS, Faults
+from quanyi.supply.port import Call, Forged, NoAnswer, NotOffered
+from quanyi.supply.registry import ADAPTERS
+from tests.suppliers.buyer import ENDINGS, KEY, PRICED, UNTRUE, built, heard, numbers
+from tests.suppliers.kit_prices import PriceChecks
+from tools.local.suppliers.faults import Faults
 from tools.local.suppliers.server import SupplierServer
 from tools.local.suppliers.shop import BEIJING, Shop
 
-KEY = "P0123456789ABCDEFGHJKMNPQRS"
-NOTIFY = "https://shop.example/prod/v1/suppliers/acme/notify"
-ENDINGS = [name for name in GROUPS["ending"] if not name.startswith("hang")]
-UNTRUE = [name for name in ENDINGS if not name.endswith("_before")]
-"""Endings of calls that are carried out all the same."""
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
@@ -46,71 +40,8 @@ CALM = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
 FUZZ = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=CALM)
 
 
-def built(server: SupplierServer, *, shift: timedelta = timedelta(0), **terms: Any) -> Any:
-    """The adapter for a server, as a deployment builds it; its clock is `shift` off."""
-    told = server.access
-    moment = datetime.now(UTC)
-    made = {name: told[name] for name in ("adapter", "endpoint", "account", "currency")}
-    settings = Supplier(id="acme", title="Acme", created_at=moment, updated_at=moment, **(made | terms))
-    secrets = {name: Secret(text) for name, text in told["secrets"].items()}
-    return supplier_of(settings, [secrets], lambda: datetime.now(UTC) + shift)
-
-
-def heard(callback: faces.Callback) -> Call:
-    """As the shop hears it, behind its gateway: without the stage in the path."""
-    where = urlsplit(callback.url)
-    path = where.path.removeprefix("/prod")
-    headers = {name.lower(): value for name, value in callback.headers.items()}
-    return Call("POST", path, dict(parse_qsl(where.query)), headers, callback.body)
-
-
-def numbers(cards: tuple[BoughtCard, ...]) -> list[str]:
-    return [card.face.number.reveal() for card in cards]
-
-
-class Conformance:
-    """Checks of one adapter; below are the ways in which protocols may differ."""
-
-    face: ClassVar[str]
-    card_code: ClassVar[str] = "video-30"
-    topup_code: ClassVar[str] = "stone-60"
-    account: ClassVar[Mapping[str, str]] = {"uid": "7700123456", "server": "s1"}
-    takes_most: ClassVar[bool] = True
-    """An order takes along what one may cost at most."""
-    definite: ClassVar[frozenset[str]] = frozenset({"sold_out", "no_balance", "not_on_sale", "bad_account"})
-    """Refusals that the protocol tells clearly; others must be `unknown`."""
-    stranger: ClassVar[port.AnswerState] = "absent"
-    """What a key is that the supplier has never seen."""
-    callback_bears_time: ClassVar[bool] = True
-    answers_are_signed: ClassVar[bool] = True
-    """Else an answer is the supplier's by TLS alone."""
-
-    def reply(self, server: SupplierServer, method: str, url: str, raw: bytes, status: int = 200) -> wire.Reply:
-        """An answer of the supplier's, rightly signed, with whatever is in it."""
-        raise NotImplementedError
-
-    # Below: how the checks buy.
-
-    @pytest.fixture
-    def server(self) -> Generator[SupplierServer]:
-        with SupplierServer(self.face, seed=1) as server:
-            yield server
-
-    def wanted(self, key: str = KEY, quantity: int = 2, **changes: Any) -> Wanted:
-        made = Wanted(key, self.card_code, quantity, 2000, "CNY", NOTIFY, datetime.now(UTC))
-        return replace(made, **changes)
-
-    def recharge(self, key: str = KEY, **changes: Any) -> Recharge:
-        account = {name: Secret(value) for name, value in self.account.items()}
-        made = Recharge(key, self.topup_code, 1, 2000, "CNY", NOTIFY, datetime.now(UTC), account)
-        return replace(made, **changes)
-
-    def asked(self, key: str = KEY, *, topup: bool = False) -> Asked:
-        return Asked(key, "", topup, datetime.now(UTC))
-
-    def is_over(self, supplier: Any, answer: Answer, *, topup: bool = False) -> Answer:
-        """An order may be pending before its cards can be asked for; then it is asked about, once."""
-        return supplier.query(self.asked(topup=topup)) if answer.state == "pending" else answer
+class Conformance(PriceChecks):
+    """Checks of one adapter."""
 
     # Orders.
 
@@ -194,8 +125,9 @@ class Conformance:
     ) -> None:
         monkeypatch.setattr(wire, "SECONDS", 0.3)
         server.on("hang_after", kinds=("order",))
-        assert built(server).order(self.wanted()) == port.UNKNOWN
-        assert built(server, endpoint="http://127.0.0.1:1").order(self.wanted()) == port.UNKNOWN
+        supplier = built(server)
+        assert supplier.order(self.wanted()) == port.UNKNOWN
+        assert self.unreached(supplier, built(server, endpoint="http://127.0.0.1:1").order(self.wanted()))
 
     @pytest.mark.parametrize("ending", ENDINGS)
     def test_a_question_without_a_clear_answer_is_unknown(self, server: SupplierServer, ending: str) -> None:
@@ -211,7 +143,7 @@ class Conformance:
     def test_a_certificate_that_nobody_knows_is_no_supplier(self) -> None:
         with SupplierServer(self.face, tls=True) as server:
             supplier = built(server)
-            assert supplier.order(self.wanted()) == port.UNKNOWN
+            assert self.unreached(supplier, supplier.order(self.wanted()))
             assert supplier.query(self.asked()) == port.UNKNOWN
             assert server.calls == []
 
@@ -223,13 +155,6 @@ class Conformance:
         answer = built(server).order(wanted)
         assert answer.state == ("failed" if why in self.definite else "unknown")
         assert (server.shop.charged(KEY), answer.cards) == (0, ())
-
-    def test_a_price_that_has_risen(self, server: SupplierServer) -> None:
-        server.price(self.card_code, 2001)
-        supplier = built(server)
-        answer = self.is_over(supplier, supplier.order(self.wanted()))
-        assert answer.state == ("failed" if self.takes_most else "done")
-        assert server.shop.kept(KEY) == (0 if self.takes_most else 4002)
 
     def test_a_key_that_it_never_saw(self, server: SupplierServer) -> None:
         assert built(server).query(self.asked("P-never")).state == self.stranger
@@ -329,12 +254,15 @@ class Conformance:
         self, server: SupplierServer, told: Any, status: int
     ) -> None:
         supplier = self.told(server, dumps(told).encode(), status)
-        for answer in (supplier.order(self.wanted()), supplier.query(self.asked())):
+        priced = self.told(server, dumps(told).encode(), status, priced=True)
+        for answer in (priced.order(self.wanted()), supplier.query(self.asked())):
             assert answer.state == "unknown", answer
         if "cancel" in supplier.abilities:
             assert supplier.cancel(self.asked()).state == "unknown"
         if "topup" in supplier.abilities:
-            assert supplier.recharge(self.recharge()).state == "unknown"
+            assert priced.recharge(self.recharge()).state == "unknown"
+        if "price_check" in supplier.abilities:
+            assert supplier.order(self.wanted()).state == "failed"
         self.clearly_none(supplier)
 
     @FUZZ
@@ -351,11 +279,15 @@ class Conformance:
         if answer.state == "failed":
             assert "state" in str(where) or "status" in str(where) or "code" in str(where)
 
-    def told(self, server: SupplierServer, raw: bytes, status: int = 200) -> Any:
-        """The adapter of a supplier that answers everything with this."""
-        return replace(
-            built(server), send=lambda method, url, headers, body: self.reply(server, method, url, raw, status)
-        )
+    def told(self, server: SupplierServer, raw: bytes, status: int = 200, *, priced: bool = False) -> Any:
+        """The adapter of a supplier that answers everything with this; `priced`: but for its prices."""
+
+        def answer(method: str, url: str, headers: Mapping[str, str], body: bytes) -> wire.Reply:
+            if priced and self.kind(server, method, url, headers, body) in PRICED:
+                return wire.send(method, url, headers, body)
+            return self.reply(server, method, url, raw, status)
+
+        return replace(built(server), send=answer)
 
     def genuine(self, server: SupplierServer) -> Any:
         """What a query answers that brought two cards, as JSON."""

@@ -14,7 +14,8 @@ from quanyi.supply.access import Access
 from quanyi.supply.adapters.dujiao import FINAL, NO_SKU, PAYMENT_FAILED, REFUSALS, Dujiao
 from quanyi.supply.dujiao import signature
 from quanyi.supply.port import Answer, Asked, Call, Forged, NoAnswer
-from tests.suppliers.kit import KEY, Conformance, built, numbers
+from tests.suppliers.buyer import KEY, built, numbers
+from tests.suppliers.kit import Conformance
 from tools.local.suppliers.face_dujiao import SEPARATOR, numbers_of
 from tools.local.suppliers.server import SupplierServer
 
@@ -41,7 +42,6 @@ class TestDujiao(Conformance):
     face = "dujiao"
     card_code = code_of("video-30")
     topup_code = code_of("stone-60")
-    takes_most = False
     stranger = "unknown"
     answers_are_signed = False
 
@@ -118,7 +118,7 @@ class TestDujiao(Conformance):
         secrets = ({"api_secret": Secret("the next one")}, *supplier.access.secrets)
         assert replace(supplier, access=replace(supplier.access, secrets=secrets)).read(call).purchase == KEY
         without = replace(supplier, access=replace(supplier.access, secrets=()))
-        assert (without.order(self.wanted()).state, without.query(self.asked()).state) == ("unknown", "unknown")
+        assert (without.order(self.wanted()).state, without.query(self.asked()).state) == ("failed", "unknown")
 
     def test_a_shop_below_a_path(self, server: SupplierServer) -> None:
         """The signature is over the path from the shop's root on, without its query."""
@@ -171,7 +171,16 @@ def standing(told: object, *, topup: bool = False, **account: str) -> Answer:
 
 
 def ordered(supplier: Dujiao) -> Answer:
-    return supplier.order(TestDujiao().wanted())
+    """What an order's own answer means; before it the price is told."""
+    wanted = TestDujiao().wanted()
+    sku = {"id": int(wanted.code.partition("-")[2]), "is_active": True, "price_amount": "15.00"}
+    product = dumps({"ok": True, "product": {"is_active": True, "skus": [sku]}}).encode()
+
+    def send(method: str, url: str, headers: Mapping[str, str], body: bytes) -> wire.Reply:
+        asks = url.rpartition("/")[0].endswith("/products")
+        return wire.Reply(200, {}, product) if asks else supplier.send(method, url, headers, body)
+
+    return replace(supplier, send=send).order(wanted)
 
 
 class TestSigning:

@@ -17,7 +17,8 @@ from quanyi.supply.adapters.fulu_gateway import FuluGateway
 from quanyi.supply.adapters.fulu_signing import compact, decrypted, sign
 from quanyi.supply.adapters.replies import Unclear
 from quanyi.supply.port import Answer, Call, Forged, NoAnswer
-from tests.suppliers.kit import KEY, Conformance, built, numbers
+from tests.suppliers.buyer import KEY, built, numbers
+from tests.suppliers.kit import Conformance
 from tools.local.suppliers.face_fulu import FuluFace, number_of
 from tools.local.suppliers.server import SupplierServer
 
@@ -44,7 +45,6 @@ class TestFulu(Conformance):
     card_code = number_of("video-30")
     topup_code = number_of("stone-60")
     account: ClassVar[Mapping[str, str]] = {"charge_account": "7700123456", "charge_game_srv": "s1"}
-    takes_most = False
     definite = frozenset({"sold_out", "not_on_sale", "bad_account"})
     stranger = "unknown"
     callback_bears_time = False
@@ -207,7 +207,14 @@ def signed(code: int, result: str | None = None, **changes: Any) -> dict[str, An
 
 
 def ordered(supplier: Fulu) -> Answer:
-    return supplier.order(TestFulu().wanted())
+    """What an order's own answer means; before it the price is told."""
+
+    def send(method: str, url: str, headers: Mapping[str, str], body: bytes) -> wire.Reply:
+        if loads(body)["method"] == "fulu.goods.info.get":
+            return wire.Reply(200, {}, dumps(signed(0, '{"purchase_price":15}')).encode())
+        return supplier.send(method, url, headers, body)
+
+    return replace(supplier, send=send).order(TestFulu().wanted())
 
 
 class TestSigning:

@@ -16,7 +16,7 @@ import pytest
 
 from quanyi.secret import Secret
 from quanyi.supply.port import Call, Forged, Recharge, Wanted
-from tests.suppliers.kit import built, numbers
+from tests.suppliers.buyer import built, numbers
 from tools.local.suppliers.face import FACES
 from tools.local.suppliers.faults import Faults, NoSuchFault
 from tools.local.suppliers.goods import Refused

@@ -11,7 +11,8 @@ from quanyi.errors import Conflict
 from quanyi.secret import Secret
 from quanyi.supply import wire
 from quanyi.supply.port import Forged, NoAnswer
-from tests.suppliers.kit import KEY, Conformance, built, numbers
+from tests.suppliers.buyer import KEY, built, numbers
+from tests.suppliers.kit import Conformance
 from tools.local.suppliers.face_quanyi import QuanyiFace
 from tools.local.suppliers.server import SupplierServer
 

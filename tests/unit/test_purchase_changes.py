@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quanyi.alerts.texts import explained
 from quanyi.errors import Conflict, Refusal
 from quanyi.money import Money
 from quanyi.orders.buying import (
@@ -35,6 +36,7 @@ from quanyi.purchases.changes import (
     unsent,
 )
 from quanyi.purchases.model import Duplicate, PurchaseOrder, PurchaseState, Purpose
+from quanyi.purchases.telling import findings
 from quanyi.supply.port import Answer, AnswerState
 from tests.unit.test_order_changes import order
 
@@ -51,6 +53,19 @@ def draft(purpose: Purpose = "order", **more: Any) -> PurchaseOrder:
 
 def on_its_way(purpose: Purpose = "order") -> PurchaseOrder:
     return sent(approved(draft(purpose), "system", NOW), "s1", NOW)
+
+
+def test_what_is_charged_above_the_most_is_kept_and_told_until_it_is_settled() -> None:
+    for cost, told in ((360, False), (361, True)):
+        po = answered(on_its_way(), Answer("done", cost=cost), Receipt(received=3), NOW)
+        assert (po.state, po.cost, po.overcharged) == ("received", cost, told)
+        found = [one for one in findings(po, NOW) if one.kind == "purchase_differs"]
+        assert [(one.facts["cost"], one.facts["limit"], one.facts["currency"]) for one in found] == (
+            [(361, 360, "CNY")] if told else []
+        )
+        if told:
+            assert any("3.61" in text for text in explained("purchase_differs", found[0].facts, "en", "Asia/Shanghai"))
+        assert not findings(po.model_copy(update={"state": "reconciled"}), NOW)
 
 
 RECEIPTS = st.builds(

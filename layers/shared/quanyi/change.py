@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+REMOVED = "REMOVED#"
+"""Begins the key of the note that says who took an item away (`quanyi.removal`); what follows is the item's own."""
+
 
 @dataclass(frozen=True)
 class Change:

@@ -109,6 +109,7 @@ EXPLANATIONS: dict[Language, dict[AlertKind, tuple[str, ...]]] = {
             "重复 $duplicates 张，系统中已有。",
             "无效 $invalid 张。",
             "多发 $surplus 张，已隔离。",
+            "供应商收取 $cost，高于上限 $limit。",
             "供应商先后给出两种结果：$reason。",
         ),
         "statement_differs": (
@@ -177,6 +178,7 @@ EXPLANATIONS: dict[Language, dict[AlertKind, tuple[str, ...]]] = {
             "Known already: $duplicates.",
             "Not valid: $invalid.",
             "Beyond what was ordered, and quarantined: $surplus.",
+            "The supplier charges $cost, more than the $limit that it may cost.",
             "The supplier told two different ends: $reason.",
         ),
         "statement_differs": (

@@ -3,7 +3,7 @@
 from typing import Any
 
 from quanyi.audit.model import SYSTEM, Entry
-from quanyi.change import Change
+from quanyi.change import REMOVED, Change
 from quanyi.purchases.model import PurchaseOrder
 
 _NOT_TERMS = {
@@ -58,12 +58,6 @@ def entry_of_purchase(old: PurchaseOrder | None, new: PurchaseOrder, change: Cha
 def entry_of_terms(change: Change) -> Entry | None:
     """Of a supplier, an offer or a stock policy: which of its terms were changed, and by whom."""
     old, new = change.old, change.new
-    kind, _, name = new["pk"].partition("#")
-    subjects = {
-        "SUPPLIER": lambda: supplier_subject(name),
-        "OFFERS": lambda: offer_subject(name, new["sk"]),
-        "POLICY": lambda: policy_subject(name, new["sk"]),
-    }
     by, facts = new.get("changed_by", SYSTEM), list[dict[str, Any]]()
     if new.get("version") != old.get("version"):
         names = sorted(n for n in {*old, *new} - _NOT_TERMS if old.get(n) != new.get(n))
@@ -73,4 +67,23 @@ def entry_of_terms(change: Change) -> Entry | None:
         by = new.get("credentials_changed_by", by)
     if not facts:
         return None
-    return Entry(subjects[kind](), change.at, change.sequence.zfill(40), by, facts)
+    return Entry(_subject(new["pk"], new["sk"]), change.at, change.sequence.zfill(40), by, facts)
+
+
+def entry_of_removal(change: Change) -> Entry:
+    """Of an offer or a stock policy that somebody took away (`quanyi.removal`)."""
+    note = change.new
+    facts: list[dict[str, Any]] = [{"what": "Removed", "version": note["version"]}]
+    subject = _subject(note["pk"].removeprefix(REMOVED), note["sk"])
+    return Entry(subject, change.at, change.sequence.zfill(40), note["removed_by"], facts)
+
+
+def _subject(pk: str, sk: str) -> str:
+    kind, _, name = pk.partition("#")
+    match kind:
+        case "SUPPLIER":
+            return supplier_subject(name)
+        case "OFFERS":
+            return offer_subject(name, sk)
+        case _:
+            return policy_subject(name, sk)

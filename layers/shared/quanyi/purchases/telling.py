@@ -41,16 +41,19 @@ def findings(po: PurchaseOrder, now: datetime) -> list[Finding]:
         }
         facts = {**common, **{name: number for name, number in numbers.items() if number}}
         facts |= {"reason": "contradicted"} if po.contradicted else {}
+        if po.cost is not None and po.overcharged:
+            facts |= {"cost": po.cost, "limit": po.most * po.quantity, "currency": po.currency}
         severity = "critical" if po.contradicted else "warning"
         found.append(Finding(kind="purchase_differs", subject=po.id, severity=severity, facts=facts))
     return found
 
 
 def differs(po: PurchaseOrder) -> bool:
-    """It did not come as it was ordered, and what is to be claimed for that is not settled."""
+    """It did not come as it was ordered, or was charged above what it may cost, and what is to be claimed for that is
+    not settled."""
     if po.is_open or po.state == "reconciled":
         return False
-    return po.contradicted or po.short + po.duplicate_count + po.invalid + po.surplus > 0
+    return po.contradicted or po.overcharged or po.short + po.duplicate_count + po.invalid + po.surplus > 0
 
 
 def over(po: PurchaseOrder) -> list[tuple[AlertKind, str]]:

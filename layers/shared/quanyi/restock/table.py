@@ -8,11 +8,13 @@ A plan is written beside the terms that it was made of, and only beside them.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from quanyi.catalog.model import Model
 from quanyi.clock import stamp
 from quanyi.errors import Conflict, NotFound
+from quanyi.removal import remove
 from quanyi.restock.kept import KeptPolicy
 from quanyi.restock.model import PolicyTerms
 from quanyi.restock.planning import Plan
@@ -95,10 +97,10 @@ class PoliciesTable:
             return False
         return True
 
-    def remove(self, sku: str, channel: str, version: int) -> None:
+    def remove(self, sku: str, channel: str, version: int, by: str, now: datetime) -> None:
         """The same again is harmless. Raises Conflict (`stale_version`)."""
         try:
-            self.table.delete(policy_key(sku, channel), condition=f"attribute_not_exists(pk) OR {SEEN}", seen=version)
+            remove(self.table, policy_key(sku, channel), version, by, now)
         except ConditionFailed as failed:
             raise _stale(failed.item) from None
 

@@ -15,7 +15,23 @@ from quanyi.errors import Refusal
 from quanyi.money import Money
 from quanyi.secret import Secret
 
-Ability = Literal["cards", "topup", "callback", "balance", "stock", "quote", "goods", "cancel", "check", "statement"]
+Ability = Literal[
+    "cards",
+    "topup",
+    "callback",
+    "balance",
+    "stock",
+    "quote",
+    "goods",
+    "cancel",
+    "check",
+    "statement",
+    "price_limit",
+    "price_check",
+]
+"""`price_limit`: an order takes along what one may cost, and is never charged dearer. `price_check`: an order cannot,
+so its price is asked right before it, and nothing is sent above the limit; a price that rises in the moment between is
+charged. With neither, whatever the supplier asks for is charged."""
 
 AnswerState = Literal["done", "pending", "failed", "absent", "unknown"]
 """`done`: the supplier is through with it, and `cards` is all that comes. `pending`: it has it, and works on it.
@@ -23,6 +39,8 @@ AnswerState = Literal["done", "pending", "failed", "absent", "unknown"]
 that can be believed."""
 
 MOST_REASON = 200
+PRICE_ABOVE_MOST = "price_above_most"
+"""The reason of an order that failed, and was not charged, because one costs more than it may (`Wanted.most`)."""
 
 
 class Forged(Refusal):
@@ -45,8 +63,9 @@ class NoAnswer(Refusal):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be ordered. `code` is the supplier's own of the goods; `most` is what one may cost, minor units: an
-    adapter whose supplier takes a price along sends it, so that a risen price is refused instead of charged."""
+    """What is to be ordered. `code` is the supplier's own of the goods; `most` is what one may cost, minor units: it
+    goes along (`price_limit`), or the price is asked before (`price_check`), so that a risen one is refused instead of
+    charged."""
 
     purchase: str
     code: str
@@ -165,7 +184,7 @@ class Supplier(Protocol):
     def abilities(self) -> frozenset[Ability]: ...
 
     def order(self, wanted: Wanted) -> Answer:
-        """Orders cards. Called once for a purchase."""
+        """Orders cards. Called once for a purchase. It may ask before, as `price_check` does."""
         ...
 
     def recharge(self, wanted: Recharge) -> Answer:

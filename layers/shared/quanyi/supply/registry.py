@@ -43,7 +43,10 @@ ADAPTERS: Mapping[AdapterName, Adapter] = {
         title="Quanyi",
         made_by="quanyi.supply.adapters.quanyi:Quanyi",
         abilities=frozenset(
-            {"cards", "topup", "callback", "balance", "stock", "quote", "goods", "cancel", "check", "statement"}
+            {
+                *("cards", "topup", "callback", "balance", "stock", "quote", "goods", "cancel", "check", "statement"),
+                "price_limit",
+            }
         ),
         account=("key_id",),
         secrets=("secret",),
@@ -52,7 +55,7 @@ ADAPTERS: Mapping[AdapterName, Adapter] = {
     "fulu": Adapter(
         title="福禄开放平台",
         made_by="quanyi.supply.adapters.fulu:Fulu",
-        abilities=frozenset({"cards", "topup", "callback", "balance", "stock", "quote", "goods"}),
+        abilities=frozenset({"cards", "topup", "callback", "balance", "stock", "quote", "goods", "price_check"}),
         account=("app_key",),
         secrets=("app_secret",),
         more_account=("not_found",),
@@ -60,7 +63,7 @@ ADAPTERS: Mapping[AdapterName, Adapter] = {
     "dujiao": Adapter(
         title="dujiao-next",
         made_by="quanyi.supply.adapters.dujiao:Dujiao",
-        abilities=frozenset({"cards", "topup", "callback", "balance", "stock", "quote", "goods"}),
+        abilities=frozenset({"cards", "topup", "callback", "balance", "stock", "quote", "goods", "price_check"}),
         account=("api_key",),
         secrets=("api_secret",),
         more_account=("not_found", "separator"),

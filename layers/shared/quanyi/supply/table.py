@@ -15,6 +15,7 @@ from typing import Any
 
 from quanyi.clock import stamp
 from quanyi.errors import Conflict, NotFound
+from quanyi.removal import remove
 from quanyi.supply.health import FRESH_DAYS, Health
 from quanyi.supply.model import KeptGoods, Offer, OfferTerms, Supplier, SupplierTerms, Sync
 from quanyi.table import ConditionFailed, Item, Page, Table, Write
@@ -146,10 +147,10 @@ class OffersTable:
         except ConditionFailed:
             return None
 
-    def remove(self, sku: str, supplier: str, version: int) -> None:
+    def remove(self, sku: str, supplier: str, version: int, by: str, now: datetime) -> None:
         """The same again is harmless. Raises Conflict (`stale_version`)."""
         try:
-            self.table.delete(offer_key(sku, supplier), condition=f"attribute_not_exists(pk) OR {SEEN}", seen=version)
+            remove(self.table, offer_key(sku, supplier), version, by, now)
         except ConditionFailed as failed:
             raise _stale(failed.item) from None
 

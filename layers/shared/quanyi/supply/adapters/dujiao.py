@@ -14,7 +14,8 @@ What follows from the sources, or from their silence:
 - That no order was found so is not proof: the shop takes a database that failed for none found, as it does a key of
   other credentials. So it is unknown, until a person looks; `not_found` = `failed` in the account makes it absent.
 - Answers bear no signature. They are the shop's by TLS alone.
-- Nothing takes a highest price along, so `Wanted.most` stays here. The wallet is charged at the price of that moment.
+- Nothing takes a highest price along: the wallet is charged at the price of that moment. So the price is asked right
+  before an order (`GET /products/<id>`), and nothing is sent that costs more, or is not for sale.
 - A payload is text. Delivered by the shop itself it is a card a line, whole, unless the account's `separator` says what
   stands between number and PIN. What a person wrote is believed to be cards only with as many lines as were ordered,
   else it is unknown, and a person reads it.
@@ -34,6 +35,7 @@ from quanyi.secret import Secret
 from quanyi.supply.access import Access
 from quanyi.supply.adapters.dujiao_gateway import DujiaoGateway, Said
 from quanyi.supply.adapters.dujiao_goods import goods_of, is_number, parts_of, sku_of, stock_of
+from quanyi.supply.adapters.pricing import held_back
 from quanyi.supply.adapters.replies import Unclear, minor_units, objects, read_object, text, whole
 from quanyi.supply.dujiao import CALLED_AT, KEY, SIGNATURE, TIME, is_fresh
 from quanyi.supply.port import (
@@ -102,7 +104,7 @@ class Dujiao:
 
     @property
     def abilities(self) -> frozenset[Ability]:
-        return frozenset({"cards", "topup", "callback", "balance", "stock", "quote", "goods"})
+        return frozenset({"cards", "topup", "callback", "balance", "stock", "quote", "goods", "price_check"})
 
     def order(self, wanted: Wanted) -> Answer:
         return self._placed(wanted, {})
@@ -158,11 +160,12 @@ class Dujiao:
         """Without what a shop takes off for large quantities: it asks no more than this."""
         try:
             self._check_currency()
-            product, sku = parts_of(code) or (0, 0)
-            one = sku_of(self._product(product), sku) or {}
-            return Money(amount=minor_units(one.get("price_amount")), currency=self.access.currency)
+            amount = self._price(*(parts_of(code) or (0, 0)))
         except Unclear:
             raise NoAnswer from None
+        if amount is None:
+            raise NoAnswer
+        return Money(amount=amount, currency=self.access.currency)
 
     def goods(self, after: str = "") -> GoodsPage:
         """`after` is the number of a page. Goods that are off sale are listed as such by shops that can."""
@@ -194,6 +197,8 @@ class Dujiao:
         parts = parts_of(wanted.code)
         if parts is None:
             return Answer("failed", reason="not sent: the shop has no goods of such a code")
+        if held := held_back(wanted, lambda: self._price(*parts)):
+            return held
         content: dict[str, Any] = {"sku_id": parts[1], "quantity": wanted.quantity}
         content |= {"downstream_order_no": wanted.purchase}
         content |= {"callback_url": wanted.notify_url} if wanted.notify_url else {}
@@ -265,6 +270,11 @@ class Dujiao:
         """Prices of the catalogue name none. Raises Unclear."""
         if _currency(self._told("POST", "/ping")) != self.access.currency:
             raise Unclear
+
+    def _price(self, product: int, sku: int) -> int | None:
+        """Of one, now; None: it is not for sale. Raises Unclear."""
+        one = sku_of(self._product(product), sku)
+        return None if one is None else minor_units(one.get("price_amount"))
 
     def _product(self, product: int) -> Mapping[str, Any] | None:
         """None: it is not there any more, or off sale. Raises Unclear."""

@@ -18,7 +18,9 @@ Where they disagree or are silent:
   it has no signature, and not where it has a wrong one. What is no refusal must be signed.
 - Callbacks come as JSON, as a form, as a query, by the source: all are read. They bear no time; they are hints.
 - Prices have up to four decimals. What Fulu takes is rounded up to the fen, what it holds down.
-- Nothing takes a highest price along (`customer_price` is what our buyer pays), so `Wanted.most` stays here.
+- Nothing takes a highest price along (`customer_price` is what our buyer pays), so the price is asked right before an
+  order (`fulu.goods.info.get`, `purchase_price`), and nothing is sent that costs more. The answer names the price that
+  is charged (`order_price`).
 - The form of `card_deadline` is nowhere told: a card whose end cannot be read has none.
 """
 
@@ -34,6 +36,7 @@ from quanyi.secret import Secret
 from quanyi.supply.access import Access
 from quanyi.supply.adapters.fulu_gateway import BEIJING, OK, FuluGateway, Said
 from quanyi.supply.adapters.fulu_signing import compact, decrypted
+from quanyi.supply.adapters.pricing import held_back
 from quanyi.supply.adapters.replies import Unclear, minor_units, objects, read_list, read_object, text, whole
 from quanyi.supply.port import (
     UNKNOWN,
@@ -114,7 +117,7 @@ class Fulu:
 
     @property
     def abilities(self) -> frozenset[Ability]:
-        return frozenset({"cards", "topup", "callback", "balance", "stock", "quote", "goods"})
+        return frozenset({"cards", "topup", "callback", "balance", "stock", "quote", "goods", "price_check"})
 
     def order(self, wanted: Wanted) -> Answer:
         return self._placed("fulu.order.card.add", wanted, {})
@@ -164,9 +167,11 @@ class Fulu:
 
     def quote(self, code: str, quantity: int) -> Money:
         try:
-            amount = minor_units(self._told("fulu.goods.info.get", product_id=code).get("purchase_price"))
+            amount = self._price(code)
         except Unclear:
             raise NoAnswer from None
+        if amount is None:
+            raise NoAnswer
         return Money(amount=amount, currency=CURRENCY)
 
     def goods(self, after: str = "") -> GoodsPage:
@@ -198,6 +203,8 @@ class Fulu:
             return _unsent("Fulu has no goods of such a code")
         if wanted.currency != CURRENCY:
             return _unsent("Fulu charges in another currency")
+        if held := held_back(wanted, lambda: self._price(wanted.code)):
+            return held
         content = {"product_id": int(wanted.code), "buy_num": wanted.quantity, "customer_order_no": wanted.purchase}
         try:
             said = self._gateway.ask(method, {**content, **account})
@@ -218,6 +225,15 @@ class Fulu:
         if said.code != OK:
             raise Unclear
         return read_object(said.result)
+
+    def _price(self, code: str) -> int | None:
+        """Of one, now; None: it cannot be had. Raises Unclear."""
+        said = self._gateway.ask("fulu.goods.info.get", {"product_id": code})
+        if said.code in _NOT_TO_BE_HAD:
+            return None
+        if said.code != OK:
+            raise Unclear
+        return minor_units(read_object(said.result).get("purchase_price"))
 
     def _stock(self, code: str) -> int | None:
         """Raises Unclear."""

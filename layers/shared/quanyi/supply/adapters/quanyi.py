@@ -60,7 +60,10 @@ from quanyi.supply.port import (
 from quanyi.supply.wire import Reply, Send, send
 
 ABILITIES: frozenset[Ability] = frozenset(
-    {"cards", "topup", "callback", "balance", "stock", "quote", "goods", "cancel", "check", "statement"}
+    {
+        *("cards", "topup", "callback", "balance", "stock", "quote", "goods", "cancel", "check", "statement"),
+        "price_limit",
+    }
 )
 MOST_PAGES = 1000
 """Of a statement: one that never ends is no answer."""
