@@ -22,7 +22,8 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_wh
 
 
 class PurchaseBody(Body):
-    """Without a supplier the best offer is taken. `quantity` is raised to the offer's minimum and packs."""
+    """Without a supplier the best offer that has all of it is taken. `quantity` is raised to the offer's minimum and
+    packs; where nobody has so many today, it is as many as the best offer has: the answer says how many."""
 
     sku: SkuId
     quantity: Annotated[int, Field(ge=1, le=10_000, strict=True)]

@@ -179,3 +179,20 @@ def test_a_supplier_without_credentials_fails_at_once(bazaar: Bazaar) -> None:
     assert (again(bazaar, po).state, again(bazaar, po).reason) == ("failed", "not_found")
     assert ask_now(bazaar.buying, OPERATOR, po.id).applied
     assert note(bazaar.buying, OPERATOR, po.id, "asked them to call").notes[0].text == "asked them to call"
+
+
+def test_who_has_all_of_it_goes_first_and_else_a_part_is_bought(bazaar: Bazaar) -> None:
+    for name, cost, limit in (("best", 1000, 4), ("next", 1200, 9)):
+        bazaar.seller(name)
+        bazaar.sells(name, cost=cost, daily_limit=limit)
+    whole = order(bazaar, quantity=6)
+    assert (whole.supplier, whole.quantity) == ("next", 6)
+    bazaar.run_stock()
+    part = order(bazaar, "k2", quantity=6)
+    assert (part.supplier, part.quantity) == ("best", 4)
+    bazaar.run_stock()
+    assert order(bazaar, "k3", quantity=6).quantity == 3, "what is left of the other's limit"
+    bazaar.run_stock()
+    with pytest.raises(NoOffer) as none:
+        order(bazaar, "k4")
+    assert none.value.extra["why"] == {"best": "daily_limit", "next": "daily_limit"}

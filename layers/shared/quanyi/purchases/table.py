@@ -115,7 +115,7 @@ class PurchasesTable:
             change = "SET #open = :po ADD made :one"
             writes.append(self.table.write_update(need_key(po.need), change, condition=free, po=po.id, one=1))
         counted = [(budget_key(po.budget, po.currency), "committed", po.total, bounds.budget)] if po.budget else []
-        counted += [(quota_key(po), "taken", po.quantity, bounds.daily)] if po.quota_day else []
+        counted += [(_quota_of(po), "taken", po.quantity, bounds.daily)] if po.quota_day else []
         for key, name, amount, most in counted:
             if most is None:
                 writes.append(self.table.write_update(key, f"ADD {name} :more", more=amount))
@@ -169,7 +169,7 @@ class PurchasesTable:
             key, less = budget_key(po.budget, po.currency), -missing * po.unit_cost
             writes.append(self.table.write_update(key, "ADD committed :less", less=less))
         if missing and po.quota_day:
-            writes.append(self.table.write_update(quota_key(po), "ADD taken :less", less=-missing))
+            writes.append(self.table.write_update(_quota_of(po), "ADD taken :less", less=-missing))
         return self.save(decide(po), writes) is not None
 
     def committed(self, month: str, currency: str) -> int:
@@ -188,7 +188,7 @@ class PurchasesTable:
 
     def taken(self, supplier: str, sku: str, day: str) -> int:
         """How many were ordered of an offer on a day."""
-        item = self.table.get({"pk": f"QUOTA#{supplier}#{sku}", "sk": day})
+        item = self.table.get(quota_key(supplier, sku, day))
         return int(item.get("taken", 0)) if item else 0
 
     def due(self, before: datetime) -> Iterator[str]:
@@ -240,8 +240,12 @@ def _freed(po: PurchaseOrder) -> tuple[str, dict[str, Any]]:
     return "SET #again = :again REMOVE #open", values
 
 
-def quota_key(po: PurchaseOrder) -> dict[str, str]:
-    return {"pk": f"QUOTA#{po.supplier}#{po.sku}", "sk": po.quota_day}
+def quota_key(supplier: str, sku: str, day: str) -> dict[str, str]:
+    return {"pk": f"QUOTA#{supplier}#{sku}", "sk": day}
+
+
+def _quota_of(po: PurchaseOrder) -> dict[str, str]:
+    return quota_key(po.supplier, po.sku, po.quota_day)
 
 
 def to_item(po: PurchaseOrder) -> Item:
