@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Literal, TypedDict
 
-from quanyi.errors import Conflict, Refusal
+from quanyi.errors import Busy, Conflict, Refusal
 from quanyi.http import log
 from quanyi.ids import derived_id
 from quanyi.orders.buying import is_bought, most_tried, unavailable, wants_buying
@@ -21,6 +21,7 @@ from quanyi.orders.promise import promised
 from quanyi.purchases.changes import SENDING
 from quanyi.purchases.model import PurchaseOrder
 from quanyi.purchases.table import Bounds, OverBudget
+from quanyi.purchases.telling import not_bought
 from quanyi.supply.choosing import Candidate, Offered, Promise, choose, most_for
 from reorder.sending import pursue
 from reorder.wiring import Buying
@@ -138,7 +139,7 @@ def _purchases(
         closed = {supplier for supplier, times in lost.items() if times >= LOST_RACES}
         best = _best(order, rest, offered, closed, now)
         if best is None:
-            _put_off(buying, order, [unit.id for unit in rest], ever=bool(offered.offers))
+            _put_off(buying, order, rest, ever=bool(offered.offers))
             log().info("no offer does", extra={"order": order.id, "sku": rest[0].sku, "units": len(rest)})
             break
         supplier, sku = best.supplier.id, best.offer.sku
@@ -149,7 +150,7 @@ def _purchases(
             offered = offered.with_taken(supplier, buying.purchases.taken(supplier, sku, buying.today()))
             continue
         except Conflict as refusal:
-            _put_off(buying, order, [unit.id for unit in rest], ever=True)
+            _put_off(buying, order, rest, ever=True)
             log().warning("not bought", extra={"order": order.id, "sku": sku, "code": refusal.code})
             break
         if po.created_at == now:  # one that was there counts already
@@ -159,8 +160,16 @@ def _purchases(
     return made, offered
 
 
-def _put_off(buying: Buying, order: Order, units: Collection[str], *, ever: bool) -> None:
-    buying.orders.change(order, lambda it: unavailable(it, units, buying.now(), ever=ever))
+def _put_off(buying: Buying, order: Order, units: Sequence[Unit], *, ever: bool) -> None:
+    """Tells people, too, where there are offers: without any they wait for stock, whose alerts are others."""
+    now, ids = buying.now(), [unit.id for unit in units]
+    buying.orders.change(order, lambda it: unavailable(it, ids, now, ever=ever))
+    finding = not_bought(order, units, now) if ever else None
+    try:
+        if finding:
+            buying.alerts.raise_(finding, now)
+    except Busy:  # others tell it this moment
+        log().info("told by others", extra={"sku": units[0].sku})
 
 
 def _looks_again(unit: Unit) -> bool:

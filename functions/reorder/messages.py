@@ -159,6 +159,11 @@ def what_to_do(po: PurchaseOrder) -> str | None:
             "The supplier has not said how this ended. Find out in its back office, then POST .../resolve. Until then "
             "it is neither bought again nor refunded."
         )
+    if po.for_person and not po.applied:
+        return (
+            "What this came to could not be applied. See whether its order is there; POST .../ask tries again. Without "
+            "its order its cards go to stock an hour later."
+        )
     if po.state == "draft":
         return "POST .../approve to buy it, or .../cancel."
     if po.overcharged:

@@ -157,19 +157,21 @@ class PurchasesTable:
         raise Busy("the purchase order is contended")
 
     def give_back(self, po: PurchaseOrder, missing: int, decide: Callable[[PurchaseOrder], PurchaseOrder]) -> bool:
-        """Frees the need of one that is over, and gives `missing` pieces back to budget and quota, together with the
-        change that says so (`changes.applied`). False: somebody was faster; read it again."""
+        """Frees the need of one that is over, and gives `missing` pieces back to budget and quota, or takes what was
+        given back too much, together with the change that says so (`changes.applied`). False: somebody was faster;
+        read it again."""
         writes: list[Write] = []
+        back = missing - po.given_back
         if po.need:
             key = need_key(po.need)
             if (self.table.get(key) or {}).get("open") == po.id:
                 change, values = _freed(po)
                 writes.append(self.table.write_update(key, change, condition="#open = :po", po=po.id, **values))
-        if missing and po.budget:
-            key, less = budget_key(po.budget, po.currency), -missing * po.unit_cost
+        if back and po.budget:
+            key, less = budget_key(po.budget, po.currency), -back * po.unit_cost
             writes.append(self.table.write_update(key, "ADD committed :less", less=less))
-        if missing and po.quota_day:
-            writes.append(self.table.write_update(_quota_of(po), "ADD taken :less", less=-missing))
+        if back and po.quota_day:
+            writes.append(self.table.write_update(_quota_of(po), "ADD taken :less", less=-back))
         return self.save(decide(po), writes) is not None
 
     def committed(self, month: str, currency: str) -> int:
