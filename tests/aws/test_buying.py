@@ -383,7 +383,7 @@ def test_each_unit_is_asked_of_whom_it_was_not_failed_by(bazaar: Bazaar) -> None
     for seller in (one, other):
         seller.mood = lambda _, seller=seller: "refuse" if seller.sent.total() == 1 else "ok"
     bazaar.sells("one", cost=1000, daily_limit=3)
-    bazaar.sells("other", cost=1100, daily_limit=3)
+    bazaar.sells("other", cost=1100, daily_limit=6)
     order = bazaar.bought(quantity=6)
     assert order.state == "fulfilled"
     assert [(unit.tried, unit.tries) for unit in order.units] == [(("one",), 1)] * 3 + [(("other",), 1)] * 3
