@@ -31,6 +31,7 @@ from quanyi.orders.pricing import Quote, Wanted, components_of, merged, quote
 from quanyi.orders.table import Stale
 from quanyi.risk.decisions import decision_id
 from quanyi.risk.identities import address, traces
+from quanyi.supply.choosing import Promise
 from quanyi.vault.sealing import seal
 from quanyi.vouchers.stock import Sellable
 
@@ -234,7 +235,8 @@ def _can_be_bought(shop: Shop, order: Order, units: Sequence[Unit]) -> bool:
     wanted = 1 if first.kind == "topup" else len(units)
     # In a bundle the same SKU may be worth less.
     amount = min(unit.amount for unit in units)
-    return shop.offers_in_sight(first.sku, wanted, amount, first.least_margin, order.currency)
+    promise = Promise.of(first.on_shortage, timedelta(hours=first.backlog_hours))
+    return shop.offers_in_sight(first.sku, wanted, amount, first.least_margin, order.currency, promise)
 
 
 def draw_from_pools(shop: Shop, order: Order, sku: str, wanted: int) -> list[str]:

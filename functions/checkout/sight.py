@@ -9,13 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from quanyi.money import MAX_AMOUNT
-from quanyi.supply.choosing import Candidate, choose, most_for
+from quanyi.supply.choosing import Candidate, Offered, Promise, choose, most_for, parts
 from quanyi.supply.model import Offer, Supplier
 from quanyi.table import Table
 
 CACHE_SECONDS = 30.0
-
-Offered = tuple[tuple[Offer, Supplier], ...]
 
 
 @dataclass(frozen=True)
@@ -26,16 +24,19 @@ class OffersInSight:
     monotonic: Callable[[], float] = time.monotonic
     _known: dict[str, tuple[float, Offered]] = field(default_factory=dict[str, tuple[float, Offered]], repr=False)
 
-    def __call__(self, sku: str, wanted: int, amount: int, least_margin: int, currency: str) -> bool:
-        """Whether some supplier offers that many of the SKU together, each for what is left of `amount` (minor units)
-        once the margin (basis points of it) is off."""
+    def __call__(
+        self, sku: str, wanted: int, amount: int, least_margin: int, currency: str, promise: Promise | None = None
+    ) -> bool:
+        """Whether suppliers together offer that many of the SKU, each for what is left of `amount` (minor units) once
+        the margin (basis points of it) is off, and as soon as the `promise` wants it. Of a daily limit all counts:
+        what is left of it is seen when it is bought."""
         most = most_for(amount, least_margin)
-        found = choose(self._offered(sku), {}, wanted=wanted, most=most, currency=currency, exact=True)
-        return bool(found.candidates)
+        found = parts(self._offered(sku), wanted=wanted, most=most, currency=currency, promise=promise)
+        return sum(part.quantity for part in found) == wanted
 
     def open(self, sku: str, currency: str) -> Sequence[Candidate]:
         """Who could deliver it, the best first, whatever it costs."""
-        return choose(self._offered(sku), {}, wanted=1, most=MAX_AMOUNT, currency=currency).candidates
+        return choose(self._offered(sku), wanted=1, most=MAX_AMOUNT, currency=currency).candidates
 
     def _offered(self, sku: str) -> Offered:
         known = self._known.get(sku)
@@ -50,7 +51,7 @@ def _read(table: Table, sku: str) -> Offered:
     """A SKU's offers with their suppliers: a Query, and one read of all suppliers."""
     offers = [Offer.model_validate(item) for item in table.query_all("pk = :pk", pk=f"OFFERS#{sku}")]
     suppliers = _suppliers(table, [offer.supplier for offer in offers])
-    return tuple((offer, suppliers[offer.supplier]) for offer in offers if offer.supplier in suppliers)
+    return Offered(tuple((offer, suppliers[offer.supplier]) for offer in offers if offer.supplier in suppliers))
 
 
 def _suppliers(table: Table, names: Sequence[str]) -> dict[str, Supplier]:

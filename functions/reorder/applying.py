@@ -19,12 +19,15 @@ TRIES = 5
 
 
 def apply(buying: Buying, po: PurchaseOrder) -> PurchaseOrder:
-    """Puts what has come so far onto the buyer's order, and once the purchase is over, how it ended. Raises Busy."""
+    """Puts what has come so far onto the buyer's order, and once the purchase is over, how it ended. Raises Busy: it is
+    due still, and a person hears of it if that goes on."""
     if po.order and (po.assigned or not po.is_open) and not po.applied:
         _tell_order(buying, po)
     if po.is_open or po.applied:
         return po
     tell(buying, po)
+    if po.for_person:
+        buying.alerts.recover("purchase_not_applied", po.id, buying.now())
     for _ in range(TRIES):
         missing = po.quantity - po.received
         if buying.purchases.give_back(po, missing, applied):
@@ -43,7 +46,9 @@ def _tell_order(buying: Buying, po: PurchaseOrder) -> None:
         order = buying.orders.change(po.order, lambda it: _told(it, po, now))
     except NotFound:
         log().error("a purchase without its order", extra={"purchase": po.id, "order": po.order})
-        return
+        if po.sent_at and not po.for_person:
+            raise Busy("the order is not there") from None
+        return  # nothing was bought, or people know: its cards are the shop's
     if order.wait_token:
         buying.workflow.wake(order.wait_token)
 

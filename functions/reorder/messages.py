@@ -22,7 +22,8 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_wh
 
 
 class PurchaseBody(Body):
-    """Without a supplier the best offer is taken. `quantity` is raised to the offer's minimum and packs."""
+    """Without a supplier the best offer that has all of it is taken. `quantity` is raised to the offer's minimum and
+    packs; where nobody has so many today, it is as many as the best offer has: the answer says how many."""
 
     sku: SkuId
     quantity: Annotated[int, Field(ge=1, le=10_000, strict=True)]
@@ -157,6 +158,11 @@ def what_to_do(po: PurchaseOrder) -> str | None:
         return (
             "The supplier has not said how this ended. Find out in its back office, then POST .../resolve. Until then "
             "it is neither bought again nor refunded."
+        )
+    if po.for_person and not po.applied:
+        return (
+            "What this came to could not be applied. See whether its order is there; POST .../ask tries again. Without "
+            "its order its cards go to stock an hour later."
         )
     if po.state == "draft":
         return "POST .../approve to buy it, or .../cancel."

@@ -1,5 +1,7 @@
 """Purchase orders made, approved, cancelled and resolved by people."""
 
+from dataclasses import replace
+
 from quanyi.callers import Caller
 from quanyi.cards.model import Face
 from quanyi.catalog.model import CardFormat, Sku
@@ -77,12 +79,14 @@ def _new(
 
 
 def _best(buying: Buying, sku: Sku, body: PurchaseBody, most: int) -> Candidate:
+    """Of the best offer that has all of it; where none does, as much as the best one has."""
     offered = buying.offered(sku.id)
-    chosen = [pair for pair in offered.offers if body.supplier in (None, pair[1].id)]
-    choice = choose(chosen, offered.health, wanted=body.quantity, most=most, currency=sku.currency)
+    chosen = tuple(pair for pair in offered.offers if body.supplier in (None, pair[1].id))
+    choice = choose(replace(offered, offers=chosen), wanted=body.quantity, most=most, currency=sku.currency)
     if not choice.candidates:
         raise NoOffer("No supplier's offer does.", why=dict(choice.refused))
-    return choice.candidates[0]
+    whole = (one for one in choice.candidates if one.quantity >= body.quantity)
+    return next(whole, choice.candidates[0])
 
 
 def need_of(sku: str, channel: str | None) -> str:

@@ -1,7 +1,8 @@
 """What a policy wants done about its stock now, with which offer, and the purchase order for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from quanyi.catalog.model import Sku
 from quanyi.errors import NotFound
@@ -22,6 +23,8 @@ from reorder.wiring import Restocking
 
 BY = "policy"
 """Who made and approved a purchase that no person did."""
+PROMPT = timedelta(hours=1)
+"""What is here by then takes no day (`restock.planning`)."""
 MOST_BACKLOG = 1000
 """Units waiting that are counted at most."""
 
@@ -42,7 +45,7 @@ class Wanted:
 
 
 def wanted(work: Restocking, policy: KeptPolicy, plan: Plan, stock: Stock, need: Need) -> Wanted:
-    """With the best offer there is now: two or three reads, and one more each for a daily limit and a budget."""
+    """With the best offer there is now: two or three reads, and one more for a budget."""
     try:
         sku = work.buying.catalog.sku(policy.sku)
     except NotFound:
@@ -52,37 +55,47 @@ def wanted(work: Restocking, policy: KeptPolicy, plan: Plan, stock: Stock, need:
     choice, most = _choice(work, sku, need)
     if not choice.candidates:
         return Wanted(proposed(policy, plan.levels, stock, None), most=most, why_not=choice.refused)
-    best = choice.candidates[0]
-    at_hand = _at_hand(work, policy, best, need)
-    return Wanted(proposed(policy, plan.levels, stock, at_hand), best, most, choice.refused)
+    budget = _budget_left(work, policy, sku.currency)
+    best, proposal = _best(policy, plan, stock, need, choice.candidates, budget)
+    return Wanted(proposal, best, most, choice.refused)
 
 
 def _choice(work: Restocking, sku: Sku, need: Need) -> tuple[Choice, int]:
     """Not the supplier that failed last, unless there is no other."""
     offered, most = work.buying.offered(sku.id), highest_cost(sku)
     for tried in ([need.failed] if need.failed else []), []:
-        choice = choose(offered.offers, offered.health, wanted=1, most=most, currency=sku.currency, tried=tried)
+        choice = choose(offered, wanted=1, most=most, currency=sku.currency, tried=tried)
         if choice.candidates or not tried:
             break
     return choice, most
 
 
-def _at_hand(work: Restocking, policy: KeptPolicy, best: Candidate, need: Need) -> OfferAtHand:
-    offer, currency = best.offer, best.supplier.currency
-    limits = [offer.most, *([] if offer.stock is None else [offer.stock])]
-    if offer.daily_limit is not None:
-        taken = work.buying.purchases.taken(best.supplier.id, policy.sku, work.buying.today())
-        limits.append(max(0, offer.daily_limit - taken))
-    budget = None
-    if policy.monthly_budget and policy.monthly_budget.currency == currency:
-        committed = work.buying.purchases.committed(budget_of(work, policy), currency)
-        budget = max(0, policy.monthly_budget.amount - committed)
+def _best(
+    policy: KeptPolicy, plan: Plan, stock: Stock, need: Need, candidates: Sequence[Candidate], budget: int | None
+) -> tuple[Candidate, Proposal]:
+    """The best offer of which something can be bought, and what. A need has one open purchase: where an offer has only
+    a part, the rest is bought once that is here. So what takes long and leaves the stock low comes after what does
+    not."""
+    found = [(one, proposed(policy, plan.levels, stock, _at_hand(one, need, budget))) for one in candidates]
+    buying = [pair for pair in found if pair[1].quantity]
+    prompt = (pair for pair in buying if pair[0].lead <= PROMPT or stock.position + pair[1].quantity >= plan.levels.low)
+    return next(prompt, (buying or found)[0])
+
+
+def _budget_left(work: Restocking, policy: KeptPolicy, currency: str) -> int | None:
+    """Minor units; offers that are chosen from are all in the SKU's currency."""
+    if policy.monthly_budget is None or policy.monthly_budget.currency != currency:
+        return None
+    return max(0, policy.monthly_budget.amount - work.buying.purchases.committed(budget_of(work, policy), currency))
+
+
+def _at_hand(one: Candidate, need: Need, budget: int | None) -> OfferAtHand:
     last = None if need.paid is None else Money.model_validate({"amount": need.paid, "currency": need.currency})
     return OfferAtHand(
-        unit_cost=Money(amount=offer.cost, currency=currency),
-        minimum=offer.minimum,
-        pack=offer.pack,
-        left_today=min(limits),
+        unit_cost=Money(amount=one.offer.cost, currency=one.supplier.currency),
+        minimum=one.offer.minimum,
+        pack=one.offer.pack,
+        left_today=one.left,
         budget_left=budget,
         last_cost=last,
     )

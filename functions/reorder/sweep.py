@@ -14,6 +14,7 @@ from quanyi.purchases.changes import not_pursued, put_off
 from reorder.sending import pursue
 from reorder.stocking import sure_to_run
 from reorder.taking import PATIENCE
+from reorder.telling import tell
 from reorder.wiring import Buying, buying
 
 AT_MOST = 1000
@@ -68,7 +69,7 @@ def sweep(buying: Buying) -> int:
             log().error("purchase not pursued", extra=told)
         with suppress(Exception):
             now = buying.now()
-            buying.purchases.change(purchase_id, lambda it: not_pursued(it, PATIENCE, now))
+            tell(buying, buying.purchases.change(purchase_id, lambda it: not_pursued(it, PATIENCE, now)))
         return 1
 
     with ThreadPoolExecutor(AT_ONCE) as several:

@@ -19,6 +19,7 @@ from quanyi.clock import stamp
 from quanyi.http import log, place
 from quanyi.purchases.model import PurchaseOrder
 from quanyi.purchases.table import Need, OverBudget, Taken
+from quanyi.purchases.telling import STILL_NOT_BOUGHT
 from quanyi.restock.kept import KeptPolicy
 from quanyi.restock.planning import Plan
 from quanyi.restock.proposal import Stock, proposed
@@ -79,6 +80,7 @@ def watch(work: Restocking, seconds: float = SECONDS) -> Watched:
         work.policies.note_progress(RUN, Progress())
     else:
         run.recover_orphans()
+        recover_bought(work)
     return run.done
 
 
@@ -175,6 +177,14 @@ class _Run:
     def _recover(self, kind: AlertKind, subject: str) -> None:
         self.work.buying.alerts.recover(kind, subject, self.work.buying.now())
         self.done.recovered += 1
+
+
+def recover_bought(work: Restocking) -> None:
+    """What no order that looks for a supplier has seen for a while: it was delivered, or its money went back."""
+    now = work.buying.now()
+    for alert in work.buying.alerts.open_ones("sku_not_bought"):
+        if now - alert.changed_at >= STILL_NOT_BOUGHT:
+            work.buying.alerts.recover(alert.kind, alert.subject, now)
 
 
 def read(work: Restocking, policies: Sequence[KeptPolicy]) -> list[Seen]:

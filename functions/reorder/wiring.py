@@ -26,8 +26,9 @@ from quanyi.restock.demand import DemandTable
 from quanyi.restock.table import PoliciesTable
 from quanyi.settings import Settings
 from quanyi.supply import port
+from quanyi.supply.choosing import Offered
 from quanyi.supply.model import Supplier
-from quanyi.supply.reading import Offered, offered
+from quanyi.supply.reading import offered
 from quanyi.supply.registry import supplier_of
 from quanyi.supply.table import HealthTable, OffersTable, SuppliersTable
 from quanyi.table import Table

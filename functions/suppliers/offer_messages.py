@@ -71,7 +71,10 @@ class OfferList(View):
 
 class RankedOffer(View):
     """`rank` is 1 for the one that is asked first; null where `why_not` says why it would not be asked. `quantity` is
-    what would be ordered, and `expected` what one usable card is expected to cost, minor units."""
+    what would be ordered: fewer than were asked for where it has no more; the next one is asked for the rest.
+    `expected` is what one usable card is expected to cost, minor units, and `lead_minutes` how long it takes, as
+    measured or else as declared. `late`: longer than the SKU's promise to a buyer who pays now, so that it is only
+    asked where nobody else is left."""
 
     supplier: str
     title: str
@@ -79,6 +82,8 @@ class RankedOffer(View):
     why_not: Why | None
     quantity: int | None
     expected: int | None
+    lead_minutes: int | None
+    late: bool
     offer: OfferView
     health: HealthNumbers
 
@@ -110,11 +115,13 @@ class RankedView(View):
 
 def _fit(ranked: Ranked, at: int, one: Candidate) -> RankedOffer:
     more = {"rank": at, "why_not": None, "quantity": one.quantity, "expected": round(one.expected)}
+    more |= {"lead_minutes": one.lead_minutes, "late": one.late}
     return _line(ranked, one.offer, one.supplier, more)
 
 
 def _refused(ranked: Ranked, offer: Offer, supplier: Supplier, why: Why) -> RankedOffer:
-    return _line(ranked, offer, supplier, {"rank": None, "why_not": why, "quantity": None, "expected": None})
+    none = dict.fromkeys(("rank", "quantity", "expected", "lead_minutes"))
+    return _line(ranked, offer, supplier, {**none, "why_not": why, "late": False})
 
 
 def _line(ranked: Ranked, offer: Offer, supplier: Supplier, more: Mapping[str, object]) -> RankedOffer:

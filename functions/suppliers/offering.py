@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from quanyi.catalog.model import Sku
 from quanyi.catalog.product import adjusted
 from quanyi.errors import Busy, Conflict, Invalid, NotFound
-from quanyi.supply.choosing import Candidate, Why, choose, most_for
+from quanyi.supply.choosing import Candidate, Promise, Why, choose, most_for
 from quanyi.supply.halting import Verdict, is_bought, verdict
 from quanyi.supply.health import Health
 from quanyi.supply.markup import MOST_PRICE, Priced, price_of, priced
@@ -101,11 +102,14 @@ def offer_goods(room: Room, by: str, supplier_id: str, sku_id: str, code: str, m
 
 
 def ranked(room: Room, sku_id: str, quantity: int) -> Ranked:
-    """As a purchase of so many would choose now, for a buyer where the SKU is bought for buyers. Raises NotFound."""
+    """As a purchase of so many would choose now, for a buyer who has just paid where the SKU is bought for buyers.
+    Raises NotFound."""
     sku = room.products.sku(sku_id)
     found = offered(room.table, sku_id, room.today)
     most = most_for(sku.lowest_price, sku.least_margin)
-    choice = choose(found.offers, found.health, wanted=quantity, most=most, currency=sku.currency, exact=is_bought(sku))
+    bought = is_bought(sku)
+    promise = Promise.of(sku.on_shortage, timedelta(hours=sku.backlog_hours)) if bought else None
+    choice = choose(found, wanted=quantity, most=most, currency=sku.currency, exact=bought, promise=promise)
     refused: list[tuple[Offer, Supplier, Why]] = [
         (offer, supplier, choice.refused[supplier.id])
         for offer, supplier in found.offers

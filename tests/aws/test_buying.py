@@ -1,15 +1,17 @@
 """Buying for paid orders: delivered, or the next supplier, or refunded; never twice, never both."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from quanyi.cards.model import Face, hold_name
-from quanyi.errors import AddressNotAllowed, Conflict, NotFound
+from quanyi.errors import AddressNotAllowed, Busy, Conflict, NotFound, SoldOut
 from quanyi.orders.books import books
 from quanyi.orders.refunds import with_refund
+from quanyi.purchases.table import PurchasesTable
 from quanyi.secret import Secret
 from quanyi.supply.port import Answer, BoughtCard, Call, Forged
 from quanyi.supply.table import OffersTable
@@ -339,3 +341,116 @@ def test_a_key_that_serves_several_buyers_is_not_bought(bazaar: Bazaar) -> None:
     bazaar.sells("acme")
     assert bazaar.bought().state == "fulfilling"
     assert (bazaar.purchases(), acme.sent.total()) == ([], 0)
+
+
+def test_an_offer_with_too_few_left_has_its_part_and_the_next_the_rest(bazaar: Bazaar) -> None:
+    on_demand(bazaar)
+    best, few, last = bazaar.seller("best"), bazaar.seller("few"), bazaar.seller("last")
+    bazaar.sells("best", cost=1000, daily_limit=5, pack=2)
+    bazaar.sells("few", cost=1100, stock=3)
+    bazaar.sells("last", cost=1800)
+    order = bazaar.bought(quantity=10)
+    assert order.state == "fulfilled"
+    assert [(po.supplier, po.quantity) for po in sorted(bazaar.purchases(), key=lambda po: po.supplier)] == [
+        ("best", 4),
+        ("few", 3),
+        ("last", 3),
+    ]
+    assert sorted(unit for po in bazaar.purchases() for unit in po.units) == sorted(unit.id for unit in order.units)
+    assert [len(one.cards_made) for one in (best, few, last)] == [4, 3, 3]
+    bazaar.check_nothing_is_wrong()
+
+
+def test_what_a_days_limit_leaves_out_is_bought_the_next_day(bazaar: Bazaar) -> None:
+    on_demand(bazaar, backlog_hours=48)
+    bazaar.seller("acme")
+    bazaar.sells("acme", daily_limit=3)
+    order, other = bazaar.bought(quantity=3), bazaar.bought(quantity=2)
+    assert [po.quantity for po in bazaar.purchases()] == [3]
+    assert (order.state, other.state) == ("fulfilled", "fulfilling")
+    for _ in range(30):
+        bazaar.later(hours=1)
+        bazaar.sweep()
+        bazaar.run()
+    assert [bazaar.order(one).state for one in (order, other)] == ["fulfilled", "fulfilled"]
+    assert sorted(po.quantity for po in bazaar.purchases()) == [2, 3]
+
+
+def test_each_unit_is_asked_of_whom_it_was_not_failed_by(bazaar: Bazaar) -> None:
+    """A part that fails is asked of the next supplier, and the next one's of the first."""
+    on_demand(bazaar)
+    one, other = bazaar.seller("one"), bazaar.seller("other")
+    for seller in (one, other):
+        seller.mood = lambda _, seller=seller: "refuse" if seller.sent.total() == 1 else "ok"
+    bazaar.sells("one", cost=1000, daily_limit=3)
+    bazaar.sells("other", cost=1100, daily_limit=6)
+    order = bazaar.bought(quantity=6)
+    assert order.state == "fulfilled"
+    assert [(unit.tried, unit.tries) for unit in order.units] == [(("one",), 1)] * 3 + [(("other",), 1)] * 3
+    assert [len(seller.cards_made) for seller in (one, other)] == [6, 6], "the first were never delivered"
+
+
+def test_a_part_that_breaks_off_is_done_again_with_the_same_purchases(
+    bazaar: Bazaar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_demand(bazaar)
+    for name, cost in (("best", 1000), ("next", 1100)):
+        bazaar.seller(name)
+        bazaar.sells(name, cost=cost, daily_limit=4)
+    order = bazaar.pay(bazaar.place(quantity=7))
+    added: list[str] = []
+    add = PurchasesTable.add
+
+    def dies(table: PurchasesTable, *args: Any) -> Any:
+        if added:
+            raise Busy
+        made = add(table, *args)
+        added.append(made.id)
+        return made
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PurchasesTable, "add", dies)
+        with pytest.raises(Busy):
+            buy(bazaar.buying, order.id, order.attempt)
+    bazaar.later(seconds=5)
+    bazaar.run()
+    assert bazaar.order(order).state == "fulfilled"
+    assert sorted(po.quantity for po in bazaar.purchases()) == [3, 4]
+    assert added[0] in {po.id for po in bazaar.purchases()}
+
+
+def test_who_takes_of_the_limit_meanwhile_leaves_the_rest(bazaar: Bazaar, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_demand(bazaar, on_shortage="refund")
+    bazaar.seller("acme")
+    bazaar.sells("acme", daily_limit=5)
+    seen = bazaar.buying.offered("ik-month")
+    bazaar.bought(quantity=3)
+    order = bazaar.pay(bazaar.place(quantity=4))
+    old = replace(bazaar.buying, offered=lambda _: seen)
+    buy(old, order.id, order.attempt)
+    bazaar.run()
+    assert sorted(po.quantity for po in bazaar.purchases()) == [2, 3]
+    assert sorted(unit.state for unit in bazaar.order(order).units) == ["delivered"] * 2 + ["refunded"] * 2
+
+
+def test_what_is_late_is_bought_last_and_says_so(bazaar: Bazaar) -> None:
+    on_demand(bazaar, backlog_hours=2)
+    slow, fast = bazaar.seller("slow"), bazaar.seller("fast")
+    bazaar.sells("slow", cost=500, lead_minutes=180)
+    bazaar.sells("fast", cost=1900, lead_minutes=100)
+    assert bazaar.bought().state == "fulfilled"
+    assert (slow.sent.total(), fast.sent.total()) == (0, 1)
+    fast.mood = lambda _: "refuse"
+    order = bazaar.bought()
+    assert order.state == "fulfilled"
+    (late,) = [po for po in bazaar.purchases() if po.supplier == "slow"]
+    assert late.explanation == {"late_lead_minutes": 180, "late_promise_minutes": 120}
+    assert not any(po.explanation for po in bazaar.purchases() if po.supplier == "fast")
+
+
+def test_what_is_late_is_not_sold_where_money_goes_back(bazaar: Bazaar) -> None:
+    on_demand(bazaar, on_shortage="refund")
+    bazaar.seller("slow")
+    bazaar.sells("slow", lead_minutes=180)
+    with pytest.raises(SoldOut):
+        bazaar.place()

@@ -1,7 +1,8 @@
 """Buying that meets what nobody hopes for: nothing stays where it is for ever, and nothing turns in circles."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from reorder.buy import buy
 from reorder.messages import PurchaseView, ResolveBody
 from reorder.placing import resolve
 from reorder.sending import ask
+from reorder.watch import recover_bought
 from tests.aws.bazaar import Bazaar, states
 from tests.aws.conftest import Cloud
 
@@ -235,3 +237,59 @@ def test_texts_that_no_item_takes_stop_nothing(bazaar: Bazaar, monkeypatch: pyte
     monkeypatch.setattr(acme, "_told", lambda known: port.Answer("done", cards=told(known).cards, **lie))
     assert bazaar.bought().state == "fulfilled"
     assert bazaar.purchases()[0].reason == "half ? of it"
+
+
+def test_people_hear_of_paid_units_that_nobody_delivers_and_that_it_is_over(bazaar: Bazaar) -> None:
+    acme = bazaar.seller("acme", "refuse")
+    bazaar.sells("acme")
+    bazaar.sku("no-wait", sourcing="on_demand", hold="payment", on_shortage="refund")
+    bazaar.sells("acme", "no-wait")
+    order = bazaar.bought()
+    assert not told(bazaar), "a moment ago it was paid"
+    for _ in range(40):
+        bazaar.later(minutes=30)
+        bazaar.sweep()
+        bazaar.run()
+    alert = told(bazaar)["ik-month"]
+    assert (alert["order"], alert["waiting"]) == (order.id, 1)
+    (unit,) = bazaar.order(order).units
+    assert unit.tries >= 15
+    assert unit.tried == ("acme",)
+    acme.mood = lambda _: "ok"
+    bazaar.later(hours=1)
+    bazaar.sweep()
+    bazaar.run()
+    assert bazaar.order(order).state == "fulfilled"
+    recover_bought(restocking(bazaar))
+    assert told(bazaar)
+    bazaar.later(hours=2)
+    recover_bought(restocking(bazaar))
+    assert not told(bazaar)
+    acme.mood = lambda _: "refuse"
+    assert bazaar.bought("no-wait").state == "refunded"
+    assert [*told(bazaar)] == ["no-wait"], "at once, as its money went back"
+
+
+def test_a_unit_that_is_never_delivered_goes_back_when_its_promise_is_over(bazaar: Bazaar) -> None:
+    bazaar.sku("day", sourcing="on_demand", hold="payment", on_shortage="backlog", backlog_hours=24)
+    acme = bazaar.seller("acme", "refuse")
+    bazaar.sells("acme", "day")
+    order = bazaar.bought("day")
+    for _ in range(47):
+        bazaar.later(minutes=30)
+        bazaar.sweep()
+        bazaar.run()
+    assert bazaar.order(order).state == "fulfilling"
+    assert acme.sent.total() > 20, "until then it is looked for"
+    bazaar.later(hours=1)
+    bazaar.sweep()
+    bazaar.run()
+    assert bazaar.order(order).state == "refunded"
+
+
+def told(bazaar: Bazaar) -> dict[str, Mapping[str, Any]]:
+    return {alert.subject: alert.facts for alert in bazaar.buying.alerts.open_ones("sku_not_bought")}
+
+
+def restocking(bazaar: Bazaar) -> Any:
+    return SimpleNamespace(buying=bazaar.buying)

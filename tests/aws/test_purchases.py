@@ -1,16 +1,19 @@
 """Purchase orders for stock: made by people, sent once, received into stock, and what a person must find out."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from quanyi.callers import Caller
-from quanyi.errors import Conflict, Forbidden, Invalid, KeyReused, NotFound
+from quanyi.errors import Busy, Conflict, Forbidden, Invalid, KeyReused, NotFound
+from quanyi.orders.table import OrdersTable
 from quanyi.purchases.model import PurchaseOrder
-from quanyi.purchases.table import Taken
+from quanyi.purchases.table import PurchasesTable, Taken
 from quanyi.supply.port import NotOffered
-from reorder.messages import PurchaseBody, ResolveBody
+from reorder.messages import PurchaseBody, ResolveBody, what_to_do
 from reorder.placing import NoOffer, approve, ask_now, cancel, make, note, resolve
+from reorder.sending import ask
 from tests.aws.bazaar import Bazaar
 from tests.aws.conftest import Cloud
 
@@ -137,8 +140,6 @@ def test_a_purchase_said_to_have_failed_that_comes_all_the_same_is_marked(bazaar
     bazaar.run_stock()
     resolve(bazaar.buying, OPERATOR, po.id, ResolveBody(outcome="failed", reason="they said so"))
     acme.finish(po.id)
-    from reorder.sending import ask
-
     po = ask(bazaar.buying, again(bazaar, po))
     assert (po.state, po.contradicted, po.received) == ("failed", True, 2)
     assert len(bazaar.cards_in("available")) == 2, "nothing is lost"
@@ -179,3 +180,105 @@ def test_a_supplier_without_credentials_fails_at_once(bazaar: Bazaar) -> None:
     assert (again(bazaar, po).state, again(bazaar, po).reason) == ("failed", "not_found")
     assert ask_now(bazaar.buying, OPERATOR, po.id).applied
     assert note(bazaar.buying, OPERATOR, po.id, "asked them to call").notes[0].text == "asked them to call"
+
+
+def test_who_has_all_of_it_goes_first_and_else_a_part_is_bought(bazaar: Bazaar) -> None:
+    for name, cost, limit in (("best", 1000, 4), ("next", 1200, 9)):
+        bazaar.seller(name)
+        bazaar.sells(name, cost=cost, daily_limit=limit)
+    whole = order(bazaar, quantity=6)
+    assert (whole.supplier, whole.quantity) == ("next", 6)
+    bazaar.run_stock()
+    part = order(bazaar, "k2", quantity=6)
+    assert (part.supplier, part.quantity) == ("best", 4)
+    bazaar.run_stock()
+    assert order(bazaar, "k3", quantity=6).quantity == 3, "what is left of the other's limit"
+    bazaar.run_stock()
+    with pytest.raises(NoOffer) as none:
+        order(bazaar, "k4")
+    assert none.value.extra["why"] == {"best": "daily_limit", "next": "daily_limit"}
+
+
+def test_cards_that_come_after_the_end_count_in_budget_and_quota_again(
+    bazaar: Bazaar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme = bazaar.seller("acme", "slow")
+    bazaar.sells("acme", daily_limit=10)
+    po = order(bazaar, quantity=4)
+    bazaar.buying.purchases.save(po.model_copy(update={"budget": "2026-11"}))
+    bazaar.buying.purchases.table.update({"pk": "BUDGET#2026-11", "sk": "CNY"}, "ADD committed :all", all=po.total)
+    bazaar.run_stock()
+
+    def counted() -> tuple[int, int]:
+        kept = bazaar.buying.purchases
+        return kept.taken("acme", "ik-month", po.quota_day), kept.committed("2026-11", "CNY")
+
+    cards = acme.orders[po.id]["cards"]
+    acme.orders[po.id] |= {"state": "done", "cards": cards[:1]}
+    bazaar.sweep_purchases()
+    assert (again(bazaar, po).received, counted()) == (1, (1, 1500))
+    for came, count in ((3, 3), (4, 4), (4, 4)):
+        acme.orders[po.id]["cards"] = cards[:came]
+        with monkeypatch.context() as patched:
+            patched.setattr(PurchasesTable, "give_back", lambda *_: dies())
+            with suppress(Busy):
+                ask(bazaar.buying, again(bazaar, po))  # breaks off before it is counted
+        bazaar.sweep_purchases()
+        ask(bazaar.buying, again(bazaar, po))
+        seen = again(bazaar, po)
+        assert (seen.received, seen.applied, seen.due_at) == (came, True, None)
+        assert counted() == (count, count * 1500)
+    assert len(bazaar.cards_in("available")) == 4
+
+
+def dies() -> bool:
+    raise Busy
+
+
+def test_an_end_that_cannot_be_applied_is_told_to_a_person_and_done_once_it_can(
+    bazaar: Bazaar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme = bazaar.seller("acme", "slow")
+    bazaar.sku(sourcing="on_demand", hold="payment", on_shortage="backlog")
+    bazaar.sells("acme")
+    buyers = bazaar.bought()
+    (po,) = bazaar.purchases()
+    acme.finish(po.id)
+    with monkeypatch.context() as patched:
+        patched.setattr(OrdersTable, "change", lambda *_: dies())
+        bazaar.sweep_purchases()
+        assert not opened(bazaar), "it may pass"
+        for _ in range(4):
+            bazaar.sweep_purchases(minutes=20)
+        assert opened(bazaar) == {"purchase_not_applied": po.id}
+        seen = again(bazaar, po)
+        assert (seen.state, seen.applied, seen.for_person) == ("received", False, True)
+        assert "order is there" in (what_to_do(seen) or "")
+    bazaar.sweep_purchases(minutes=61)
+    bazaar.run()
+    seen = again(bazaar, po)
+    assert (seen.applied, seen.for_person, seen.due_at) == (True, False, None)
+    assert bazaar.order(buyers).state == "fulfilled"
+    assert not opened(bazaar)
+
+
+def test_cards_of_an_order_that_is_gone_are_told_and_then_the_shops(bazaar: Bazaar) -> None:
+    acme = bazaar.seller("acme", "slow")
+    bazaar.sku(sourcing="on_demand", hold="payment", on_shortage="backlog")
+    bazaar.sells("acme")
+    buyers = bazaar.bought()
+    (po,) = bazaar.purchases()
+    acme.finish(po.id)
+    bazaar.cloud.table("OrdersTable").delete({"pk": f"ORDER#{buyers.id}", "sk": "ORDER"})
+    bazaar.sweep_purchases()
+    assert not again(bazaar, po).applied
+    for _ in range(4):
+        bazaar.sweep_purchases(minutes=20)
+    assert opened(bazaar) == {"purchase_not_applied": po.id}
+    bazaar.sweep_purchases(minutes=61)
+    assert (again(bazaar, po).applied, opened(bazaar)) == (True, {})
+    assert len(bazaar.cards_in("available")) == 1
+
+
+def opened(bazaar: Bazaar) -> dict[str, str]:
+    return {alert.kind: alert.subject for alert in bazaar.buying.alerts.open_ones() if alert.kind != "purchase_differs"}

@@ -217,6 +217,33 @@ def test_packs_minimum_and_daily_limit(house: Storehouse) -> None:
     assert [po.quantity for po in house.purchases()] == [30, 30]
 
 
+def test_the_rest_of_what_the_best_offer_has_not_is_bought_of_the_next(house: Storehouse) -> None:
+    house.sku("few")
+    house.sells("acme", "few", cost=1000, daily_limit=4)
+    house.seller("other")
+    house.sells("other", "few", cost=1600)
+    house.policy("few", mode="auto")
+    house.level("few", 4)
+    assert house.watch().purchases == 1
+    assert house.watch().purchases == 0, "a need has one open purchase"
+    house.run_stock()
+    house.level("few", 8)
+    house.watch()
+    house.run_stock()
+    assert [(po.supplier, po.quantity) for po in house.purchases()] == [("acme", 4), ("other", 22)]
+
+
+def test_a_part_that_takes_long_does_not_keep_low_stock_waiting(house: Storehouse) -> None:
+    house.sku("few")
+    house.sells("acme", "few", cost=1000, stock=4, lead_minutes=120)
+    house.seller("other")
+    house.sells("other", "few", cost=1600)
+    house.policy("few", mode="auto")
+    house.level("few", 4)
+    house.watch()
+    assert [(po.supplier, po.quantity) for po in house.purchases()] == [("other", 26)]
+
+
 def test_no_offer_is_told_and_nothing_bought(house: Storehouse) -> None:
     house.sku("unoffered")
     house.policy("unoffered", mode="auto")

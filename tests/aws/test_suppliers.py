@@ -270,9 +270,16 @@ def test_what_cannot_be_offered(desk: Desk, shop: Buying) -> None:
     shop.product("a", currency="USD")
     shop.product("m", kind="manual", sourcing="stock")
     shop.product("b")
+    shop.product("r", sourcing="stock", reusable_uses=3)
     set_up(desk)
     assert desk("PUT", "/acme/offers/a", {**OFFER, "version": 0})[1]["reason"] == "other_currency"
     assert desk("PUT", "/acme/offers/m", {**OFFER, "version": 0})[1]["reason"] == "not_bought"
+    shop.sells("acme", goods("VM-30", 500))
+    desk("POST", "/acme/sync", {})
+    for path, body in (("/acme/offers/r", {**OFFER, "version": 0}), ("/acme/offers/r/goods", {"code": "VM-30"})):
+        status, refused = desk("PUT", path, body)
+        assert (status, refused["reason"], refused["sku"]) == (422, "reusable", "r")
+    assert desk("GET", "/v1/admin/offers/r")[1]["items"] == []
     assert desk("PUT", "/acme/offers/none", {**OFFER, "version": 0})[0] == 404
     assert desk("PUT", "/nobody/offers/b", {**OFFER, "version": 0})[0] == 404
     desk("PUT", "/acme/offers/b", {**OFFER, "version": 0})
@@ -369,7 +376,7 @@ def test_choosing_takes_few_calls(shop: Buying, suppliers: int, calls: int, monk
     assert len(made) == calls
     assert [supplier.id for _, supplier in found.offers] == sorted(f"s{n}" for n in range(suppliers))
     assert {name: health.sent for name, health in found.health.items()} == {f"s{n}": n + 1 for n in range(suppliers)}
-    choice = choose(found.offers, found.health, wanted=1, most=502, currency="CNY", exact=True)
+    choice = choose(found, wanted=1, most=502, currency="CNY", exact=True)
     assert len(choice.candidates) == min(3, suppliers)
 
 

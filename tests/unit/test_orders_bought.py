@@ -36,11 +36,9 @@ def test_an_order_that_is_bought_for_again_and_again_fits_its_item() -> None:
     order = order.model_copy(
         update={"units": tuple(u.model_copy(update={"sku": "game-card-100", "least_margin": 500}) for u in order.units)}
     )
-    rounds = 0
-    while wants_buying(order, order.units[0], NOW):
-        order = not_bought(being_bought(order, ids, PURCHASE), PURCHASE, "s" * 32)
-        rounds += 1
-    assert rounds == most_tried(order) >= 3
+    for number in range(30):
+        order = not_bought(being_bought(order, ids, PURCHASE), PURCHASE, f"{number:s>32}")
+    assert len(order.units[0].tried) == most_tried(order) >= 3
     cards = dict.fromkeys(ids, "C" + "0" * 40)
     order = being_bought(unavailable(order, ids, NOW), ids, PURCHASE)
     assert size_of(to_item(order, "Asia/Shanghai")) < DYNAMODB_TAKES
@@ -49,6 +47,29 @@ def test_an_order_that_is_bought_for_again_and_again_fits_its_item() -> None:
     assert order.state == "fulfilled"
     assert size_of(to_item(order, "Asia/Shanghai")) < DYNAMODB_TAKES
     assert most_tried(on_demand(20)) == 20
+
+
+def test_a_unit_is_bought_until_its_promise_is_over_however_often_that_fails() -> None:
+    order, now = on_demand(), NOW
+    until = NOW + timedelta(hours=720)
+    while wants_buying(order, order.units[0], now):
+        assert now < until
+        assert not is_given_up(order, order.units[0], now)
+        order = not_bought(being_bought(order, ["0-0"], PURCHASE), PURCHASE, "acme")
+        order = unavailable(order, ["0-0"], now)
+        (unit,) = order.units
+        assert unit.buy_after
+        now = unit.buy_after
+    assert order.units[0].tries > 20
+    assert order.units[0].tried == ("acme",)
+    assert is_given_up(order, order.units[0], now)
+
+
+def test_who_failed_is_remembered_once_the_last_one_at_the_end() -> None:
+    order = on_demand()
+    for supplier in ("a", "b", "a"):
+        order = not_bought(being_bought(order, ["0-0"], PURCHASE), PURCHASE, supplier)
+    assert (order.units[0].tried, order.units[0].tries) == (("b", "a"), 3)
 
 
 def test_a_month_of_looking_for_an_offer_is_some_hundred_looks() -> None:

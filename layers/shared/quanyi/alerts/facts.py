@@ -79,6 +79,7 @@ READINGS: dict[str, Reading] = {
     "halted": _number,
     "sku": _number,
     "purchase": _number,
+    "order": _number,
     "quantity": _number,
     "calls": _number,
     "hours": _number,
@@ -96,7 +97,7 @@ READINGS: dict[str, Reading] = {
     "limit": _amount,
     "claim": _amount,
 }
-TEXTS = {"supplier", "halted", "sku", "purchase", "reason", "day", "sent_at", CURRENCY}
+TEXTS = {"supplier", "halted", "sku", "purchase", "order", "reason", "day", "sent_at", CURRENCY}
 """Facts that are texts; the others are whole numbers."""
 AMOUNTS = {name for name, reading in READINGS.items() if reading is _amount}
 
@@ -112,6 +113,8 @@ NEEDED: dict[AlertKind, tuple[str, ...]] = {
     "purchase_failed": ("purchase", "supplier", "sku", "quantity", "reason"),
     "purchase_waits_approval": ("purchase", "supplier", "sku", "quantity", "cost", CURRENCY),
     "purchase_differs": ("purchase", "supplier", "sku", "quantity"),
+    "purchase_not_applied": ("purchase", "supplier", "sku", "quantity", "minutes"),
+    "sku_not_bought": ("sku", "order", "waiting"),
     "statement_differs": ("supplier", "day", "differences"),
 }
 """What an alert of a kind always tells."""

@@ -17,6 +17,8 @@ AlertKind = Literal[
     "purchase_failed",
     "purchase_waits_approval",
     "purchase_differs",
+    "purchase_not_applied",
+    "sku_not_bought",
     "statement_differs",
 ]
 KINDS: tuple[AlertKind, ...] = get_args(AlertKind)

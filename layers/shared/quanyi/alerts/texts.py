@@ -23,6 +23,8 @@ TITLES: dict[Language, dict[AlertKind, str]] = {
         "purchase_failed": "采购失败",
         "purchase_waits_approval": "采购待审批",
         "purchase_differs": "到货与采购不符",
+        "purchase_not_applied": "采购结果未落实",
+        "sku_not_bought": "代发采购无果",
         "statement_differs": "供应商对账有差异",
     },
     "en": {
@@ -37,6 +39,8 @@ TITLES: dict[Language, dict[AlertKind, str]] = {
         "purchase_failed": "A purchase failed",
         "purchase_waits_approval": "A purchase waits for approval",
         "purchase_differs": "A purchase did not come as ordered",
+        "purchase_not_applied": "A purchase could not be applied",
+        "sku_not_bought": "No supplier delivers what was paid for",
         "statement_differs": "A supplier's statement differs",
     },
 }
@@ -112,6 +116,14 @@ EXPLANATIONS: dict[Language, dict[AlertKind, tuple[str, ...]]] = {
             "供应商收取 $cost，高于上限 $limit。",
             "供应商先后给出两种结果：$reason。",
         ),
+        "purchase_not_applied": (
+            "采购单 $purchase（供应商 $supplier，$sku × $quantity）已结束 $minutes 分钟，结果仍无法落实。",
+            "对应订单 $order，系统每小时重试一次。",
+        ),
+        "sku_not_bought": (
+            "$sku 有 $waiting 件已付款，没有供应商能交付（订单 $order）。",
+            "付款已过 $minutes 分钟。承诺时限一到即退款；不允许等货的商品立即退款。",
+        ),
         "statement_differs": (
             "供应商 $supplier 在 $day 的账单有 $differences 处与采购单不符。",
             "应索赔 $claim。",
@@ -181,6 +193,14 @@ EXPLANATIONS: dict[Language, dict[AlertKind, tuple[str, ...]]] = {
             "The supplier charges $cost, more than the $limit that it may cost.",
             "The supplier told two different ends: $reason.",
         ),
+        "purchase_not_applied": (
+            "Purchase $purchase (supplier $supplier, $sku × $quantity) is over for $minutes minutes and not applied.",
+            "It is for order $order, and tried again each hour.",
+        ),
+        "sku_not_bought": (
+            "$waiting paid units of $sku are delivered by no supplier (order $order).",
+            "Paid $minutes minutes ago; the money goes back when the promise is over, at once where they may not wait.",
+        ),
         "statement_differs": (
             "The statement of supplier $supplier of $day differs from the purchase orders in $differences lines.",
             "To be claimed: $claim.",
@@ -201,6 +221,8 @@ NEXT_STEPS: dict[Language, dict[AlertKind, str]] = {
         "purchase_failed": "请查看原因，换供应商重新采购：",
         "purchase_waits_approval": "请核对价格与数量后批准或取消：",
         "purchase_differs": "请与供应商核对，索赔少发、重复和无效的卡密：",
+        "purchase_not_applied": "请检查对应订单是否存在、能否写入，再让采购单重新查询：",
+        "sku_not_bought": "请检查该商品的报价、限额与供应商余额，或导入卡密：",
         "statement_differs": "请查看对账结果，逐条处理或索赔：",
     },
     "en": {
@@ -215,6 +237,8 @@ NEXT_STEPS: dict[Language, dict[AlertKind, str]] = {
         "purchase_failed": "Look at the reason, and buy from another supplier:",
         "purchase_waits_approval": "Check price and quantity, then approve or cancel it:",
         "purchase_differs": "Agree with the supplier, and claim what is missing, known or not valid:",
+        "purchase_not_applied": "See why its order cannot be written, then have it asked about again:",
+        "sku_not_bought": "Look at the SKU's offers, their limits and the balances, or import cards:",
         "statement_differs": "Look at the comparison, and settle or claim each line:",
     },
 }

@@ -19,12 +19,13 @@ LOOK_AGAIN_AT_MOST = timedelta(hours=1)
 UNDER_WAY = timedelta(hours=1)
 """A unit that is being bought needs no sweep of its order: that of the purchase looks after it."""
 MOST_TRIED = 20
-"""Purchases for one unit; after so many definite failures it is not bought any more."""
+"""Suppliers that a unit remembers to have failed: so many are asked one after another, then it waits a while."""
 MOST_TRIED_IN_ALL = 4_000
 """Of all units of an order: it is one item, and one item has an end (`orders.packing`)."""
 
 
 def most_tried(order: Order) -> int:
+    """How often is no matter: a unit is bought until its promise is over."""
     return min(MOST_TRIED, MOST_TRIED_IN_ALL // len(order.units))
 
 
@@ -39,7 +40,7 @@ def wants_buying(order: Order, unit: Unit, now: datetime) -> bool:
     """It waits for nothing but a supplier, and it is time to look for one."""
     if order.paid_at is None or unit.state != "waiting" or unit.card or unit.purchase or not is_bought(unit):
         return False
-    if unit.value <= 0 or len(unit.tried) >= most_tried(order):  # of the former the money was taken back meanwhile
+    if unit.value <= 0:  # the money was taken back meanwhile
         return False
     return unit.buy_after is None or (unit.buy_after <= now and promised(order, unit) > now)
 
@@ -118,7 +119,9 @@ def not_bought(order: Order, purchase: str, supplier: str) -> Order:
     def one(unit: Unit) -> Unit:
         if unit.purchase != purchase:
             return unit
-        return _let_go(unit, purchase).model_copy(update={"tried": (*unit.tried, supplier)})
+        tried = [*(earlier for earlier in unit.tried if earlier != supplier), supplier]
+        more = {"tries": unit.tries + 1, "tried": tuple(tried[-most_tried(order) :])}
+        return _let_go(unit, purchase).model_copy(update=more)
 
     return _each(order, [unit.id for unit in order.units], one)
 

@@ -280,6 +280,7 @@ def replaced(order: Order, unit_id: str, old: Replaced, *, sku: str, now: dateti
         "replaced": (*unit.replaced, old.model_copy(update={"delivered_at": unit.delivered_at})),
         # Another SKU comes from stock: who supplies the old one need not have it.
         "sourcing": unit.sourcing if sku == unit.sku else "",
+        "tries": 0,
         "tried": (),
         "buy_after": None,
     }

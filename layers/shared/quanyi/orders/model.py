@@ -130,8 +130,10 @@ class Unit(Part):
     """Basis points of `amount` that are to stay when it is bought."""
     purchase: str = ""
     """The purchase of it whose outcome is not known: while there is one it is neither refunded nor bought again."""
+    tries: int = 0
+    """How many purchases of it came definitely to nothing."""
     tried: tuple[str, ...] = ()
-    """Suppliers that definitely did not deliver it."""
+    """Suppliers that definitely did not deliver it, the last one at the end (`orders.buying.most_tried`)."""
     buy_after: Timestamp | None = None
     """There was no offer that did: when to look again."""
     account: bytes | None = Field(default=None, repr=False)

@@ -44,6 +44,8 @@ SENDING = timedelta(seconds=90)
 """A call that sends an order is over by then, whatever it does: what it left as `sent` is asked about."""
 
 
+APPLIED_WITHIN = timedelta(hours=1)
+"""What it came to reaches whom it was for by then, or a person hears of it."""
 SETTLES = timedelta(minutes=5)
 """Stock levels follow cards by seconds: nothing is bought by levels that may not show the last purchase yet."""
 FAILED_RESTS = timedelta(minutes=30)
@@ -98,7 +100,7 @@ def answered(po: PurchaseOrder, answer: Answer, receipt: Receipt, now: datetime)
     cards stay received; a final outcome stays, and another one later only marks it for a person."""
     told = _told(po, answer, receipt, now)
     if not po.under_way:
-        return _afterwards(po, told, answer)
+        return _afterwards(po, told, answer, now)
     match answer.state:
         case "unknown":
             to: PurchaseState = "unknown" if po.state == "sent" else po.state
@@ -146,11 +148,14 @@ def _kept(told: str) -> str:
     return told[:MOST_REASON].encode(errors="replace").decode()
 
 
-def _afterwards(po: PurchaseOrder, told: PurchaseOrder, answer: Answer) -> PurchaseOrder:
-    """After its end. Cards that come all the same are counted; nothing else moves."""
+def _afterwards(po: PurchaseOrder, told: PurchaseOrder, answer: Answer, now: datetime) -> PurchaseOrder:
+    """After its end. Cards that come all the same are counted, in budget and quota too; nothing else moves."""
     other = po.sent_at and answer.state in ("done", "failed") and answer.state != po.ended_as
     kept = {"asked": po.asked, "reason": po.reason, "cost": po.cost, "number": po.number}
     after = told.model_copy(update=kept)
+    if po.applied and after.received > po.received:
+        again = {"applied": False, "due_at": now, "given_back": po.quantity - po.received}
+        after = after.model_copy(update=again)
     return after.model_copy(update={"contradicted": True}) if other else after
 
 
@@ -187,7 +192,10 @@ def not_pursued(po: PurchaseOrder, patience: timedelta, now: datetime) -> Purcha
     Unless it has gone on meanwhile."""
     if po.due_at is None or po.due_at > now:
         return po
-    return impatient(_later(po.model_copy(update={"asked": po.asked + 1}), now), patience, now)
+    later = _later(po.model_copy(update={"asked": po.asked + 1}), now)
+    if later.ended_at and not later.for_person and now - later.ended_at >= APPLIED_WITHIN:
+        return later.model_copy(update={"for_person": True, "due_at": now + ASK_LATE})
+    return impatient(later, patience, now)
 
 
 def put_off(po: PurchaseOrder, until: datetime) -> PurchaseOrder:
@@ -197,7 +205,7 @@ def put_off(po: PurchaseOrder, until: datetime) -> PurchaseOrder:
 
 def applied(po: PurchaseOrder) -> PurchaseOrder:
     """What it came to has reached everybody: nothing is left to do."""
-    return po if po.is_open else po.model_copy(update={"applied": True, "due_at": None})
+    return po if po.is_open else po.model_copy(update={"applied": True, "due_at": None, "for_person": False})
 
 
 def rests_until(po: PurchaseOrder) -> datetime:

@@ -109,7 +109,8 @@ class PurchaseOrder(Part):
     reason: str = ""
     """Why it failed or was cancelled, or what the supplier said last."""
     for_person: bool = False
-    """The supplier has not made known how it ended in time: a person has to find out."""
+    """A person has to see to it: the supplier has not made known in time how it ended, or what it came to could not be
+    applied."""
     ended_as: Ending = ""
     """How it ended, as its supplier or a person said first: a delivery that is short, or no good, is `done` all the
     same, and one that was given up with a part of its cards `failed`."""
@@ -117,8 +118,10 @@ class PurchaseOrder(Part):
     """The supplier told a final outcome, and later another: a person has to find out."""
     applied: bool = False
     """What it came to is written onto the buyer's order (`order`, `topup`) or given back to need and budget."""
+    given_back: int = 0
+    """How many need, budget and quota got back for it before more of its cards came."""
     explanation: dict[str, Any] = Field(default_factory=dict)
-    """The numbers that a proposal rests on (`restock.reorder_point`)."""
+    """The numbers that a proposal rests on (`restock.reorder_point`); why it was bought of one that is late."""
     expires_at: Timestamp | None = None
     """Of cards that bear no expiry of their own."""
     statement: str = ""

@@ -115,7 +115,7 @@ class PurchasesTable:
             change = "SET #open = :po ADD made :one"
             writes.append(self.table.write_update(need_key(po.need), change, condition=free, po=po.id, one=1))
         counted = [(budget_key(po.budget, po.currency), "committed", po.total, bounds.budget)] if po.budget else []
-        counted += [(quota_key(po), "taken", po.quantity, bounds.daily)] if po.quota_day else []
+        counted += [(_quota_of(po), "taken", po.quantity, bounds.daily)] if po.quota_day else []
         for key, name, amount, most in counted:
             if most is None:
                 writes.append(self.table.write_update(key, f"ADD {name} :more", more=amount))
@@ -157,19 +157,21 @@ class PurchasesTable:
         raise Busy("the purchase order is contended")
 
     def give_back(self, po: PurchaseOrder, missing: int, decide: Callable[[PurchaseOrder], PurchaseOrder]) -> bool:
-        """Frees the need of one that is over, and gives `missing` pieces back to budget and quota, together with the
-        change that says so (`changes.applied`). False: somebody was faster; read it again."""
+        """Frees the need of one that is over, and gives `missing` pieces back to budget and quota, or takes what was
+        given back too much, together with the change that says so (`changes.applied`). False: somebody was faster;
+        read it again."""
         writes: list[Write] = []
+        back = missing - po.given_back
         if po.need:
             key = need_key(po.need)
             if (self.table.get(key) or {}).get("open") == po.id:
                 change, values = _freed(po)
                 writes.append(self.table.write_update(key, change, condition="#open = :po", po=po.id, **values))
-        if missing and po.budget:
-            key, less = budget_key(po.budget, po.currency), -missing * po.unit_cost
+        if back and po.budget:
+            key, less = budget_key(po.budget, po.currency), -back * po.unit_cost
             writes.append(self.table.write_update(key, "ADD committed :less", less=less))
-        if missing and po.quota_day:
-            writes.append(self.table.write_update(quota_key(po), "ADD taken :less", less=-missing))
+        if back and po.quota_day:
+            writes.append(self.table.write_update(_quota_of(po), "ADD taken :less", less=-back))
         return self.save(decide(po), writes) is not None
 
     def committed(self, month: str, currency: str) -> int:
@@ -188,7 +190,7 @@ class PurchasesTable:
 
     def taken(self, supplier: str, sku: str, day: str) -> int:
         """How many were ordered of an offer on a day."""
-        item = self.table.get({"pk": f"QUOTA#{supplier}#{sku}", "sk": day})
+        item = self.table.get(quota_key(supplier, sku, day))
         return int(item.get("taken", 0)) if item else 0
 
     def due(self, before: datetime) -> Iterator[str]:
@@ -240,8 +242,12 @@ def _freed(po: PurchaseOrder) -> tuple[str, dict[str, Any]]:
     return "SET #again = :again REMOVE #open", values
 
 
-def quota_key(po: PurchaseOrder) -> dict[str, str]:
-    return {"pk": f"QUOTA#{po.supplier}#{po.sku}", "sk": po.quota_day}
+def quota_key(supplier: str, sku: str, day: str) -> dict[str, str]:
+    return {"pk": f"QUOTA#{supplier}#{sku}", "sk": day}
+
+
+def _quota_of(po: PurchaseOrder) -> dict[str, str]:
+    return quota_key(po.supplier, po.sku, po.quota_day)
 
 
 def to_item(po: PurchaseOrder) -> Item:

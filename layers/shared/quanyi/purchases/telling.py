@@ -1,13 +1,17 @@
 """When a purchase needs a person, and when no more (`alerts.model.Finding`). By its state alone, so that whoever looks
 at it again says the same."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from quanyi.alerts.kinds import AlertKind, Fact
 from quanyi.alerts.model import Finding
 from quanyi.clock import stamp
+from quanyi.orders.buying import LOOK_AGAIN_AT_MOST
+from quanyi.orders.model import Order, Unit
 from quanyi.purchases.model import PurchaseOrder
 
+STILL_NOT_BOUGHT = 2 * LOOK_AGAIN_AT_MOST
 LEAST_PATIENCE = timedelta(hours=1)
 """What was known sooner, no person was ever asked about."""
 
@@ -26,9 +30,12 @@ def findings(po: PurchaseOrder, now: datetime) -> list[Finding]:
         facts |= {"reason": po.reason} if po.reason else {}
         found.append(Finding(kind="purchase_waits_approval", subject=po.id, severity="warning", facts=facts))
     if po.for_person and po.under_way and po.sent_at:
-        minutes = int((now - po.sent_at).total_seconds()) // 60
-        facts = {**common, "sent_at": stamp(po.sent_at), "minutes": minutes}
+        facts = {**common, "sent_at": stamp(po.sent_at), "minutes": _minutes(po.sent_at, now)}
         found.append(Finding(kind="purchase_unknown", subject=po.id, severity="critical", facts=facts))
+    if po.for_person and po.ended_at and not po.applied:
+        facts = {**common, "minutes": _minutes(po.ended_at, now)}
+        facts |= {"order": po.order} if po.order else {}
+        found.append(Finding(kind="purchase_not_applied", subject=po.id, severity="critical", facts=facts))
     if po.state == "failed" and po.purpose == "stock":
         facts = {**common, "reason": po.reason or "failed"}
         found.append(Finding(kind="purchase_failed", subject=po.need or po.id, severity="warning", facts=facts))
@@ -46,6 +53,21 @@ def findings(po: PurchaseOrder, now: datetime) -> list[Finding]:
         severity = "critical" if po.contradicted else "warning"
         found.append(Finding(kind="purchase_differs", subject=po.id, severity=severity, facts=facts))
     return found
+
+
+def not_bought(order: Order, units: Sequence[Unit], now: datetime) -> Finding | None:
+    """No offer does for paid units of one SKU: when their money goes back for it, and while they wait for long. Seen
+    again with each look; not seen for `STILL_NOT_BOUGHT`, it is over."""
+    first = units[0]
+    waited = _minutes(order.paid_at or now, now)
+    if first.on_shortage == "backlog" and waited * 60 < LOOK_AGAIN_AT_MOST.total_seconds():
+        return None
+    facts: dict[str, Fact] = {"sku": first.sku, "order": order.id, "waiting": len(units), "minutes": waited}
+    return Finding(kind="sku_not_bought", subject=first.sku, severity="warning", facts=facts)
+
+
+def _minutes(since: datetime, now: datetime) -> int:
+    return int((now - since).total_seconds()) // 60
 
 
 def differs(po: PurchaseOrder) -> bool:

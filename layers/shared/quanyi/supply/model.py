@@ -149,10 +149,12 @@ class Offer(OfferTerms):
     def terms(self) -> OfferTerms:
         return OfferTerms.model_validate(self.model_dump(include=set(OfferTerms.model_fields)))
 
-    def rounded(self, wanted: int) -> int:
-        """The quantity to order for at least `wanted`, by minimum and pack; 0 when the most does not allow it."""
+    def rounded(self, wanted: int, left: int | None = None) -> int:
+        """The quantity to order for at least `wanted`, by minimum and pack; where there is no more than `left` to be
+        had, or the most is less, as much of that as they allow: 0 when it is below the minimum."""
         quantity = -(-max(wanted, self.minimum) // self.pack) * self.pack
-        return quantity if quantity <= self.most else 0
+        most = self.most if left is None else min(left, self.most)
+        return quantity if quantity <= most else self.within(most)
 
     def within(self, wanted: int) -> int:
         """The quantity to order for no more than `wanted`; 0 when the minimum does not allow it."""

@@ -1,34 +1,36 @@
-"""All that choosing where to buy a SKU takes, in two calls: its offers, then their suppliers with their record.
+"""All that choosing where to buy a SKU takes, in two calls: its offers, then their suppliers with their record and what
+was ordered of daily limits today.
 
 At most six suppliers fit into the second call (fourteen days of each); seven to thirteen take a third.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-from quanyi.supply.health import Health
+from quanyi.purchases.table import quota_key
+from quanyi.supply.choosing import Offered
 from quanyi.supply.model import Offer, Supplier
-from quanyi.supply.table import OffersTable, SuppliersTable, health_keys, health_of, supplier_key, supplier_of
+from quanyi.supply.table import (
+    OffersTable,
+    SuppliersTable,
+    health_keys,
+    health_of,
+    supplier_key,
+    supplier_of,
+)
 from quanyi.table import Table
-
-
-@dataclass(frozen=True)
-class Offered:
-    """A SKU's offers, each with its supplier, and each supplier's health: what `choosing.choose` takes."""
-
-    offers: tuple[tuple[Offer, Supplier], ...]
-    health: Mapping[str, Health]
 
 
 def offered(table: Table, sku: str, today: str) -> Offered:
     """`table` is the supply table, `today` the shop's day (`2026-11-26`). Consistent."""
     offers = OffersTable(table).of_sku(sku)
     names = [offer.supplier for offer in offers]
+    quotas = {offer.supplier: quota_key(offer.supplier, sku, today) for offer in offers if offer.daily_limit}
     keys = [key for name in names for key in (supplier_key(name), *health_keys(name, today))]
-    items = table.get_many(keys) if keys else []
-    suppliers = {item["id"]: supplier_of(item) for item in items if item["sk"] == "SUPPLIER"}
-    health = health_of(names, (item for item in items if item["sk"] != "SUPPLIER"))
-    return Offered(_paired(offers, suppliers), health)
+    items = {(item["pk"], item["sk"]): item for item in table.get_many([*keys, *quotas.values()])} if keys else {}
+    taken = {name: int(items.pop((key["pk"], key["sk"]), {}).get("taken", 0)) for name, key in quotas.items()}
+    suppliers = {item["id"]: supplier_of(item) for item in items.values() if item["sk"] == "SUPPLIER"}
+    health = health_of(names, (item for item in items.values() if item["sk"] != "SUPPLIER"))
+    return Offered(_paired(offers, suppliers), health, taken)
 
 
 def offers_of(table: Table, skus: Iterable[str]) -> dict[str, tuple[tuple[Offer, Supplier], ...]]:
