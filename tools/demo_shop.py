@@ -293,6 +293,34 @@ PRODUCTS: tuple[Product, ...] = (
         (card("game-card-100", "点卡 100 元", "Game card ¥100", 9900, 10000, "game-card", card_format="number_pin"),),
     ),
     Product(
+        "game-wallets",
+        titles("Q 币直充", "Q Coins"),
+        titles("填写 QQ 号直充到账。", "Straight to a QQ number."),
+        (
+            {
+                "id": "qq-coins-10",
+                "kind": "topup",
+                "titles": titles("Q 币 10 个", "10 Q Coins"),
+                "price": 990,
+                "face_value": 1000,
+                "topup": {"fields": [{"name": "qq", "kind": "qq", "titles": titles("QQ 号", "QQ number")}]},
+            },
+        ),
+    ),
+    Product(
+        "netease-music",
+        titles("网易云音乐黑胶VIP 季卡", "NetEase Cloud Music VIP, a season"),
+        titles("付款后向同行站点采购。", "Bought from another shop as you pay."),
+        (
+            card(
+                *("netease-season", "黑胶VIP 季卡", "Black VIP, a season", 3980, 4500, "netease-season"),
+                card_format="number_pin",
+                hold="payment",
+                sourcing="on_demand",
+            ),
+        ),
+    ),
+    Product(
         "phone-credit",
         titles("手机话费充值", "Phone credit"),
         titles("填写手机号直充到账，充值后不可退。", "Straight to a phone number; it cannot be returned."),
