@@ -93,7 +93,8 @@ def test_what_the_demo_shop_buys_by_other_protocols_is_bought(name: str, shop: S
     ((of, offer),) = demo_supply.OFFERS[name].items()
     terms = next(sku for product in PRODUCTS for sku in product.skus if sku["id"] == of)
     with supplied(shop, name) as supply:
-        sku = shop.sku(**{**terms, "id": number("sku-"), "issuer": number("i")})
+        own = {"id": number("sku-")} | ({"issuer": number("i")} if terms["kind"] == "card" else {})
+        sku = shop.sku(**{**terms, **own})
         more = {"fields": offer["fields"]} if "fields" in offer else {}
         supply.sells(sku, offer["code"], offer["cost"], **more)
         order = site.place(sku, lines=[{**bought, "sku": sku}])
