@@ -21,6 +21,7 @@ MODULES = (
     "purchases",
     "stock_policies",
     "watch",
+    "catalogue_sync",
     "importing",
     "stock_size",
     "rush",
@@ -33,7 +34,7 @@ MODULES = (
 ORDER = (
     *("rush", "storm", "tills", "claims", "calls", "notifying", "redeeming", "judging", "cost", "speed"),
     *("topups", "purchases", "on-demand"),
-    *("cold-start", "lazy-import", "risk", "stock-policies", "watch", "importing", "stock-size"),
+    *("cold-start", "lazy-import", "risk", "stock-policies", "watch", "catalogue-sync", "importing", "stock-size"),
 )
 
 

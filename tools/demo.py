@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tools.demo_shop import CATEGORIES, CHANNELS, PRODUCTS, STORES, Branch
+from tools.demo_categories import CATEGORIES, Branch
+from tools.demo_shop import CHANNELS, PRODUCTS, STORES
 from tools.demo_stock import GIVEAWAYS, STOCK, Delivery, Giveaway
 from tools.shop_client import HttpShop, Refused, ShopApi
 

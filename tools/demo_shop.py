@@ -1,17 +1,12 @@
 """What the demo shop sells, as data: request bodies of the public API. Prices are minor units, and were realistic once.
 
-Brands belong to their owners. What it has in stock is `tools.demo_stock`.
+Brands belong to their owners. What it has in stock is `tools.demo_stock`, its categories are `tools.demo_categories`.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-Titles = dict[str, str]
-
-
-def titles(chinese: str, english: str) -> Titles:
-    return {"zh-CN": chinese, "en": english}
-
+from tools.demo_categories import Titles, titles
 
 CHANNELS: list[dict[str, Any]] = [
     {
@@ -26,70 +21,6 @@ CHANNELS: list[dict[str, Any]] = [
 
 STORES: dict[str, dict[str, Any]] = {"jingan": {"name": "静安寺店", "region": "shanghai"}}
 """Where vouchers are used, by id."""
-
-
-@dataclass(frozen=True)
-class Branch:
-    """A category with what is below it. `name` is what products here call it by."""
-
-    name: str
-    titles: Titles
-    below: tuple["Branch", ...] = ()
-
-
-CATEGORIES = (
-    Branch(
-        "video",
-        titles("视频会员", "Video"),
-        (
-            Branch(
-                "video-cn",
-                titles("国内视频", "Chinese video"),
-                (
-                    Branch("iqiyi", titles("爱奇艺", "iQIYI")),
-                    Branch("youku", titles("优酷", "Youku")),
-                    Branch("tencent-video", titles("腾讯视频", "Tencent Video")),
-                    Branch("mango", titles("芒果TV", "Mango TV")),
-                ),
-            ),
-            Branch("video-world", titles("海外视频", "International video")),
-        ),
-    ),
-    Branch(
-        "music",
-        titles("音乐会员", "Music"),
-        (
-            Branch(
-                "music-cn",
-                titles("国内音乐", "Chinese music"),
-                (
-                    Branch("qq-music", titles("QQ音乐", "QQ Music")),
-                    Branch("netease-music", titles("网易云音乐", "NetEase Cloud Music")),
-                ),
-            ),
-            Branch("music-world", titles("海外音乐", "International music")),
-        ),
-    ),
-    Branch("games", titles("游戏", "Games"), (Branch("game-wallets", titles("游戏钱包", "Game wallets")),)),
-    Branch(
-        "life",
-        titles("生活服务", "Everyday life"),
-        (
-            Branch(
-                "gift-cards",
-                titles("礼品卡", "Gift cards"),
-                (
-                    Branch("shopping", titles("购物卡", "Shopping")),
-                    Branch("app-stores", titles("应用商店", "App stores")),
-                ),
-            ),
-            Branch("coffee", titles("咖啡饮品", "Coffee")),
-            Branch("phone-credit", titles("话费充值", "Phone credit")),
-            Branch("help", titles("人工服务", "Help by people")),
-        ),
-    ),
-    Branch("packs", titles("权益包", "Bundles")),
-)
 
 
 def card(sku: str, chinese: str, english: str, price: int, face: int, issuer: str, **more: Any) -> dict[str, Any]:
@@ -291,6 +222,34 @@ PRODUCTS: tuple[Product, ...] = (
         titles("游戏点卡", "Game card"),
         titles("按采购单进货，到货即可购买。", "Bought in by purchase orders, sold once they are received."),
         (card("game-card-100", "点卡 100 元", "Game card ¥100", 9900, 10000, "game-card", card_format="number_pin"),),
+    ),
+    Product(
+        "game-wallets",
+        titles("Q 币直充", "Q Coins"),
+        titles("填写 QQ 号直充到账。", "Straight to a QQ number."),
+        (
+            {
+                "id": "qq-coins-10",
+                "kind": "topup",
+                "titles": titles("Q 币 10 个", "10 Q Coins"),
+                "price": 990,
+                "face_value": 1000,
+                "topup": {"fields": [{"name": "qq", "kind": "qq", "titles": titles("QQ 号", "QQ number")}]},
+            },
+        ),
+    ),
+    Product(
+        "netease-music",
+        titles("网易云音乐黑胶VIP 季卡", "NetEase Cloud Music VIP, a season"),
+        titles("付款后向同行站点采购。", "Bought from another shop as you pay."),
+        (
+            card(
+                *("netease-season", "黑胶VIP 季卡", "Vinyl VIP, a season", 3980, 4500, "netease-season"),
+                card_format="number_pin",
+                hold="payment",
+                sourcing="on_demand",
+            ),
+        ),
     ),
     Product(
         "phone-credit",

@@ -67,10 +67,10 @@ class Resale(Market):
 
     # The merchant.
 
-    def open(self, *, deposit: int = 10_000, **terms: Any) -> Account:
+    def open(self, *, deposit: int = 10_000, currency: str = "CNY", **terms: Any) -> Account:
         """A channel with an account, its secret, and money on it."""
         self.open_channel()
-        who = {"channel": CHANNEL, "currency": "CNY", "created_at": self.now, "updated_at": self.now}
+        who = {"channel": CHANNEL, "currency": currency, "created_at": self.now, "updated_at": self.now}
         self.accounts.open(Account.model_validate({**AccountTerms(**terms).model_dump(), **who}))
         self.change_secret(self.secret)
         if deposit:
@@ -81,7 +81,7 @@ class Resale(Market):
         self.channels.create(Channel(id=CHANNEL, name="Shop B", kind="agent", created_at=self.now), "made")
 
     def move(self, kind: Any, amount: int, key: str) -> Move:
-        return Move(channel=CHANNEL, key=key, kind=kind, amount=amount, currency="CNY", at=self.now)
+        return Move(channel=CHANNEL, key=key, kind=kind, amount=amount, currency=self.account.currency, at=self.now)
 
     def change_secret(self, secret: str) -> None:
         self.provider_secrets.write(CHANNEL, {SECRET_NAME: Secret(secret)}, secrets.token_hex(32))

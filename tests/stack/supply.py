@@ -13,10 +13,10 @@ PHONE = {"name": "phone", "kind": "phone", "titles": {"zh-CN": "手机号", "en"
 
 
 @contextmanager
-def supplied(shop: Shop) -> Generator["Supply"]:
-    """A supplier of its own, set up and enabled. What it hands out, and whose accounts it tops up, the shop remembers
-    among its secrets."""
-    with SupplierServer(seed=1) as server:
+def supplied(shop: Shop, face: str = "quanyi") -> Generator["Supply"]:
+    """A supplier of its own, set up and enabled, that speaks a protocol. What it hands out, and whose accounts it tops
+    up, the shop remembers among its secrets."""
+    with SupplierServer(face, seed=1) as server:
         found = Supply(shop, server)
         found.set_up()
         try:

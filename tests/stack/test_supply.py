@@ -6,6 +6,8 @@ import pytest
 
 from tests.stack.shop import Shop, Store, number, until
 from tests.stack.supply import Supply, supplied, typed
+from tools import demo_supply
+from tools.demo_shop import PRODUCTS
 
 
 @pytest.fixture
@@ -82,3 +84,26 @@ def test_callbacks_that_are_forged_change_nothing(supply: Supply, site: Store) -
     assert site.status(order)["state"] in ("paid", "fulfilling")
     supply.server.advance()
     site.reaches(order, "fulfilled", seconds=90)
+
+
+@pytest.mark.parametrize("name", demo_supply.OTHERS)
+def test_what_the_demo_shop_buys_by_other_protocols_is_bought(name: str, shop: Shop, site: Store) -> None:
+    """Its goods and offers, of a SKU of its own."""
+    bought = dict(demo_supply.OTHERS[name])
+    ((of, offer),) = demo_supply.OFFERS[name].items()
+    terms = next(sku for product in PRODUCTS for sku in product.skus if sku["id"] == of)
+    with supplied(shop, name) as supply:
+        own = {"id": number("sku-")} | ({"issuer": number("i")} if terms["kind"] == "card" else {})
+        sku = shop.sku(**{**terms, **own})
+        more = {"fields": offer["fields"]} if "fields" in offer else {}
+        supply.sells(sku, offer["code"], offer["cost"], **more)
+        order = site.place(sku, lines=[{**bought, "sku": sku}])
+        site.pay(order)
+        site.reaches(order, "fulfilled", seconds=90)
+        assert [po["state"] for po in supply.purchases(sku)] == ["received"]
+        if "accounts" in bought:
+            (sale,) = supply.server.shop.sales.values()
+            assert [*sale.account.values()] == [*bought["accounts"][0].values()]
+        else:
+            assert set(site.received(order)) <= set(supply.delivered())
+        assert supply.server.shop.charged_twice() == []

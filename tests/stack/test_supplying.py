@@ -17,13 +17,12 @@ def account(shop: Shop, deposit: int) -> tuple[str, str]:
     return channel, secret
 
 
-def supplier(shop: Shop, channel: str, secret: str) -> str:
-    """The shop as its own supplier."""
+def supplier(shop: Shop, speaks: dict[str, Any], secrets: dict[str, str]) -> str:
+    """The shop as its own supplier. `speaks` is the adapter, and who it is there."""
     name = f"self-{number()}"
-    terms: dict[str, Any] = {"title": "Ourselves", "adapter": "quanyi", "endpoint": shop.wire.url, "currency": "CNY"}
-    terms |= {"account": {"key_id": channel}, "version": 0, "enabled": False}
-    shop.admin("PUT", f"/suppliers/{name}", terms).must()
-    shop.admin("PUT", f"/suppliers/{name}/credentials", {"secrets": {"secret": secret}}, key=number()).must()
+    terms = {"title": "Ourselves", "endpoint": shop.wire.url, "currency": "CNY", "version": 0, "enabled": False}
+    shop.admin("PUT", f"/suppliers/{name}", terms | speaks).must()
+    shop.admin("PUT", f"/suppliers/{name}/credentials", {"secrets": secrets}, key=number()).must()
     shop.admin("PUT", f"/suppliers/{name}/enabled", {"enabled": True}).must()
     return name
 
@@ -32,7 +31,7 @@ def test_a_shop_supplies_another(shop: Shop, site: Store) -> None:
     source = shop.sku(price=1500)
     codes = shop.stock(source, 3)
     channel, secret = account(shop, deposit=4000)
-    name = supplier(shop, channel, secret)
+    name = supplier(shop, {"adapter": "quanyi", "account": {"key_id": channel}}, {"secret": secret})
     assert shop.admin("GET", f"/suppliers/{name}/balance").must()["balance"]["amount"] == 4000
     sku = shop.sku(sourcing="on_demand", hold="payment", issuer=number("other"), price=1999)
     shop.admin("PUT", f"/suppliers/{name}/offers/{sku}", {"code": source, "cost": 1500, "version": 0}).must()

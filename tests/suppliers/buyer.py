@@ -14,8 +14,9 @@ from quanyi.supply.model import Supplier
 from quanyi.supply.port import Answer, Asked, BoughtCard, Call, Recharge, Wanted
 from quanyi.supply.registry import supplier_of
 from tools.local.suppliers import face as faces
-from tools.local.suppliers.faults import GROUPS, Kind
+from tools.local.suppliers.faults import GROUPS, Faults, Kind
 from tools.local.suppliers.server import SupplierServer
+from tools.local.suppliers.shop import Shop
 
 KEY = "P0123456789ABCDEFGHJKMNPQRS"
 NOTIFY = "https://shop.example/prod/v1/suppliers/acme/notify"
@@ -62,14 +63,24 @@ class Buyer:
     callback_bears_time: ClassVar[bool] = True
     answers_are_signed: ClassVar[bool] = True
     """Else an answer is the supplier's by TLS alone."""
+    nobody: ClassVar[Mapping[str, str] | None] = None
+    """An account that it refuses to top up; None: one whose parts end in zeros."""
+    cannot: ClassVar[frozenset[str]] = frozenset()
+    """Faults that this supplier can never have; it says so when it is asked to (`NoSuchFault`)."""
+    many: ClassVar[tuple[int, int]] = (120, 60)
+    """Goods, and orders of a day, that take more than a page."""
 
     def reply(self, server: SupplierServer, method: str, url: str, raw: bytes, status: int = 200) -> wire.Reply:
         """An answer of the supplier's, rightly signed, with whatever is in it."""
         raise NotImplementedError
 
+    def serving(self, *, currency: str = "CNY", tls: bool = False) -> SupplierServer:
+        """A supplier of its own, which nobody knows yet."""
+        return SupplierServer(self.face, tls=tls, shop=Shop(Faults(1), currency=currency))
+
     @pytest.fixture
     def server(self) -> Generator[SupplierServer]:
-        with SupplierServer(self.face, seed=1) as server:
+        with self.serving() as server:
             yield server
 
     def wanted(self, key: str = KEY, quantity: int = 2, **changes: Any) -> Wanted:

@@ -5,9 +5,7 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -15,8 +13,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from quanyi.secret import Secret
-from quanyi.supply.port import Call, Forged, Recharge, Wanted
+from quanyi.supply.port import Forged, Recharge, Wanted
 from tests.suppliers.buyer import built, numbers
+from tests.suppliers.ear import Ear, listening
 from tools.local.suppliers.face import FACES
 from tools.local.suppliers.faults import Faults, NoSuchFault
 from tools.local.suppliers.goods import Refused
@@ -27,38 +26,10 @@ from tools.local.suppliers.shop import Shop
 NOON = datetime(2026, 11, 26, 4, 0, tzinfo=UTC)
 
 
-class Ear:
-    """Hears callbacks as a shop would: what came, and what it said of it. `deaf` answers 503 so often."""
-
-    def __init__(self) -> None:
-        self.calls: list[Call] = []
-        self.deaf = 0
-        ear = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                ear.calls.append(Call("POST", self.path, {}, headers, body))
-                ear.deaf -= 1
-                self.send_response(200 if ear.deaf < 0 else 503)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: Any) -> None:
-                return
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}/v1/suppliers/acme/notify"
-        Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-
-
 @pytest.fixture
 def ear() -> Generator[Ear]:
-    ear = Ear()
-    yield ear
-    ear.http.shutdown()
-    ear.http.server_close()
+    with listening() as ear:
+        yield ear
 
 
 @pytest.fixture

@@ -12,9 +12,22 @@ from reorder.messages import PurchaseBody
 from suppliers.messages import SupplierBody
 from suppliers.offer_messages import OfferBody
 from tools.demo_shop import PRODUCTS
-from tools.demo_supply import NAME, OFFERS, RESTOCK, TOPUP, fault_lines, restock_lines, set_up, take_down, topup_line
-from tools.local.suppliers.goods import usual
+from tools.demo_supply import (
+    NAME,
+    OFFERS,
+    OTHERS,
+    RESTOCK,
+    TITLES,
+    TOPUP,
+    fault_lines,
+    order_lines,
+    restock_lines,
+    set_up,
+    take_down,
+)
+from tools.local.suppliers.face import FACES, face_of
 from tools.local.suppliers.server import SupplierServer
+from tools.local.suppliers.shop import Shop
 from tools.shop_client import Refused
 
 ACCESS = {
@@ -35,6 +48,7 @@ STACK = {
 class FakeRoom:
     """Judges what it is sent as the shop does; versions count changes of a supplier's terms and of its secrets."""
 
+    name: str = NAME
     works: bool = True
     supplier: dict[str, Any] | None = None
     secrets: list[dict[str, str]] = field(default_factory=list)
@@ -43,7 +57,7 @@ class FakeRoom:
     calls: list[str] = field(default_factory=list)
 
     def call(self, method: str, path: str, body: Any = None, key: str | None = None) -> dict[str, Any]:
-        what, _, sku = path.removeprefix(f"/v1/admin/suppliers/{NAME}").removeprefix("/").partition("/")
+        what, _, sku = path.removeprefix(f"/v1/admin/suppliers/{self.name}").removeprefix("/").partition("/")
         match method, what:
             case "GET", "":
                 if self.supplier is None:
@@ -84,7 +98,7 @@ class FakeRoom:
 def test_it_is_bought_from_last() -> None:
     shop = FakeRoom()
     set_up(shop, ACCESS)
-    assert shop.calls == ["terms", "credentials", "asked", *["offer"] * len(OFFERS), "enabled"]
+    assert shop.calls == ["terms", "credentials", "asked", *["offer"] * len(OFFERS[NAME]), "enabled"]
 
 
 def test_another_process_of_the_supplier_replaces_the_one_before_and_nothing_else() -> None:
@@ -119,21 +133,42 @@ def test_it_is_taken_down() -> None:
     assert shop.calls[-2:] == ["enabled", "disabled"]
 
 
-def test_what_is_offered_is_sold_here_and_there_and_leaves_something() -> None:
+@pytest.mark.parametrize("name", OFFERS)
+def test_what_is_offered_is_sold_here_and_there_and_leaves_something(name: str) -> None:
     sold = {sku["id"]: sku for product in PRODUCTS for sku in product.skus}
-    goods = usual()
-    for sku, offer in OFFERS.items():
+    there = Shop()
+    face_of(name, there)
+    goods = there.goods
+    for sku, offer in OFFERS[name].items():
         good = goods[offer["code"]]
         assert (good.cost, good.kind) == (offer["cost"], sold[sku]["kind"])
         assert good.cost < sold[sku]["price"]
-        assert {one["name"] for one in sold[sku].get("topup", {}).get("fields", ())} == {*good.fields}
+        asked = [one["name"] for one in sold[sku].get("topup", {}).get("fields", ())]
+        assert {offer.get("fields", {}).get(one, one) for one in asked} == {*good.fields}
+
+
+def test_what_is_shown_is_bought_from_whom_it_says() -> None:
     PurchaseBody.model_validate(RESTOCK)
-    assert {TOPUP["sku"], RESTOCK["sku"]} < {*OFFERS}
+    assert {TOPUP["sku"], RESTOCK["sku"]} < {*OFFERS[NAME]}
+    assert {name: [one["sku"]] for name, one in OTHERS.items()} == {name: [*OFFERS[name]] for name in OTHERS}
+    assert {NAME, *OTHERS} == {*TITLES} == {*FACES}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_others_are_set_up_as_the_first(name: str) -> None:
+    with SupplierServer(name) as server:
+        shop = FakeRoom(name)
+        set_up(shop, server.access, name)
+    assert shop.calls == ["terms", "credentials", "asked", "offer", "enabled"]
+    assert shop.supplier
+    assert (shop.supplier["adapter"], shop.supplier["title"]) == (name, TITLES[name])
+    take_down(shop, name)
+    assert shop.calls[-1] == "disabled"
 
 
 def test_each_line_is_one_command_line_for_bash() -> None:
-    lines = [topup_line(STACK), *restock_lines(STACK), *fault_lines(STACK)]
-    assert len(lines) == 6
+    lines = [*order_lines(STACK, TOPUP, *OTHERS.values()), *restock_lines(STACK), *fault_lines(STACK)]
+    assert len(lines) == 8
     for line in lines:
         assert "\n" not in line
         assert "http://127.0.0.1:" in line

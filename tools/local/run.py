@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -48,10 +48,10 @@ def serve(home: Home, wanted_port: int | None) -> None:
         stack = Stack.of(cloud, before.keys if before else {})
         stack = _load_demo(home, stack)
         stack = replace(stack, providers=_set_up(stack, providers), suppliers=sellers.told)
-        supplied = _set_up_supplier(stack)
+        supplied = _set_up_suppliers(stack)
         stack.write(home.stack_file)
         try:
-            _announce(stack, home, supplied=supplied)
+            _announce(stack, home, supplied)
             for line in _following(home.function_log, cloud):
                 print(line, flush=True)
         finally:
@@ -118,22 +118,23 @@ def _set_up(stack: Stack, providers: Beside) -> dict[str, str]:
     return done
 
 
-def _set_up_supplier(stack: Stack) -> bool:
-    """Whether the shop buys from the local supplier now, which is a new one in each run."""
-    shop = HttpShop(stack.api_url, stack.keys["operator"])
-    told = stack.suppliers.get(demo_supply.NAME)
-    try:
-        if told is None:
-            demo_supply.take_down(shop)
-        else:
-            demo_supply.set_up(shop, told["access"])
-    except (Refused, OSError) as error:
-        print(f"WITHOUT the supplier {demo_supply.NAME}: {error}", flush=True)
-        return False
-    return told is not None
+def _set_up_suppliers(stack: Stack) -> list[str]:
+    """Names of the local suppliers that the shop buys from now, which are new ones in each run."""
+    shop, done = HttpShop(stack.api_url, stack.keys["operator"]), list[str]()
+    for name in demo_supply.TITLES:
+        told = stack.suppliers.get(name)
+        try:
+            if told is None:
+                demo_supply.take_down(shop, name)
+            else:
+                demo_supply.set_up(shop, told["access"], name)
+                done.append(name)
+        except (Refused, OSError) as error:
+            print(f"WITHOUT the supplier {name}: {error}", flush=True)
+    return done
 
 
-def _announce(stack: Stack, home: Home, *, supplied: bool) -> None:
+def _announce(stack: Stack, home: Home, supplied: Collection[str]) -> None:
     print(f"\nQuanyi is open:  {stack.api_url}/v1/products")
     print(f"its reference:   {stack.api_url}/v1/docs")
     print(f"everything about it:  {home.stack_file}\n\nkeys:")
@@ -147,10 +148,16 @@ def _announce(stack: Stack, home: Home, *, supplied: bool) -> None:
         print(f"  {f'supplier {name}':<24} {told['url']}")
     known = stack.as_dict()
     shown = {"buy a card": demo.curl_lines(known)}
-    if supplied:
-        shown["top a phone up, from a supplier (pay and look as above)"] = [demo_supply.topup_line(known)]
+    if demo_supply.NAME in supplied:
+        shown["top a phone up, from a supplier (pay and look as above)"] = demo_supply.order_lines(
+            known, demo_supply.TOPUP
+        )
         shown["buy cards for stock (state, ordered, received)"] = demo_supply.restock_lines(known)
         shown["break the supplier, then buy as above"] = demo_supply.fault_lines(known)
+    others = [one for name, one in demo_supply.OTHERS.items() if name in supplied]
+    if others:
+        title = "a top-up from a supplier as 福禄 is one, a card from a dujiao-next shop (pay and look as above)"
+        shown[title] = demo_supply.order_lines(known, *others)
     for what, lines in shown.items():
         print(f"\n{what}:")
         print("\n".join(f"  {line}" for line in lines))

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Self
 
 from tools.local.suppliers.callbacks import Caller, Try
 from tools.local.suppliers.certificate import unknown_certificate
-from tools.local.suppliers.face import Asked, Callback, Told, face_of
+from tools.local.suppliers.face import Asked, Callback, Face, Told, face_of
 from tools.local.suppliers.faults import Faults, Kind
 from tools.local.suppliers.goods import Good, Sale
 from tools.local.suppliers.shop import Shop
@@ -30,15 +30,21 @@ CONTROLS = ("on", "off", "advance", "call_back", "release", "price", "put", "rem
 
 
 class SupplierServer:
-    """A context manager; or `start()` and `stop()` it. `url` is where it listens. `tls` gives it a certificate that
-    nobody trusts."""
+    """A context manager; or `start()` and `stop()` it. `face` is the name of one, or one that serves `shop` already.
+    `url` is where it listens. `tls` gives it a certificate that nobody trusts."""
 
     def __init__(
-        self, face: str = "quanyi", seed: int = 0, port: int = 0, *, tls: bool = False, shop: Shop | None = None
+        self,
+        face: str | Face = "quanyi",
+        seed: int = 0,
+        port: int = 0,
+        *,
+        tls: bool = False,
+        shop: Shop | None = None,
     ) -> None:
         self.shop = shop or Shop(Faults(seed))
         self.faults = self.shop.faults
-        self.face = face_of(face, self.shop)
+        self.face = face_of(face, self.shop) if isinstance(face, str) else face
         self.caller = Caller()
         self.slow_seconds = 0.2
         self.hang_seconds = 30.0
