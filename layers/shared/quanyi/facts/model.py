@@ -39,7 +39,7 @@ FactKind = Literal[
     tried         a payment was begun at `provider`; `try_refused` that provider refused it
     sold          a line of an order was paid for: `quantity` of `sku`, `amount` its price
     posted        an entry of an order's journal: `accounts` is what moved (`orders.journal`), for the goods of one line
-                  where `line` is set
+                  where `line` is set; `reason` is the entry's number
     delivered     a unit reached its buyer, `seconds` after it was paid (or after the bad one before it was reported)
     revealed      a card was looked at by its buyer for the first time
     refund_asked  `amount` is to go back; what has gone back is `posted`

@@ -69,15 +69,16 @@ def _tries(made: _Made) -> None:
 def _entries(made: _Made) -> None:
     order = made.order
     for posting in order.journal:
-        rest = dict(posting.lines)
+        rest, number = dict(posting.lines), f"{posting.rev:06d}"
         for line, moved in posting.parts.items():
             sku = order.lines[int(line)].sku
-            made.add("posted", posting.at, f"{posting.rev:06d}", line, line=int(line), sku=sku, accounts=moved)
+            own: dict[str, Any] = {"line": int(line), "sku": sku, "accounts": moved, "reason": number}
+            made.add("posted", posting.at, number, line, **own)
             rest = {name: rest.get(name, 0) - moved.get(name, 0) for name in {*rest, *moved}}
         left = {name: amount for name, amount in sorted(rest.items()) if amount}
         alone: dict[str, Any] = {"line": 0, "sku": order.lines[0].sku} if len(order.lines) == 1 else {}
         if left:
-            made.add("posted", posting.at, f"{posting.rev:06d}", accounts=left, **alone)
+            made.add("posted", posting.at, number, accounts=left, reason=number, **alone)
 
 
 def _deliveries(made: _Made, unit: Unit) -> None:
