@@ -136,7 +136,8 @@ lock: $(UV) ## Pin what requirements/*.in, the layer and the rooms ask for
 	$(COMPILE) --upgrade $(RUNTIME:%=--no-emit-package %) layers/shared/requirements.in --output-file layers/shared/requirements.txt
 	$(COMPILE) --upgrade --constraint layers/shared/requirements.txt $(IN_SHARED:%=--no-emit-package %) \
 		$(RUNTIME:%=--no-emit-package %) layers/payments/requirements.in --output-file layers/payments/requirements.txt
-	$(COMPILE) --upgrade layers/rules/requirements.in --output-file layers/rules/requirements.txt
+	for layer in rules analytics; do \
+		$(COMPILE) --upgrade layers/$$layer/requirements.in --output-file layers/$$layer/requirements.txt; done
 	for room in functions/*/requirements.in; do $(COMPILE) --upgrade "$$room" --output-file "$${room%.in}.txt"; done
 	for env in uv ministack sam checkov dev lambda-image; do \
 		$(COMPILE) --upgrade requirements/$$env.in --output-file requirements/$$env.txt; done

@@ -1,4 +1,5 @@
-"""What the shop's people ask about: a day's books against settlement files; vouchers that were diverted."""
+"""What the shop's people ask about: a day's books against settlement files; vouchers that were diverted; what was
+computed overnight."""
 
 from datetime import date, timedelta
 from typing import Annotated
@@ -9,6 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from quanyi.clock import day as day_of
 from quanyi.errors import Invalid
 from quanyi.http import CallerParam, Cursor, entry, rest_api
+from reports import daily_results
 from reports.diversion import DiversionView, diversion
 from reports.kept import kept
 from reports.reconcile import TooLarge, reconcile
@@ -23,6 +25,7 @@ Day = Annotated[str | None, Query(alias="date", pattern=r"^\d{4}-\d{2}-\d{2}$", 
 Fresh = Annotated[bool, Query(description="For a large day: compare anew instead of answering what is kept")]
 
 app = rest_api()
+app.include_router(daily_results.router)
 
 
 @app.get(

@@ -10,6 +10,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from quanyi.analytics.engine import Engine
+from quanyi.analytics.table import ResultsTable
 from quanyi.aws import client
 from quanyi.cards.table import CardsTable
 from quanyi.cases.table import CasesTable
@@ -21,12 +23,14 @@ from quanyi.orders.table import OrdersTable
 from quanyi.payments.deployed import ProviderAccess, providers
 from quanyi.payments.registry import Providers
 from quanyi.redemptions.table import RedemptionsTable
+from quanyi.settings import Settings
 from quanyi.settlements.table import SettlementsTable
 from quanyi.stores.table import StoresTable
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
 from quanyi.vouchers.series import SeriesTable
 from quanyi.workflow import Workflow
+from reports.lake_files import Lake
 from reports.upload import Uploads
 
 _SIGNED = Config(
@@ -49,6 +53,22 @@ class ReportsSettings(ProviderAccess):
     """The function that reconciles a whole day; only those have it that may ask it to."""
     event_bus: str = ""
     """Only the function that reconciles a whole day tells of it."""
+
+
+class LakeSettings(Settings):
+    facts_table: str
+    lake_bucket: str
+    aws_lambda_function_memory_size: int = 3008
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The lake, and what was computed from it."""
+
+    lake: Lake
+    results: ResultsTable
+    zone: str
+    now: Clock = system_clock
 
 
 @dataclass(frozen=True)
@@ -100,6 +120,19 @@ def office() -> Office:
         zone=known.shop_time_zone,
         reconcile_later=partial(_invoke, known.reconcile_function),
     )
+
+
+@cache
+def archive() -> Archive:
+    known = LakeSettings.read()
+    results = ResultsTable(Table(known.facts_table, client("dynamodb")))
+    return Archive(Lake(_storage, known.lake_bucket), results, known.shop_time_zone)
+
+
+@cache
+def engine() -> Engine:
+    """Python and what it holds have a third of the function's memory; what does not fit into the rest is spilled."""
+    return Engine(memory_mib=LakeSettings.read().aws_lambda_function_memory_size * 2 // 3)
 
 
 @cache

@@ -33,6 +33,7 @@ TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 BUCKET = "quanyi-test-imports"
+LAKE = "quanyi-test-lake"
 BUS = "quanyi-test-events"
 SENDER = "shop@example.com"
 STAFF = "desk@example.com"
@@ -204,6 +205,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         "STAGE": "local",
         "SHOP_TIME_ZONE": "Asia/Shanghai",
         "IMPORT_BUCKET": BUCKET,
+        "LAKE_BUCKET": LAKE,
         "EVENT_BUS": BUS,
         "WORKFLOW_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:fulfil",
         "MAIL_SENDER": SENDER,
@@ -233,7 +235,8 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         monkeypatch.setenv("KMS_KEY_ID", key)
         made = Cloud(key)
         dynamodb_backends[ACCOUNT][REGION].tables.update(deepcopy(_empty_tables()))
-        made.client("s3").create_bucket(Bucket=BUCKET)
+        for bucket in (BUCKET, LAKE):
+            made.client("s3").create_bucket(Bucket=bucket)
         made.client("events").create_event_bus(Name=BUS)
         made.client("ses").verify_email_identity(EmailAddress=SENDER)
         yield made

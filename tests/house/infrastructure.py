@@ -152,16 +152,54 @@ def unguarded_keys(translated: Node) -> list[str]:
     return wrong
 
 
-def leaky_buckets(translated: Node) -> list[str]:
-    """Buckets for plain secrets: private, encrypted under a key of their own, without versions, emptied in a day."""
+LAKES = {"LakeBucket": "facts, which are derived, hold no secret and are kept for ever"}
+"""Buckets that are not for plain secrets, and what is in them."""
+
+
+def open_buckets(translated: Node) -> list[str]:
+    """Buckets that are not private, not encrypted under a key of ours, or answer without TLS."""
     wrong: list[str] = []
     policies = resources(translated, "AWS::S3::BucketPolicy").values()
     for name, bucket in resources(translated, "AWS::S3::Bucket").items():
         block = bucket.get("PublicAccessBlockConfiguration", {})
         if len(block) != 4 or not all(value is True for value in block.values()):
             wrong.append(f"{name} may become public")
-        rules = bucket.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [{}])
-        default = rules[0].get("ServerSideEncryptionByDefault", {})
+        if refers(_encryption(bucket).get("KMSMasterKeyID")) not in resources(translated, "AWS::KMS::Key"):
+            wrong.append(f"{name} is not encrypted under a key of ours")
+        if not any(refers(policy["Bucket"]) == name and "aws:SecureTransport" in text(policy) for policy in policies):
+            wrong.append(f"{name} answers without TLS")
+    return wrong
+
+
+def _encryption(bucket: Node) -> Node:
+    rules = bucket.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [{}])
+    return rules[0].get("ServerSideEncryptionByDefault", {})
+
+
+def shallow_lakes(translated: Node) -> list[str]:
+    """Lakes that can lose what is in them: with the stack, by an overwrite, or after some days."""
+    wrong: list[str] = []
+    for name, resource in translated["Resources"].items():
+        if name not in LAKES:
+            continue
+        if resource.get("DeletionPolicy") not in ("Retain", "RetainExceptOnCreate"):
+            wrong.append(f"{name} is deleted with the stack")
+        if resource.get("UpdateReplacePolicy") != "Retain":
+            wrong.append(f"{name} is deleted when it is replaced")
+        if resource["Properties"].get("VersioningConfiguration") != {"Status": "Enabled"}:
+            wrong.append(f"{name} does not keep what was overwritten")
+        rules = resource["Properties"].get("LifecycleConfiguration", {}).get("Rules", [])
+        wrong += [f"{name} forgets" for rule in rules if {"ExpirationInDays", "ExpirationDate"} & set(rule)]
+    return wrong
+
+
+def leaky_buckets(translated: Node) -> list[str]:
+    """Buckets for plain secrets: encrypted under a key of their own, without versions, emptied in a day."""
+    wrong: list[str] = []
+    for name, bucket in resources(translated, "AWS::S3::Bucket").items():
+        if name in LAKES:
+            continue
+        default = _encryption(bucket)
         if default.get("SSEAlgorithm") != "aws:kms" or refers(default.get("KMSMasterKeyID")) in (None, "DataKey"):
             wrong.append(f"{name} is not encrypted under a key of its own")
         if "VersioningConfiguration" in bucket or "ReplicationConfiguration" in bucket:
@@ -173,8 +211,6 @@ def leaky_buckets(translated: Node) -> list[str]:
         ]
         if 1 not in days:
             wrong.append(f"{name} keeps files for more than a day")
-        if not any(refers(policy["Bucket"]) == name and "aws:SecureTransport" in text(policy) for policy in policies):
-            wrong.append(f"{name} answers without TLS")
     return wrong
 
 

@@ -35,6 +35,8 @@ RULES: dict[Callable[[Node], list[str]], Callable[[], Node]] = {
     infrastructure.outlasting_their_minute: translated,
     infrastructure.unguarded_tables: translated,
     infrastructure.unguarded_keys: translated,
+    infrastructure.open_buckets: translated,
+    infrastructure.shallow_lakes: translated,
     infrastructure.leaky_buckets: translated,
     infrastructure.sandbox_in_production: written,
     infrastructure.outputs_that_tell: written,
@@ -147,7 +149,7 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
     ),
     (infrastructure.unguarded_keys, "gone", lambda t: t["Resources"]["VaultKey"].pop("DeletionPolicy")),
     (
-        infrastructure.leaky_buckets,
+        infrastructure.open_buckets,
         "public",
         lambda t: props(t, "ImportBucket")["PublicAccessBlockConfiguration"].update(BlockPublicAcls=False),
     ),
@@ -161,7 +163,23 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
         "kept for a week",
         lambda t: props(t, "ImportBucket")["LifecycleConfiguration"]["Rules"][0].update(ExpirationInDays=7),
     ),
-    (infrastructure.leaky_buckets, "without TLS", lambda t: t["Resources"].pop("ImportBucketPolicy")),
+    (infrastructure.open_buckets, "without TLS", lambda t: t["Resources"].pop("LakeBucketPolicy")),
+    (infrastructure.open_buckets, "AWS's key", lambda t: props(t, "LakeBucket").pop("BucketEncryption")),
+    (
+        infrastructure.shallow_lakes,
+        "gone with the stack",
+        lambda t: t["Resources"]["LakeBucket"].update(DeletionPolicy="Delete"),
+    ),
+    (
+        infrastructure.shallow_lakes,
+        "overwritten",
+        lambda t: props(t, "LakeBucket").pop("VersioningConfiguration"),
+    ),
+    (
+        infrastructure.shallow_lakes,
+        "forgotten",
+        lambda t: props(t, "LakeBucket")["LifecycleConfiguration"]["Rules"][0].update(ExpirationInDays=365),
+    ),
     (
         infrastructure.sandbox_in_production,
         "everywhere",

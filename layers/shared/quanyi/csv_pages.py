@@ -10,7 +10,7 @@ BOM = "\ufeff"
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
-Cell = str | int
+Cell = str | int | float
 
 
 def csv_page(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, first: bool) -> str:

@@ -1,23 +1,40 @@
-"""DuckDB over Parquet files of facts (https://duckdb.org/docs/): the embedded engine, for as long as one machine is
-enough.
+"""DuckDB over Parquet files of facts: the embedded engine, for as long as one machine is enough.
 
 Every query is a file under `sql/`: one SELECT that reads the relation `facts` (`analytics.rows`) and takes named
-parameters (`$first`). It is written in what DuckDB and Athena have in common after `sqlglot` has translated it.
+parameters (`$first`). It is written in what DuckDB and Athena have in common after `sqlglot` has translated it; what is
+DuckDB's own is in `analytics.dialect`.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from json import dumps
 from pathlib import Path
 from typing import Any
 
+from quanyi.analytics import dialect
 from quanyi.analytics.rows import COLUMNS
 
 SQL = Path(__file__).parent / "sql"
+_PARAMETER = re.compile(r"\$([a-z]\w*)")
+_COMMENT = re.compile(r"--[^\n]*")
 
 
 def sql_of(name: str) -> str:
     """The text of `sql/<name>.sql`."""
     return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def parameters_of(sql: str) -> set[str]:
+    """The names that a query asks for; its comments may name others."""
+    return set(_PARAMETER.findall(_COMMENT.sub("", sql)))
+
+
+def version_of(name: str) -> str:
+    """Of a query's text: another one may count otherwise."""
+    return sha256(sql_of(name).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -45,16 +62,44 @@ class Engine:
         }
         self.connection: Any = duckdb.connect(":memory:", config=config)
 
-    def read(self, paths: Sequence[str]) -> None:
-        """Makes `facts` of Parquet files in which each fact lies once."""
-        if paths:
-            listed = self.connection.read_parquet(list(paths))
-            listed.create_view("facts", replace=True)
-            return
-        columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
-        self.connection.execute(f"CREATE OR REPLACE TABLE facts ({columns})")
+    def read(self, once: Sequence[str], doubled: Sequence[str] = ()) -> None:
+        """Makes `facts` of Parquet files, each fact once. A fact of `once` lies in no other file; those of `doubled`
+        may lie in several of these, which costs a sort of them all."""
+        self.connection.execute("CREATE OR REPLACE TEMP TABLE reread AS " + self._newest(doubled))
+        sources = [*([self._stored(once)] if once else []), *(["SELECT * FROM reread"] if doubled else [])]
+        names, union = dialect.columns([*COLUMNS]), " UNION ALL ".join(sources or [dialect.nothing()])
+        self.connection.execute(f"CREATE OR REPLACE VIEW facts AS SELECT {names} FROM ({union})")  # noqa: S608
 
     def run(self, name: str, **parameters: Any) -> Table:
-        """The answer of `sql/<name>.sql`."""
-        answer = self.connection.execute(sql_of(name), parameters)
+        """The answer of `sql/<name>.sql`; it takes of the parameters those that it names."""
+        sql = sql_of(name)
+        asked = parameters_of(sql)
+        answer = self.connection.execute(sql, {key: value for key, value in parameters.items() if key in asked})
         return Table(tuple(column[0] for column in answer.description), answer.fetchall())
+
+    def count(self, first: date, last: date) -> int:
+        """Rows of `facts` of these days."""
+        answer = self.connection.execute("SELECT count(*) FROM facts WHERE day BETWEEN ? AND ?", [first, last])
+        return int(answer.fetchone()[0])
+
+    def write(self, rows: Iterable[Mapping[str, Any]], path: str) -> None:
+        """Rows of `dialect.STORED` whose ids differ as one Parquet file. They have to fit (`rows.misfit`)."""
+        lines = Path(f"{path}.json")
+        with lines.open("w", encoding="utf-8") as file:
+            file.writelines(dumps(row, default=str) + "\n" for row in rows)
+        try:
+            self.connection.execute(dialect.written(f"SELECT * FROM {dialect.lines(str(lines))}", path))  # noqa: S608
+        finally:
+            lines.unlink()
+
+    def merge(self, paths: Sequence[str], path: str) -> None:
+        """The facts of these files, each once, as one file."""
+        self.connection.execute(dialect.written(self._newest(paths), path))
+
+    def _newest(self, paths: Sequence[str]) -> str:
+        return dialect.newest(self._stored(paths)) if paths else dialect.nothing()
+
+    def _stored(self, paths: Sequence[str]) -> str:
+        relation = dialect.files(paths)
+        told = self.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608 - names of ours
+        return dialect.stored(relation, [row[0] for row in told])

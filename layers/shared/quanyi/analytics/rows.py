@@ -3,11 +3,13 @@
 A journal entry becomes a row for each account that it moved; every other fact is one row.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from quanyi.clock import day
-from quanyi.facts.model import Fact
+from quanyi.facts.model import KINDS, Fact
 from quanyi.ledger.model import currency_of
 
 COLUMNS: dict[str, str] = {
@@ -40,6 +42,9 @@ COLUMNS: dict[str, str] = {
 (its `of`). `account` is set for kind `posted` only: `amount` then is what moved on it, debit positive, and its
 name is without the currency. Texts that a fact does not have are empty; `line` and `seconds` are null then."""
 
+MAY_LACK = frozenset({"line", "seconds"})
+"""The columns that are null where a fact does not have them."""
+
 
 def rows_of(fact: Fact, zone: str) -> Iterator[dict[str, Any]]:
     """One row or several, whose ids are unique for ever, with the columns of `COLUMNS`."""
@@ -61,4 +66,30 @@ def rows_of(fact: Fact, zone: str) -> Iterator[dict[str, Any]]:
         yield {**row, "id": f"{fact.id}#{account}", "account": name, "amount": amount, "currency": currency}
 
 
+def misfit(row: Mapping[str, Any]) -> str | None:
+    """The first column whose value is not what `COLUMNS` says, or `kind` for one that nobody knows; None if all are. A
+    file is written whole or not at all, so one bad row must be known before."""
+    if row["kind"] not in KINDS:
+        return "kind"
+    return next((name for name, kind in COLUMNS.items() if not _fits(row[name], kind, name)), None)
+
+
+def _fits(value: Any, kind: str, name: str) -> bool:
+    match kind:
+        case "VARCHAR":
+            return isinstance(value, str) and not _ODD.search(value)
+        case "DATE":
+            return bool(date.fromisoformat(value))
+        case "TIMESTAMP":
+            return isinstance(value, datetime)
+        case _ if value is None:
+            return name in MAY_LACK
+        case _:
+            most = _MOST[kind]
+            return isinstance(value, int) and not isinstance(value, bool) and -most <= value < most
+
+
+_ODD = re.compile(r"[\x00\ud800-\udfff]")
+"""What a file of text can't hold."""
+_MOST = {"INTEGER": 2**31, "BIGINT": 2**63}
 _SAME = frozenset(COLUMNS) - {"id", "kind", "at", "day", "subject", "account"}

@@ -1,0 +1,68 @@
+"""One report of one day: computed, and kept as a version if it says anything new."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from json import dumps
+from typing import Any
+
+from quanyi.analytics.engine import Engine, version_of
+from quanyi.analytics.reports import Report
+from quanyi.analytics.table import Result, Rows, version_named
+from quanyi.clock import stamp
+from reports.sheet import CSV, MOST_XLSX_ROWS, XLSX, as_csv, as_xlsx
+from reports.wiring import Archive
+
+LARGE = 3 * 1024 * 1024
+"""Bytes of JSON beyond which a result is not answered but linked to: a function may answer 6 MB."""
+
+
+def compute(archive: Archive, engine: Engine, report: Report, day: date) -> bool:
+    """Whether it is another version than the newest."""
+    table = engine.run(report.name, **report.parameters(day))
+    rows: Rows = [[_plain(value) for value in row] for row in table.rows]
+    text, sql = dumps(rows, ensure_ascii=False), version_of(report.name)
+    facts = engine.count(report.first(day), day)
+    version = version_named(sql, facts, table.columns, text)
+    newest = archive.results.newest(report.name, f"{day}")
+    if newest and newest.version == version:
+        return False
+    size = len(text.encode())
+    place = f"results/{report.name}/{day}/{version}"
+    told = Result(
+        report=report.name,
+        day=f"{day}",
+        version=version,
+        at=archive.now(),
+        columns=table.columns,
+        count=len(rows),
+        size=size,
+        key=f"{place}.json",
+        sql=sql,
+        facts=facts,
+        rows=rows,
+    )
+    # The files first: a result that is listed can be had.
+    _put_files(archive, place, told, text)
+    archive.results.put(told)
+    return True
+
+
+def _put_files(archive: Archive, place: str, told: Result, rows: str) -> None:
+    head = {"v": 1, "report": told.report, "day": told.day, "sql": told.sql, "facts": told.facts}
+    about = dumps({**head, "columns": told.columns}, ensure_ascii=False).removesuffix("}")
+    archive.lake.put_text(f"{place}.json", f'{about}, "rows": {rows}}}'.encode(), "application/json")
+    if told.size > LARGE and told.rows is not None:
+        archive.lake.put_text(f"{place}.csv", as_csv(told.columns, told.rows).encode(), CSV)
+        if told.count <= MOST_XLSX_ROWS:
+            archive.lake.put_text(f"{place}.xlsx", as_xlsx(told.report, told.columns, told.rows), XLSX)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it."""
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value

@@ -1,0 +1,42 @@
+"""A report's result as a file that spreadsheets open, and run nothing of."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+from quanyi.csv_pages import csv_page
+
+CSV = "text/csv; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_XLSX_ROWS = 200_000
+"""About a minute of writing; a sheet may have five times as many."""
+
+Rows = Sequence[Sequence[Any]]
+
+
+def as_csv(columns: Sequence[str], rows: Rows) -> str:
+    """What is not there is an empty cell."""
+    return csv_page(columns, [["" if value is None else value for value in row] for row in rows], first=True)
+
+
+def as_xlsx(title: str, columns: Sequence[str], rows: Rows) -> bytes:
+    from openpyxl import Workbook  # noqa: PLC0415 - half a second, and only this needs it
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title[:31])
+
+    def cell(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        made = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+        made.data_type = "s"  # a text, also where it looks like a formula
+        return made
+
+    sheet.append(list(columns))
+    for row in rows:
+        sheet.append([cell(value) for value in row])
+    content = BytesIO()
+    book.save(content)
+    return content.getvalue()

@@ -1,0 +1,51 @@
+"""The reports that are computed every night, each from one SQL file: what they are called, and of which days they are.
+
+To add one: its SQL file (`sql/<name>.sql`), a line here, and its definition in `docs/metrics`. The job, the store and
+the API know no report by name.
+
+A query's numbers are whole ones: sums of floating point differ from run to run, and the same facts must give the same
+result. Its last clause is an ORDER BY that leaves no two rows' order open.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+EVER = date(2000, 1, 1)
+"""Before any fact."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """`days` is how many days it looks back, the day itself among them; None: all there are. `more` are parameters of
+    its SQL beside `$first` and `$last`."""
+
+    name: str
+    chinese: str
+    english: str
+    days: int | None = 1
+    more: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def first(self, last: date) -> date:
+        """The first day of a report that ends with the day `last`."""
+        return EVER if self.days is None else last - timedelta(days=self.days - 1)
+
+    def parameters(self, last: date) -> dict[str, Any]:
+        return {**self.more, "first": self.first(last), "last": last}
+
+
+REPORTS: tuple[Report, ...] = (
+    Report("sales_daily", "日销售", "Sales of the day"),
+    Report("delivery_daily", "发货时效", "How fast the day's units were delivered"),
+    Report("payments_daily", "支付成功率", "What became of the day's payments"),
+)
+
+
+def report_named(name: str) -> Report | None:
+    return next((report for report in REPORTS if report.name == name), None)
+
+
+def needed(reports: Sequence[Report], days: Sequence[date]) -> tuple[date, date]:
+    """The first and the last day whose facts these reports of these days read."""
+    return min(report.first(day) for report in reports for day in days), max(days)

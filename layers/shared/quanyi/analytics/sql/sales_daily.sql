@@ -1,0 +1,81 @@
+-- Sales by day, channel, product and currency (日销售).
+--
+-- Days are the shop's; amounts are minor units of `currency`, and currencies are never added to each other. What was
+-- sold is dated by its payment, money by its entry in the books: a refund changes no earlier day, it lowers `revenue`
+-- and raises `refunds` of its own. `product` is empty for what belongs to no single line of its order (a provider's fee
+-- for an order of several), so that no number is shared out by guessing.
+--
+--   gmv       prices of the lines that were paid for; orders, units, buyers: of these, different ones. An order of two
+--             products is counted with both: orders and buyers of several rows must not be added
+--   revenue   value of delivered units, less that of units that were taken back, tax included
+--   cost      what the shop had paid for the goods that buyers have, or that were lost
+--   fees      what payment providers kept
+--   refunds   money that went back to buyers
+--   margin    revenue - cost - fees
+--
+-- $first, $last: the days, both included.
+WITH sold AS (
+    SELECT
+        day, channel, product, currency,
+        SUM(amount) AS gmv,
+        COUNT(DISTINCT subject) AS orders,
+        SUM(quantity) AS units,
+        COUNT(DISTINCT CASE WHEN buyer <> '' THEN buyer END) AS buyers
+    FROM facts
+    WHERE kind = 'sold' AND day BETWEEN $first AND $last
+    GROUP BY day, channel, product, currency
+),
+entries AS (
+    SELECT
+        day, channel, subject, "at", product, currency,
+        SUM(CASE WHEN account LIKE 'revenue:%' THEN -amount ELSE 0 END) AS revenue,
+        SUM(CASE WHEN account IN ('cost', 'loss') THEN amount ELSE 0 END) AS cost,
+        SUM(CASE WHEN account = 'fees' THEN amount ELSE 0 END) AS fees,
+        SUM(CASE WHEN account LIKE 'provider:%' OR account = 'fees' THEN amount ELSE 0 END) AS moved,
+        -- What a refund lowers: the debt to the buyer, beside what the same entry delivered or took back.
+        SUM(CASE WHEN account IN ('owed', 'surplus') OR account LIKE 'revenue:%' THEN amount ELSE 0 END) AS settled
+    FROM facts
+    WHERE kind = 'posted' AND day BETWEEN $first AND $last
+    GROUP BY day, channel, subject, "at", product, currency
+),
+-- An entry of an order of several lines lies in several facts: what belongs to each line, and the rest.
+backs AS (
+    SELECT
+        day, channel, currency,
+        CASE WHEN MIN(product) = MAX(product) THEN MIN(product) ELSE '' END AS product,
+        CASE WHEN SUM(moved) < 0 AND SUM(settled) > 0 THEN SUM(settled) ELSE 0 END AS refunds
+    FROM entries
+    GROUP BY day, channel, subject, "at", currency
+),
+money AS (
+    SELECT day, channel, product, currency, revenue, cost, fees, 0 AS refunds FROM entries
+    UNION ALL
+    SELECT day, channel, product, currency, 0, 0, 0, refunds FROM backs WHERE refunds <> 0
+),
+booked AS (
+    SELECT
+        day, channel, product, currency,
+        SUM(revenue) AS revenue, SUM(cost) AS cost, SUM(fees) AS fees, SUM(refunds) AS refunds
+    FROM money
+    GROUP BY day, channel, product, currency
+    HAVING SUM(ABS(revenue) + ABS(cost) + ABS(fees) + refunds) > 0
+)
+SELECT
+    COALESCE(sold.day, booked.day) AS day,
+    COALESCE(sold.channel, booked.channel) AS channel,
+    COALESCE(sold.product, booked.product) AS product,
+    COALESCE(sold.currency, booked.currency) AS currency,
+    CAST(COALESCE(gmv, 0) AS BIGINT) AS gmv,
+    COALESCE(orders, 0) AS orders,
+    CAST(COALESCE(units, 0) AS BIGINT) AS units,
+    COALESCE(buyers, 0) AS buyers,
+    CAST(COALESCE(revenue, 0) AS BIGINT) AS revenue,
+    CAST(COALESCE(cost, 0) AS BIGINT) AS cost,
+    CAST(COALESCE(fees, 0) AS BIGINT) AS fees,
+    CAST(COALESCE(refunds, 0) AS BIGINT) AS refunds,
+    CAST(COALESCE(revenue, 0) - COALESCE(cost, 0) - COALESCE(fees, 0) AS BIGINT) AS margin
+FROM sold
+FULL OUTER JOIN booked
+    ON sold.day = booked.day AND sold.channel = booked.channel
+    AND sold.product = booked.product AND sold.currency = booked.currency
+ORDER BY 1, 2, 3, 4
