@@ -21,6 +21,8 @@ from quanyi.orders.table import OrdersTable
 from quanyi.payments.deployed import ProviderAccess, providers
 from quanyi.payments.registry import Providers
 from quanyi.redemptions.table import RedemptionsTable
+from quanyi.rollups.table import RollsTable
+from quanyi.settings import Settings
 from quanyi.settlements.table import SettlementsTable
 from quanyi.stores.table import StoresTable
 from quanyi.table import Table
@@ -49,6 +51,10 @@ class ReportsSettings(ProviderAccess):
     """The function that reconciles a whole day; only those have it that may ask it to."""
     event_bus: str = ""
     """Only the function that reconciles a whole day tells of it."""
+
+
+class RollsSettings(Settings):
+    facts_table: str
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,12 @@ def office() -> Office:
         zone=known.shop_time_zone,
         reconcile_later=partial(_invoke, known.reconcile_function),
     )
+
+
+@cache
+def rolls() -> RollsTable:
+    known = RollsSettings.read()
+    return RollsTable(Table(known.facts_table, client("dynamodb")), known.shop_time_zone)
 
 
 @cache
