@@ -23,6 +23,7 @@ from quanyi.orders.table import OrdersTable
 from quanyi.payments.deployed import ProviderAccess, providers
 from quanyi.payments.registry import Providers
 from quanyi.redemptions.table import RedemptionsTable
+from quanyi.rollups.table import RollsTable
 from quanyi.settings import Settings
 from quanyi.settlements.table import SettlementsTable
 from quanyi.stores.table import StoresTable
@@ -69,6 +70,10 @@ class Archive:
     results: ResultsTable
     zone: str
     now: Clock = system_clock
+
+
+class RollsSettings(Settings):
+    facts_table: str
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,11 @@ def archive() -> Archive:
 def engine() -> Engine:
     """Python and what it holds have a third of the function's memory; what does not fit into the rest is spilled."""
     return Engine(memory_mib=LakeSettings.read().aws_lambda_function_memory_size * 2 // 3)
+
+
+def rolls() -> RollsTable:
+    known = RollsSettings.read()
+    return RollsTable(Table(known.facts_table, client("dynamodb")), known.shop_time_zone)
 
 
 @cache

@@ -88,6 +88,7 @@ INDOORS = {
     "receiving/receive.py": "takes in what a supplier delivered",
     "receiving/writing.py": "puts arriving cards into the cards table",
     "restock/demand.py": "what was asked for each day, in the stats table",
+    "rollups/buyers_table.py": "who bought when, in the facts table",
     "supply/on_sale.py": "halts and prices of SKUs, in the catalogue table",
     "supply/reading.py": "offers with their suppliers, in the supply table",
     "vouchers/guessing.py": "who guessed how often, in the stats table",
