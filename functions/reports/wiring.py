@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from quanyi.alerts.table import AlertsTable
 from quanyi.aws import client
 from quanyi.cards.table import CardsTable
 from quanyi.cases.table import CasesTable
@@ -82,6 +83,16 @@ class Office:
     draw: Draw = secrets.token_bytes
 
 
+@dataclass(frozen=True)
+class Trading:
+    """What live reports are read from."""
+
+    rolls: RollsTable
+    alerts: AlertsTable
+    zone: str
+    now: Clock = system_clock
+
+
 @cache
 def office() -> Office:
     known, dynamodb = ReportsSettings.read(), client("dynamodb")
@@ -112,6 +123,12 @@ def office() -> Office:
 def rolls() -> RollsTable:
     known = RollsSettings.read()
     return RollsTable(Table(known.facts_table, client("dynamodb")), known.shop_time_zone)
+
+
+@cache
+def trade() -> Trading:
+    supply = Table(ReportsSettings.read().supply_table, client("dynamodb"))
+    return Trading(rolls(), AlertsTable(supply), RollsSettings.read().shop_time_zone)
 
 
 @cache
