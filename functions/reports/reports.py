@@ -1,21 +1,25 @@
-"""What the shop's people ask about: a day's books against settlement files; vouchers that were diverted; what was
-computed overnight."""
+"""What the shop's people ask: how it trades, whether its books agree with settlement files, where vouchers went, and
+what was computed overnight."""
 
 from datetime import date, timedelta
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.request import Request
 
 from quanyi.clock import day as day_of
 from quanyi.errors import Invalid
 from quanyi.http import CallerParam, Cursor, entry, rest_api
+from quanyi.rollups.ranges import By
 from reports import daily_results
 from reports.diversion import DiversionView, diversion
 from reports.kept import kept
 from reports.reconcile import TooLarge, reconcile
+from reports.trading import About, known_parameters, trading
+from reports.trading_views import TradingView
 from reports.views import ReconcileView, UnderWay
-from reports.wiring import Office, office
+from reports.wiring import Office, office, trade
 
 MOST_AT_ONCE = 3000
 """Orders that a call reads while its caller waits: about ten seconds."""
@@ -23,6 +27,8 @@ RETRY_AFTER = "60"
 
 Day = Annotated[str | None, Query(alias="date", pattern=r"^\d{4}-\d{2}-\d{2}$", description="Yesterday when left out")]
 Fresh = Annotated[bool, Query(description="For a large day: compare anew instead of answering what is kept")]
+
+Name = Annotated[str | None, Query(max_length=64)]
 
 app = rest_api()
 app.include_router(daily_results.router)
@@ -60,6 +66,26 @@ def diverted(
     that are over, all pages together are exact; uses that are made meanwhile may be missing."""
     caller.needs("analyst", "operator")
     return diversion(office(), first, last, agent, cursor)
+
+
+@app.get("/v1/reports/trading", tags=["Reports"], summary="How the shop trades, live")
+def traded(
+    caller: CallerParam,
+    request: Request,
+    first: Annotated[date, Query(alias="from", description="A day of the shop's")],
+    last: Annotated[date, Query(alias="to", description="The last day, included")],
+    by: Annotated[By, Query(description="At most 4 days by hour, 100 by day, 400 by week or month")] = "day",
+    channel: Annotated[str, Query(max_length=64)] = "",
+    category: Name = None,
+    product: Name = None,
+    provider: Name = None,
+    zone: Annotated[str | None, Query(description="The shop's own, if any")] = None,
+) -> TradingView:
+    """Facts are in it within five seconds. One of `category`, `product` and `provider` at a time, each of all channels
+    or of one."""
+    caller.needs("analyst", "operator")
+    known_parameters(request.resolved_event.query_string_parameters or {}, trade().zone, zone)
+    return trading(trade(), first, last, by, About(channel, category, product, provider))
 
 
 def report_of(office: Office, day: str | None, fresh: bool) -> Response[ReconcileView | UnderWay]:

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from quanyi.alerts.table import AlertsTable
 from quanyi.analytics.engine import Engine
 from quanyi.analytics.table import ResultsTable
 from quanyi.aws import client
@@ -101,6 +102,16 @@ class Office:
     draw: Draw = secrets.token_bytes
 
 
+@dataclass(frozen=True)
+class Trading:
+    """What live reports are read from."""
+
+    rolls: RollsTable
+    alerts: AlertsTable
+    zone: str
+    now: Clock = system_clock
+
+
 @cache
 def office() -> Office:
     known, dynamodb = ReportsSettings.read(), client("dynamodb")
@@ -143,6 +154,12 @@ def engine() -> Engine:
 def rolls() -> RollsTable:
     known = RollsSettings.read()
     return RollsTable(Table(known.facts_table, client("dynamodb")), known.shop_time_zone)
+
+
+@cache
+def trade() -> Trading:
+    supply = Table(ReportsSettings.read().supply_table, client("dynamodb"))
+    return Trading(rolls(), AlertsTable(supply), RollsSettings.read().shop_time_zone)
 
 
 @cache

@@ -25,7 +25,7 @@ def facts_of_orders(draw: random.Random, orders: int, days: int = 3, buyers: int
     """Of orders that are placed, tried, mostly paid and delivered, and sometimes refunded days later."""
     found: list[Fact] = []
     for number in range(orders):
-        at = BEGIN + timedelta(seconds=draw.randrange(days * 86400))
+        at = BEGIN + timedelta(hours=draw.randrange(days * 24), seconds=draw.randrange(100))
         found += _of_order(draw, f"O{number:05d}", f"M{draw.randrange(buyers)}", at)
     return found
 

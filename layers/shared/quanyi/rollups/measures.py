@@ -20,16 +20,34 @@ are never added. All measures add up: over facts, over time, over slices of one 
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 from quanyi.facts.model import Fact, FactKind
 from quanyi.ledger.model import currency_of
 
-Dimension = Literal["total", "channel", "category", "product", "sku", "provider"]
-DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+Dimension = Literal[
+    "total",
+    "channel",
+    "category",
+    "product",
+    "sku",
+    "provider",
+    "channel_category",
+    "channel_product",
+    "channel_provider",
+]
 
 Slice: TypeAlias = tuple[Dimension, str]
-"""A dimension and a name in it; `total` has one slice, whose name is empty. Category `""` is of products in none."""
+"""A dimension and a name in it; `total` has one slice, whose name is empty. Category `""` is of products in none; names
+within a channel are `<channel>#<name>`."""
+
+Parted = Literal["category", "product", "provider"]
+"""Dimensions that are told apart by channel too."""
+_WITHIN: dict[Parted, Dimension] = {
+    "category": "channel_category",
+    "product": "channel_product",
+    "provider": "channel_provider",
+}
 
 Counts: TypeAlias = Counter[str]
 
@@ -47,15 +65,27 @@ def added_by(fact: Fact) -> Iterator[tuple[Slice, Counts]]:
     if fact.channel:
         yield from _some(("channel", fact.channel), whole)
     if fact.product and fact.kind in _OF_GOODS:
-        yield from _some(("category", fact.category), goods)
         untimed: Counts = Counter({name: by for name, by in goods.items() if not name.startswith(SECONDS)})
-        yield from _some(("product", fact.product), untimed)
+        yield from _in_channel_too(fact, "category", fact.category, goods)
+        yield from _in_channel_too(fact, "product", fact.product, untimed)
         if fact.sku:
             yield from _some(("sku", fact.sku), untimed)
     if fact.provider:
-        yield from _some(("provider", fact.provider), goods)
+        yield from _in_channel_too(fact, "provider", fact.provider, goods)
     for provider, counts in cash.items():
-        yield from _some(("provider", provider), counts)
+        if provider:
+            yield from _in_channel_too(fact, "provider", provider, counts)
+
+
+def within(channel: str, dimension: Parted, name: str) -> Slice:
+    """The slice of a channel's, or of all channels' where none is named."""
+    return (_WITHIN[dimension], f"{channel}#{name}") if channel else (dimension, name)
+
+
+def _in_channel_too(fact: Fact, dimension: Parted, name: str, counts: Counts) -> Iterator[tuple[Slice, Counts]]:
+    yield from _some((dimension, name), counts)
+    if fact.channel:
+        yield from _some(within(fact.channel, dimension, name), counts)
 
 
 def rounded_up(seconds: int) -> int:
@@ -89,6 +119,8 @@ def _cash(fact: Fact) -> dict[str, Counts]:
             moved[name.removeprefix("provider:"), currency] += amount
         elif name == "fees":
             fees[currency] += amount
+    for currency in fees.keys() - {currency for _, currency in moved}:
+        moved["", currency] = 0  # all that arrived was kept: whose it was, the entry does not say
     found: dict[str, Counts] = {}
     for (provider, currency), amount in sorted(moved.items()):
         kept = fees.pop(currency, 0)

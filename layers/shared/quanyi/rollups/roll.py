@@ -5,12 +5,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from quanyi.facts.model import Fact
-from quanyi.rollups.measures import TOTAL, Counts, Dimension, Slice, added_by
+from quanyi.rollups.measures import TOTAL, Counts, Dimension, Parted, Slice, added_by, within
 
 OTHER = "*"
 """The slice of a dimension in which those lie that a roll has no room for."""
 
-KEPT: dict[Dimension, int] = {"channel": 100, "category": 100, "product": 300, "sku": 300, "provider": 20}
+KEPT: dict[Dimension, int] = {
+    "channel": 100,
+    "category": 100,
+    "product": 300,
+    "sku": 300,
+    "provider": 20,
+    "channel_category": 200,
+    "channel_product": 500,
+    "channel_provider": 100,
+}
 """Slices of a dimension that a roll tells apart; the others are summed up under `OTHER`. A shop that sells no more in
 a month has none of these."""
 
@@ -29,6 +38,17 @@ class Roll:
     def named(self, dimension: Dimension) -> dict[str, Counts]:
         """The slices of a dimension."""
         return {name: counts for (kind, name), counts in self.slices.items() if kind == dimension}
+
+    def names_within(self, channel: str, dimension: Parted) -> dict[str, Counts]:
+        """The slices of a dimension in a channel, or in all of them, by their own names; `OTHER` is none of these."""
+        kind, begin = within(channel, dimension, "")
+        found = self.named(kind)
+        return {name.removeprefix(begin): found[name] for name in found if name.startswith(begin) and name != OTHER}
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether some slices had no room: those that are told apart may then be less than they were."""
+        return any(name == OTHER for _, name in self.slices)
 
 
 def rolled(facts: Iterable[Fact]) -> Roll:
