@@ -20,6 +20,15 @@ class Money(BaseModel):
     currency: Currency
 
 
+_NO_MINOR_UNIT = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"})
+_THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+
+
+def decimals(currency: str) -> int:
+    """Of a currency's minor unit, by ISO 4217: 2 for fen and cents."""
+    return 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THOUSANDTHS else 2
+
+
 def split(total: int, weights: Sequence[int]) -> list[int]:
     """Shares of `total` minor units in proportion to `weights`, adding up to `total` exactly (largest remainder).
 

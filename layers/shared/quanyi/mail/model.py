@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from quanyi.catalog.model import Language
 from quanyi.errors import Invalid
+from quanyi.money import decimals
 from quanyi.secret import Secret
 
 BuyerMail = Literal["delivery", "refund"]
@@ -152,12 +153,8 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
     return Pattern(text).substitute(values)
 
 
-_NO_MINOR_UNIT = {"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"}
-_THOUSANDTHS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
-
-
 def money_text(amount: int, currency: str) -> str:
     """`19.99 CNY` of 1999 minor units; the decimals are those of ISO 4217."""
-    digits = 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THOUSANDTHS else 2
+    digits = decimals(currency)
     whole, rest = divmod(amount, 10**digits)
     return f"{whole}.{rest:0{digits}} {currency}" if digits else f"{whole} {currency}"
