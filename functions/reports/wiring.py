@@ -93,7 +93,7 @@ def office() -> Office:
         stores=StoresTable(catalog),
         stats=stats,
         providers=providers(known, dynamodb, Keyring(catalog, Kms(known.kms_key_id, client("kms")))),
-        uploads=Uploads(_storage, known.import_bucket),
+        uploads=Uploads(storage, known.import_bucket),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
         bus=Bus(known.event_bus, client("events")),
         sandbox=sandbox if known.stage != "production" and sandbox.name else None,
@@ -103,7 +103,7 @@ def office() -> Office:
 
 
 @cache
-def _storage() -> Any:
+def storage() -> Any:
     """An S3 client that signs with version 4 for the region's own endpoint."""
     return boto3.client("s3", config=_SIGNED)
 

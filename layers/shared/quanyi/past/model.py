@@ -47,7 +47,7 @@ class Refunds:
 @dataclass(frozen=True, slots=True)
 class PastOrder:
     """Amounts are minor units of `currency`; lines are in the order of their keys. Without `paid_at` it came to
-    nothing. `account` is where its money stood."""
+    nothing. `account` is where its money stood, `told_by` the import that told of it last."""
 
     id: str
     source: str
@@ -61,6 +61,7 @@ class PastOrder:
     delivered_at: datetime | None = None
     backs: tuple[Back, ...] = ()
     rev: int = 1
+    told_by: str = field(default="", compare=False)
 
     @property
     def total(self) -> int:
@@ -99,7 +100,7 @@ def grown(old: PastOrder | None, new: PastOrder, refunds: Refunds) -> PastOrder:
             delivered = had_been_delivered or bool(known.delivered_at and known.delivered_at <= since)
             backs.append(Back(since, more, delivered))
     known = replace(known, backs=tuple(backs))
-    return known if known == old or old is None else replace(known, rev=old.rev + 1)
+    return known if known == old or old is None else replace(known, rev=old.rev + 1, told_by=new.told_by)
 
 
 def _told(order: PastOrder) -> Sequence[object]:

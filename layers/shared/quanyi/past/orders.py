@@ -176,6 +176,7 @@ def _key(row: Row) -> str:
     return derived_id("", row.part)
 
 
-def counted(faults: Iterable[Fault]) -> dict[str, int]:
+def counted(faults: Iterable[Fault]) -> dict[RowFault, int]:
     """How many orders or rows were refused, by code."""
-    return dict(sorted(Counter(fault.code for fault in faults).items()))
+    found = Counter[RowFault](fault.code for fault in faults)
+    return dict(sorted(found.items()))

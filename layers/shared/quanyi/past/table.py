@@ -1,6 +1,6 @@
 """Past orders on the stats table.
 
-    PAST_SOURCES             <source>       how its exports are read
+    PAST_SOURCES             <source>       how its exports are read, or that it was removed
     PAST#<source>            IMPORT#<id>    an import: announced, under way, done with what it came to, or failed
     PAST#<source>#<shard>    <order>        what is known of an order (`past.model`): no contact, no title, no number
 
@@ -37,13 +37,17 @@ class PastTable:
     table: Table
 
     def sources(self) -> list[Source]:
-        """By id."""
-        return [_source(item) for item in self.table.query_all("pk = :pk", pk=SOURCES, consistent=True)]
+        """Those that are in use, by id."""
+        return [_source(item) for item in self._sources() if "removed" not in item]
+
+    def ever(self) -> list[str]:
+        """The ids of all sources, removed ones too: they may have orders."""
+        return [str(item["sk"]) for item in self._sources()]
 
     def source(self, source_id: str) -> Source:
         """Raises NotFound."""
         item = self.table.get({"pk": SOURCES, "sk": source_id})
-        if item is None:
+        if item is None or "removed" in item:
             raise NotFound("source of past orders")
         return _source(item)
 
@@ -51,8 +55,10 @@ class PastTable:
         self.table.put({"pk": SOURCES, "sk": source.id, "v": 1, **source.model_dump(mode="json", exclude_none=True)})
 
     def remove(self, source_id: str) -> None:
-        """Harmless when there is none."""
-        self.table.delete({"pk": SOURCES, "sk": source_id})
+        """Its orders stay, and so does its name. Harmless when there is none."""
+        key = {"pk": SOURCES, "sk": source_id}
+        if self.table.get(key):
+            self.table.put({**key, "v": 1, "removed": True})
 
     def announce(self, source_id: str, import_id: str, *, by: str, now: datetime) -> Item:
         """A new import that waits for its file, or the one that has this id already."""
@@ -93,18 +99,25 @@ class PastTable:
         found = self.table.get_many([_order_key(source_id, order) for order in orders])
         return {item["sk"]: _order(item) for item in found}
 
-    def keep(self, order: PastOrder, import_id: str) -> None:
-        """Raises ConditionFailed when another import has kept it meanwhile."""
-        item = _order_item(order, import_id)
-        if order.rev == 1:
-            self.table.put(item, condition="attribute_not_exists(pk)")
-        else:
-            self.table.put(item, condition="rev = :before", before=order.rev - 1)
+    def keep(self, order: PastOrder) -> PastOrder | None:
+        """None: it is kept. Else what stands there, because another import has changed it meanwhile."""
+        item = _order_item(order)
+        try:
+            if order.rev == 1:
+                self.table.put(item, condition="attribute_not_exists(pk)")
+            else:
+                self.table.put(item, condition="rev = :before", before=order.rev - 1)
+        except ConditionFailed as kept:
+            return _order(kept.item)
+        return None
 
     def orders(self, source_id: str) -> Iterator[PastOrder]:
         """All that were ever imported, to tell their facts again from."""
         for shard in range(SHARDS):
             yield from map(_order, self.table.query_all("pk = :pk", pk=f"PAST#{source_id}#{shard}", consistent=True))
+
+    def _sources(self) -> Iterator[Item]:
+        return self.table.query_all("pk = :pk", pk=SOURCES, consistent=True)
 
     def _move(self, source_id: str, import_id: str, to: ImportState, **told: Any) -> bool:
         sets = "".join(f", #{name} = :{name}" for name in told)
@@ -135,12 +148,12 @@ def _source(item: Mapping[str, Any]) -> Source:
     return Source.model_validate({name: item[name] for name in Source.model_fields if name in item})
 
 
-def _order_item(order: PastOrder, import_id: str) -> Item:
+def _order_item(order: PastOrder) -> Item:
     item: Item = {
         **_order_key(order.source, order.id),
         "v": 1,
         "rev": order.rev,
-        "import": import_id,
+        "told_by": order.told_by,
         "channel": order.channel,
         "account": order.account,
         "currency": order.currency,
@@ -158,7 +171,7 @@ def _order(item: Mapping[str, Any]) -> PastOrder:
     return PastOrder(
         id=item["sk"],
         source=source,
-        **{name: item[name] for name in ("channel", "account", "currency", "rev")},
+        **{name: item[name] for name in ("channel", "account", "currency", "rev", "told_by")},
         placed_at=moment(item["placed_at"]),
         lines=tuple(PastLine(**line) for line in item["lines"]),
         buyer=item.get("buyer", ""),
