@@ -1,4 +1,5 @@
-"""Reads settlement files: woken by S3 through a queue when one has arrived.
+"""Reads settlement files, and exports of past orders (`reports.past_import`): woken by S3 through a queue when one has
+arrived.
 
 A file is looked through whole before anything of it is written, so a bad one changes nothing. A run that dies is
 repeated from the start; every write lands on itself.
@@ -19,8 +20,10 @@ from quanyi.payments.registry import Kind
 from quanyi.settlements.model import FailedFor, Settled, Sums, days_between, keyed, sums_of
 from reports.files import NO_ORDER, Files
 from reports.kept import is_kept
+from reports.past_import import past_import
+from reports.past_office import past_office
 from reports.recover import with_fees
-from reports.upload import MAX_BYTES, Place
+from reports.upload import MAX_BYTES, PastPlace, Place
 from reports.wiring import Office, office
 
 WRITERS = 8
@@ -30,16 +33,21 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Each message brings a file's key. One that fails comes again."""
     failed = []
     for record in event["Records"]:
-        where = Place.of_key(loads(record["body"])["detail"]["object"]["key"])
+        key = str(loads(record["body"])["detail"]["object"]["key"])
+        where = Place.of_key(key) or PastPlace.of_key(key)
         try:
-            told = run_import(office(), where) if where else {}
+            told = _told(where) if where else {}
         except Exception as fault:  # noqa: BLE001 - whatever it is, the message comes again
             # Its class and place only: a message can quote what was being read.
-            log().error("settlement", extra={"file": where, "fault": type(fault).__name__, "at": place(fault)})
+            log().error("import", extra={"file": where, "fault": type(fault).__name__, "at": place(fault)})
             failed.append({"itemIdentifier": record["messageId"]})
         else:
-            log().info("settlement", extra={"file": where, **told})
+            log().info("import", extra={"file": where, **told})
     return {"batchItemFailures": failed}
+
+
+def _told(where: Place | PastPlace) -> dict[str, Any]:
+    return past_import(past_office(), where) if isinstance(where, PastPlace) else run_import(office(), where)
 
 
 def run_import(office: Office, where: Place) -> dict[str, Any]:

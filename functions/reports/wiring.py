@@ -129,7 +129,7 @@ def office() -> Office:
         stores=StoresTable(catalog),
         stats=stats,
         providers=providers(known, dynamodb, Keyring(catalog, Kms(known.kms_key_id, client("kms")))),
-        uploads=Uploads(_storage, known.import_bucket),
+        uploads=Uploads(storage, known.import_bucket),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
         bus=Bus(known.event_bus, client("events")),
         sandbox=sandbox if known.stage != "production" and sandbox.name else None,
@@ -142,7 +142,7 @@ def office() -> Office:
 def archive() -> Archive:
     known = LakeSettings.read()
     results = ResultsTable(Table(known.facts_table, client("dynamodb")))
-    return Archive(Lake(_storage, known.lake_bucket), results, known.shop_time_zone)
+    return Archive(Lake(storage, known.lake_bucket), results, known.shop_time_zone)
 
 
 @cache
@@ -151,6 +151,7 @@ def engine() -> Engine:
     return Engine(memory_mib=LakeSettings.read().aws_lambda_function_memory_size * 2 // 3)
 
 
+@cache
 def rolls() -> RollsTable:
     known = RollsSettings.read()
     return RollsTable(Table(known.facts_table, client("dynamodb")), known.shop_time_zone)
@@ -163,7 +164,7 @@ def trade() -> Trading:
 
 
 @cache
-def _storage() -> Any:
+def storage() -> Any:
     """An S3 client that signs with version 4 for the region's own endpoint."""
     return boto3.client("s3", config=_SIGNED)
 

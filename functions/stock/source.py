@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from quanyi.imports.model import Columns, FileFault, Plan, Record, Survey
+from quanyi.imports.sheet import Sheet
 from quanyi.imports.text import csv_records, lines, survey, text_records
-from stock.sheet import Sheet
 from stock.upload import UploadedFile
 
 Places = tuple[int, int | None, int | None]

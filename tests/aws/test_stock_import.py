@@ -346,7 +346,7 @@ def test_an_upload_that_is_gone_fails(shop: Shop) -> None:
 
 
 def test_rows_of_a_sheet_are_bounded(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stock.sheet.MAX_ROWS", 3)
+    monkeypatch.setattr("quanyi.imports.sheet.MAX_ROWS", 3)
     sheet = workbook([[f"CARD-{n}"] for n in range(4)])
     assert shop.brought(sheet, file_type="xlsx")["failure"] == "too_many_lines"
 

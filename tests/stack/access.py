@@ -71,7 +71,10 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
         OPERATOR, "POST", (f"/admin/orders/{{order_id}}/refunds/{{refund_id}}/{act}" for act in ("settle", "retry"))
     ),
     **_all(OPERATOR, "POST", ("/admin/orders/{order_id}/recover",)),
-    **_all(OPERATOR, "GET POST", ("/admin/settlements",)),
+    **_all(OPERATOR, "GET POST", ("/admin/settlements", "/admin/past-orders/imports")),
+    **_all(OPERATOR, "GET", (f"/admin/past-orders/{what}" for what in ("presets", "sources"))),
+    **_all(OPERATOR, "GET PUT DELETE", ("/admin/past-orders/sources/{source}",)),
+    **_all(OPERATOR, "POST", ("/admin/past-orders/sources/{source}/preview",)),
     **_all(REPORTS, "GET", ("/admin/channel-spend",)),
     **_all(OPERATOR, "PUT", ("/admin/channel-spend",)),
     **_all(OPERATOR, "POST", ("/admin/channel-spend/csv",)),

@@ -11,15 +11,6 @@ Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["CNY"])]
 Amount = Annotated[int, Field(ge=0, le=MAX_AMOUNT, strict=True, description="Minor units: fen, cents", examples=[1999])]
 
 
-_NO_MINOR_UNIT = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"})
-_THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
-
-
-def digits_of(currency: str) -> int:
-    """Decimals of a currency's minor unit, by ISO 4217."""
-    return 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THOUSANDTHS else 2
-
-
 class Money(BaseModel):
     """`{"amount": 1999, "currency": "CNY"}` is ¥19.99."""
 
@@ -27,6 +18,15 @@ class Money(BaseModel):
 
     amount: Amount
     currency: Currency
+
+
+_NO_MINOR_UNIT = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"})
+_THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+
+
+def decimals(currency: str) -> int:
+    """Of a currency's minor unit, by ISO 4217: 2 for fen and cents."""
+    return 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THOUSANDTHS else 2
 
 
 def split(total: int, weights: Sequence[int]) -> list[int]:

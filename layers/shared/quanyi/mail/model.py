@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from quanyi.catalog.model import Language
 from quanyi.errors import Invalid
-from quanyi.money import digits_of
+from quanyi.money import decimals
 from quanyi.secret import Secret
 
 BuyerMail = Literal["delivery", "refund"]
@@ -155,6 +155,6 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 
 def money_text(amount: int, currency: str) -> str:
     """`19.99 CNY` of 1999 minor units; the decimals are those of ISO 4217."""
-    digits = digits_of(currency)
+    digits = decimals(currency)
     whole, rest = divmod(amount, 10**digits)
     return f"{whole}.{rest:0{digits}} {currency}" if digits else f"{whole} {currency}"

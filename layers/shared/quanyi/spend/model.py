@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from quanyi.catalog.model import ChannelId
-from quanyi.money import Amount, Currency, digits_of
+from quanyi.money import Amount, Currency, decimals
 
 Told = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^#\x00-\x1f]*$")]
 """A name of the merchant's or of UTM's; it is part of a key."""
@@ -101,7 +101,7 @@ def _read(number: int, header: Sequence[str], cells: Sequence[str]) -> Spend | W
 
 def _minor(text: str, currency: str) -> int | None:
     try:
-        amount = Decimal(text.replace(",", "")).scaleb(digits_of(currency))
+        amount = Decimal(text.replace(",", "")).scaleb(decimals(currency))
     except InvalidOperation:
         return None
     return int(amount) if amount.is_finite() and amount == amount.to_integral_value() and amount >= 0 else None
