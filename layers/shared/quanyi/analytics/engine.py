@@ -1,23 +1,15 @@
 """DuckDB over Parquet files of facts (https://duckdb.org/docs/): the embedded engine, for as long as one machine is
 enough.
 
-Every query is a file under `sql/`: one SELECT that reads the relation `facts` (`analytics.rows`) and takes named
-parameters (`$first`). It is written in what DuckDB and Athena have in common after `sqlglot` has translated it.
+Queries (`analytics.queries`) are written in what DuckDB and Athena have in common after `sqlglot` has translated them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from quanyi.analytics.queries import parameters_of, sql_of
 from quanyi.analytics.rows import COLUMNS
-
-SQL = Path(__file__).parent / "sql"
-
-
-def sql_of(name: str) -> str:
-    """The text of `sql/<name>.sql`."""
-    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -44,9 +36,11 @@ class Engine:
             "autoinstall_known_extensions": False,  # nothing is fetched from the internet at run time
         }
         self.connection: Any = duckdb.connect(":memory:", config=config)
+        self.made: frozenset[str] = frozenset()
 
     def read(self, paths: Sequence[str]) -> None:
         """Makes `facts` of Parquet files in which each fact lies once."""
+        self.made = frozenset()
         if paths:
             listed = self.connection.read_parquet(list(paths))
             listed.create_view("facts", replace=True)
@@ -54,7 +48,16 @@ class Engine:
         columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
         self.connection.execute(f"CREATE OR REPLACE TABLE facts ({columns})")
 
+    def make(self, name: str, **parameters: Any) -> None:
+        """Keeps the answer of a query as a table, for the queries that are over it, whatever their own parameters."""
+        self._execute(f"CREATE OR REPLACE TEMP TABLE {name} AS ", sql_of(name, self.made - {name}), parameters)
+        self.made |= {name}
+
     def run(self, name: str, **parameters: Any) -> Table:
-        """The answer of `sql/<name>.sql`."""
-        answer = self.connection.execute(sql_of(name), parameters)
+        """The answer of `sql/<name>.sql`; it takes of the parameters those that it names."""
+        answer = self._execute("", sql_of(name, self.made), parameters)
         return Table(tuple(column[0] for column in answer.description), answer.fetchall())
+
+    def _execute(self, what: str, sql: str, parameters: Mapping[str, Any]) -> Any:
+        asked = parameters_of(sql)
+        return self.connection.execute(what + sql, {key: value for key, value in parameters.items() if key in asked})
