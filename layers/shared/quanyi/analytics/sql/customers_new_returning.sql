@@ -43,12 +43,10 @@ periods AS (
 ),
 each_buyer AS (
     SELECT
-        grain, period, channel, currency, buyer, first_day,
+        grain, period, channel, currency, buyer, min(first_day) AS first_day,
         CAST(sum(orders) AS BIGINT) AS orders, CAST(sum(gmv) AS BIGINT) AS gmv
     FROM periods
-    GROUP BY GROUPING SETS (
-        (grain, period, channel, currency, buyer, first_day), (grain, period, currency, buyer, first_day)
-    )
+    GROUP BY GROUPING SETS ((grain, period, channel, currency, buyer), (grain, period, currency, buyer))
 )
 SELECT
     grain,

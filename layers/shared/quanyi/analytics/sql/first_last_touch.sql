@@ -5,21 +5,29 @@
 --              either, so rows of one touch add up to all purchases
 --   source, medium, campaign   of that arrival; all empty for purchases without one in that time, or without a visitor
 --   orders, gmv   of those purchases, in `currency`
---   new_orders    of them, those that are the first of their buyer ever, in whatever channel and currency
+--   new_orders    of them, those that are the first of their buyer ever, in whatever channel and currency; of several at
+--                 one moment the one with the smallest number
 --   refunds    change nothing
 -- Arrivals at one moment stand in the order of their facts' ids.
 -- over: purchases
-WITH bought AS (
-    SELECT
-        subject, visitor, currency, paid_at, day, gmv,
-        CASE WHEN buyer <> '' AND row_number() OVER (PARTITION BY buyer ORDER BY paid_at, subject) = 1 THEN 1 ELSE 0 END AS is_new
+WITH earliest AS (
+    SELECT buyer, min(paid_at) AS paid_at
     FROM purchases
-    WHERE day <= $last
+    WHERE buyer <> '' AND day <= $last
+    GROUP BY buyer
+),
+firsts AS (
+    SELECT p.buyer, min(p.subject) AS subject
+    FROM purchases p
+    JOIN earliest e ON e.buyer = p.buyer AND e.paid_at = p.paid_at
+    GROUP BY p.buyer
 ),
 chosen AS (
-    SELECT *
-    FROM bought
-    WHERE day >= $first
+    SELECT
+        p.subject, p.visitor, p.currency, p.paid_at, p.gmv, CASE WHEN f.subject IS NULL THEN 0 ELSE 1 END AS is_new
+    FROM purchases p
+    LEFT JOIN firsts f ON f.subject = p.subject
+    WHERE p.day BETWEEN $first AND $last
 ),
 touches AS (
     SELECT
