@@ -5,7 +5,8 @@ from decimal import Decimal
 from json import dumps
 from typing import Any
 
-from quanyi.analytics.engine import Engine, version_of
+from quanyi.analytics.engine import Engine
+from quanyi.analytics.queries import version_of
 from quanyi.analytics.reports import Report
 from quanyi.analytics.table import Result, Rows, version_named
 from quanyi.clock import stamp

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from quanyi.analytics import dialect
-from quanyi.analytics.engine import parameters_of
+from quanyi.analytics.queries import parameters_of
 from quanyi.analytics.rows import COLUMNS, misfit
 from quanyi.facts.model import Fact
 from tests.unit.analytics import engine, laid, rows

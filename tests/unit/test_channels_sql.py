@@ -5,16 +5,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-import pandas
 import pytest
 
-from quanyi.analytics.engine import Engine
-from quanyi.analytics.rows import COLUMNS, rows_of
+from quanyi.analytics.rows import SPEND
 from quanyi.facts.model import Fact
+from tests.unit.analytics import engine, laid
 
-ZONE = "Asia/Shanghai"
 START = datetime(2026, 10, 1, 4, 0, tzinfo=UTC)
 FIRST, LAST = date(2026, 10, 10), date(2026, 11, 8)
 Spent = list[tuple[date, str, str, int]]
@@ -56,16 +55,10 @@ def shop(seed: int, orders: int, buyers: int) -> tuple[list[Fact], Spent]:
     return facts, spend
 
 
-def asked(facts: Iterable[Fact], spend: Spent) -> dict[tuple[str, str], dict[str, Any]]:
-    engine = Engine(threads=1)
-    engine.read([])
-    rows = pandas.DataFrame([row for fact in facts for row in rows_of(fact, ZONE)], columns=list(COLUMNS))
-    engine.connection.register("told", rows)
-    engine.connection.execute("INSERT INTO facts SELECT * FROM told")
-    engine.connection.execute("CREATE TABLE spend (day DATE, channel VARCHAR, currency VARCHAR, amount BIGINT)")
-    if spend:
-        engine.connection.executemany("INSERT INTO spend VALUES (?, ?, ?, ?)", spend)
-    return {(row["channel"], row["currency"]): row for row in engine.run("channels", first=FIRST, last=LAST).dicts()}
+def asked(facts: Iterable[Fact], spend: Spent, folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    engine().read([laid(facts, folder / "facts.parquet")])
+    engine().give("spend", SPEND, spend)
+    return {(row["channel"], row["currency"]): row for row in engine().run("channels", first=FIRST, last=LAST).dicts()}
 
 
 def day_of(fact: Fact) -> date:
@@ -137,16 +130,16 @@ def gain(fact: Fact) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize(("seed", "orders", "buyers"), [(1, 40, 5), (2, 600, 80), (3, 600, 500), (4, 3, 1)])
-def test_it_is_what_the_definitions_say(seed: int, orders: int, buyers: int) -> None:
+def test_it_is_what_the_definitions_say(seed: int, orders: int, buyers: int, tmp_path: Path) -> None:
     facts, spend = shop(seed, orders, buyers)
-    answer, wanted = asked(facts, spend), computed(facts, spend)
+    answer, wanted = asked(facts, spend, tmp_path), computed(facts, spend)
     assert set(answer) == set(wanted)
     for place, row in answer.items():
         same = {name: value for name, value in row.items() if name not in ("channel", "currency")}
         assert same == {name: wanted[place][name] for name in same}, place
 
 
-def test_without_facts_there_is_nothing_and_spend_alone_is_a_row() -> None:
-    assert asked([], []) == {}
-    (row,) = asked([], [(FIRST, "poster", "CNY", 500)]).values()
+def test_without_facts_there_is_nothing_and_spend_alone_is_a_row(tmp_path: Path) -> None:
+    assert asked([], [], tmp_path) == {}
+    (row,) = asked([], [(FIRST, "poster", "CNY", 500)], tmp_path).values()
     assert (row["spend"], row["roi_bp"], row["cac"], row["payback_days"]) == (500, -10_000, None, None)

@@ -18,6 +18,7 @@ from quanyi.money import Money
 from quanyi.orders.changes import captured, delivered, failed, not_made, replaced, settled, with_payment
 from quanyi.orders.journal import balances
 from quanyi.orders.model import Order, Payment, Replaced
+from quanyi.orders.refunds import share_answered, taken_back, with_refund, with_surplus_refunded
 from quanyi.table import from_wire, to_wire
 from tests.unit.test_journal import NOW, STEPS, apply, placed_order, written
 
@@ -111,6 +112,19 @@ def test_a_try_keeps_its_moment_when_it_is_made_anew_and_says_why_it_was_refused
     it = failed(failed(it, "P1", "F2"), "P1", "F1", "another")
     refused = by_kind(facts_of(it), "try_refused")
     assert [(fact.provider, fact.reason) for fact in refused] == [("alipay", "card_declined"), ("alipay", "")]
+
+
+def test_a_refund_says_whether_it_pays_for_goods_and_keeps_saying_who_asked() -> None:
+    it = captured(placed_order(), "P1", "T1", 2000, NOW)
+    it = delivered(with_surplus_refunded(it, NOW), [u.id for u in it.units], NOW)
+    it = with_refund(it, ["0-0"], reason="r", by="support:K1", of=("delivered",), now=NOW)
+    first = by_kind(facts_of(it), "refund_asked")
+    assert [(fact.amount, fact.reason) for fact in first] == [(300, "surplus"), (700, "support")]
+    it = share_answered(share_answered(it, it.refunds[0].id, 0, "succeeded", NOW), it.refunds[1].id, 0, "failed", NOW)
+    it = taken_back(it, "P1", "B1", 700, "console", NOW)
+    assert by_kind(facts_of(it), "refund_asked") == first, "it settles the refund that the provider had refused"
+    it = taken_back(it, "P1", "B2", 200, "console", NOW)
+    assert by_kind(facts_of(it), "refund_asked")[-1].reason == "outside"
 
 
 def test_a_fact_comes_back_from_the_table_as_it_went_in() -> None:

@@ -1,40 +1,19 @@
 """DuckDB over Parquet files of facts: the embedded engine, for as long as one machine is enough.
 
-Every query is a file under `sql/`: one SELECT that reads the relation `facts` (`analytics.rows`) and takes named
-parameters (`$first`). It is written in what DuckDB and Athena have in common after `sqlglot` has translated it; what is
-DuckDB's own is in `analytics.dialect`.
+Queries (`analytics.queries`) are written in what DuckDB and Athena have in common after `sqlglot` has translated them;
+what is DuckDB's own is in `analytics.dialect`.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from json import dumps
 from pathlib import Path
 from typing import Any
 
 from quanyi.analytics import dialect
+from quanyi.analytics.queries import parameters_of, sql_of
 from quanyi.analytics.rows import COLUMNS
-
-SQL = Path(__file__).parent / "sql"
-_PARAMETER = re.compile(r"\$([a-z]\w*)")
-_COMMENT = re.compile(r"--[^\n]*")
-
-
-def sql_of(name: str) -> str:
-    """The text of `sql/<name>.sql`."""
-    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
-
-
-def parameters_of(sql: str) -> set[str]:
-    """The names that a query asks for; its comments may name others."""
-    return set(_PARAMETER.findall(_COMMENT.sub("", sql)))
-
-
-def version_of(name: str) -> str:
-    """Of a query's text: another one may count otherwise."""
-    return sha256(sql_of(name).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -61,20 +40,33 @@ class Engine:
             "autoinstall_known_extensions": False,  # nothing is fetched from the internet at run time
         }
         self.connection: Any = duckdb.connect(":memory:", config=config)
+        self.made: frozenset[str] = frozenset()
 
     def read(self, once: Sequence[str], doubled: Sequence[str] = ()) -> None:
         """Makes `facts` of Parquet files, each fact once. A fact of `once` lies in no other file; those of `doubled`
         may lie in several of these, which costs a sort of them all."""
+        self.made = frozenset()
         self.connection.execute("CREATE OR REPLACE TEMP TABLE reread AS " + self._newest(doubled))
         sources = [*([self._stored(once)] if once else []), *(["SELECT * FROM reread"] if doubled else [])]
         names, union = dialect.columns([*COLUMNS]), " UNION ALL ".join(sources or [dialect.nothing()])
         self.connection.execute(f"CREATE OR REPLACE VIEW facts AS SELECT {names} FROM ({union})")  # noqa: S608
 
+    def give(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
+        """Makes a relation, with its columns' types, of what no fact tells (`spend`)."""
+        names = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({names})")
+        if rows:
+            marks = ", ".join("?" * len(columns))
+            self.connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # noqa: S608 - names of ours
+
+    def make(self, name: str, **parameters: Any) -> None:
+        """Keeps the answer of a query as a table, for the queries that are over it, whatever their own parameters."""
+        self._execute(f"CREATE OR REPLACE TEMP TABLE {name} AS ", sql_of(name, self.made - {name}), parameters)
+        self.made |= {name}
+
     def run(self, name: str, **parameters: Any) -> Table:
         """The answer of `sql/<name>.sql`; it takes of the parameters those that it names."""
-        sql = sql_of(name)
-        asked = parameters_of(sql)
-        answer = self.connection.execute(sql, {key: value for key, value in parameters.items() if key in asked})
+        answer = self._execute("", sql_of(name, self.made), parameters)
         return Table(tuple(column[0] for column in answer.description), answer.fetchall())
 
     def count(self, first: date, last: date) -> int:
@@ -103,3 +95,7 @@ class Engine:
         relation = dialect.files(paths)
         told = self.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608 - names of ours
         return dialect.stored(relation, [row[0] for row in told])
+
+    def _execute(self, what: str, sql: str, parameters: Mapping[str, Any]) -> Any:
+        asked = parameters_of(sql)
+        return self.connection.execute(what + sql, {key: value for key, value in parameters.items() if key in asked})

@@ -93,3 +93,6 @@ _ODD = re.compile(r"[\x00\ud800-\udfff]")
 """What a file of text can't hold."""
 _MOST = {"INTEGER": 2**31, "BIGINT": 2**63}
 _SAME = frozenset(COLUMNS) - {"id", "kind", "at", "day", "subject", "account"}
+
+SPEND: dict[str, str] = {"day": "DATE", "channel": "VARCHAR", "currency": "VARCHAR", "amount": "BIGINT"}
+"""The relation `spend`: what was spent on channels (`quanyi.spend`), which is corrected and so is no fact."""

@@ -42,7 +42,8 @@ FactKind = Literal[
                   where `line` is set; `reason` is the entry's number
     delivered     a unit reached its buyer, `seconds` after it was paid (or after the bad one before it was reported)
     revealed      a card was looked at by its buyer for the first time
-    refund_asked  `amount` is to go back; what has gone back is `posted`
+    refund_asked  `amount` is to go back; what has gone back is `posted`. `reason` is `surplus` for money that paid for
+                  nothing, `outside` where a provider took it back by itself, else who asked
     redeemed      a voucher of the shop's own was used for `amount`; `redemption_reversed` that was taken back
 """
 KINDS: tuple[FactKind, ...] = get_args(FactKind)

@@ -11,6 +11,10 @@ from typing import Any
 from quanyi.facts.model import Fact, FactKind
 from quanyi.orders.model import Order, Unit
 
+_WHO = {"provider": "outside"}
+"""Whoever asked first: a provider may take money back itself after it had refused to send a refund of ours, and what
+that refund told stays true."""
+
 
 def new_facts(old: Order | None, new: Order) -> list[Fact]:
     """What one write of an order brought."""
@@ -34,7 +38,7 @@ def facts_of(order: Order) -> list[Fact]:
         _deliveries(made, unit)
     for refund in order.refunds:
         currency = {"currency": refund.currency} if refund.currency else {}
-        by = "outside" if refund.outside else refund.by.split(":")[0]
+        by = "surplus" if refund.of_surplus else _WHO.get(refund.by, refund.by.split(":")[0])
         made.add("refund_asked", refund.created_at, refund.id, amount=refund.amount, reason=by, **currency)
     return made.facts
 

@@ -1,0 +1,73 @@
+-- Cohorts and their retention (周同期群与留存), by the shop's weeks (from Monday).
+--
+--   cohort    buyers whose first purchase ever, in whatever channel and currency, lies in the week that begins on `cohort`;
+--             cohorts from the week of `$first` on
+--   age       weeks since then; 0 is the cohort's own week
+--   buyers    of the cohort; `active` of them bought in the week of that age, in whatever currency
+--   retention active / buyers: 1 at age 0
+--   orders, gmv   of their purchases of that week in `currency`, minor units
+--   complete  false for the week in which `$last` lies, unless it ends with it: its numbers still grow
+--   refunds   change nothing
+-- over: purchases
+WITH bought AS (
+    SELECT
+        buyer,
+        currency,
+        CAST(date_trunc('week', day) AS DATE) AS period,
+        count(*) AS orders,
+        CAST(sum(gmv) AS BIGINT) AS gmv
+    FROM purchases
+    WHERE buyer <> '' AND day <= $last
+    GROUP BY buyer, currency, CAST(date_trunc('week', day) AS DATE)
+),
+firsts AS (
+    SELECT buyer, min(period) AS cohort
+    FROM bought
+    GROUP BY buyer
+),
+known AS (
+    SELECT f.cohort, date_diff('week', f.cohort, b.period) AS age, b.buyer, b.currency, b.orders, b.gmv
+    FROM bought b
+    JOIN firsts f ON f.buyer = b.buyer
+    WHERE f.cohort >= CAST(date_trunc('week', CAST($first AS DATE)) AS DATE)
+),
+moved AS (
+    SELECT cohort, age, currency, CAST(sum(orders) AS BIGINT) AS orders, CAST(sum(gmv) AS BIGINT) AS gmv
+    FROM known
+    GROUP BY cohort, age, currency
+),
+came AS (
+    SELECT cohort, age, count(DISTINCT buyer) AS active
+    FROM known
+    GROUP BY cohort, age
+),
+digits (digit) AS (
+    VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)
+),
+ages AS (
+    SELECT a.digit * 100 + b.digit * 10 + c.digit AS age
+    FROM digits a
+    CROSS JOIN digits b
+    CROSS JOIN digits c
+),
+lines AS (
+    SELECT c.cohort, c.currency, s.active AS buyers, date_diff('week', c.cohort, CAST($last AS DATE)) AS oldest
+    FROM (SELECT DISTINCT cohort, currency FROM moved) c
+    JOIN came s ON s.cohort = c.cohort AND s.age = 0
+)
+SELECT
+    l.cohort,
+    l.currency,
+    a.age,
+    l.buyers,
+    COALESCE(c.active, 0) AS active,
+    CAST(COALESCE(c.active, 0) AS DOUBLE) / l.buyers AS retention,
+    COALESCE(m.orders, 0) AS orders,
+    COALESCE(m.gmv, 0) AS gmv,
+    a.age < l.oldest
+        OR date_trunc('week', CAST($last AS DATE) + INTERVAL '1' DAY) > date_trunc('week', CAST($last AS DATE)) AS complete
+FROM lines l
+JOIN ages a ON a.age <= l.oldest
+LEFT JOIN came c ON c.cohort = l.cohort AND c.age = a.age
+LEFT JOIN moved m ON m.cohort = l.cohort AND m.age = a.age AND m.currency = l.currency
+ORDER BY l.cohort, l.currency, a.age

@@ -1,0 +1,67 @@
+-- First and last touch (首次与末次触点): which campaigns brought the purchases from `$first` to `$last`.
+--
+--   touch      `first` and `last`: a purchase belongs to the first, and to the last, arrival (`touched`) of its visitor in
+--              the `$days` days (of 24 hours) before it was paid, that moment included. Each purchase is counted once in
+--              either, so rows of one touch add up to all purchases
+--   source, medium, campaign   of that arrival; all empty for purchases without one in that time, or without a visitor
+--   orders, gmv   of those purchases, in `currency`
+--   new_orders    of them, those that are the first of their buyer ever, in whatever channel and currency; of several at
+--                 one moment the one with the smallest number
+--   refunds    change nothing
+-- Arrivals at one moment stand in the order of their facts' ids.
+-- over: purchases
+WITH earliest AS (
+    SELECT buyer, min(paid_at) AS paid_at
+    FROM purchases
+    WHERE buyer <> '' AND day <= $last
+    GROUP BY buyer
+),
+firsts AS (
+    SELECT p.buyer, min(p.subject) AS subject
+    FROM purchases p
+    JOIN earliest e ON e.buyer = p.buyer AND e.paid_at = p.paid_at
+    GROUP BY p.buyer
+),
+chosen AS (
+    SELECT
+        p.subject, p.visitor, p.currency, p.paid_at, p.gmv, CASE WHEN f.subject IS NULL THEN 0 ELSE 1 END AS is_new
+    FROM purchases p
+    LEFT JOIN firsts f ON f.subject = p.subject
+    WHERE p.day BETWEEN $first AND $last
+),
+touches AS (
+    SELECT
+        visitor, facts.at AS touched_at, source, medium, campaign,
+        row_number() OVER (PARTITION BY visitor ORDER BY facts.at, id) AS turn
+    FROM facts
+    WHERE kind = 'touched' AND visitor <> '' AND day <= $last
+),
+found AS (
+    SELECT c.subject, min(t.turn) AS first_turn, max(t.turn) AS last_turn
+    FROM chosen c
+    JOIN touches t ON t.visitor = c.visitor
+    WHERE date_diff('millisecond', t.touched_at, c.paid_at) BETWEEN 0 AND CAST($days AS BIGINT) * 86400000
+    GROUP BY c.subject
+),
+belonging AS (
+    SELECT 'first' AS touch, c.*, f.first_turn AS turn
+    FROM chosen c
+    LEFT JOIN found f ON f.subject = c.subject
+    UNION ALL
+    SELECT 'last', c.*, f.last_turn
+    FROM chosen c
+    LEFT JOIN found f ON f.subject = c.subject
+)
+SELECT
+    b.touch,
+    COALESCE(t.source, '') AS source,
+    COALESCE(t.medium, '') AS medium,
+    COALESCE(t.campaign, '') AS campaign,
+    b.currency,
+    count(*) AS orders,
+    CAST(sum(b.gmv) AS BIGINT) AS gmv,
+    CAST(sum(b.is_new) AS BIGINT) AS new_orders
+FROM belonging b
+LEFT JOIN touches t ON t.visitor = b.visitor AND t.turn = b.turn
+GROUP BY b.touch, COALESCE(t.source, ''), COALESCE(t.medium, ''), COALESCE(t.campaign, ''), b.currency
+ORDER BY touch, currency, gmv DESC, source, medium, campaign

@@ -1,0 +1,119 @@
+"""Each report on customers and products says, to the unit, what its definition says when it is computed another way
+(`in_pandas`): for made-up shops, and for a public data set."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from quanyi.analytics.engine import Engine, Table
+from tests.unit import in_pandas
+from tests.unit.in_pandas import Rows, Told
+from tests.unit.shoppers import SHOPS, Shop
+
+PLAIN: dict[str, Any] = {
+    "bands": 5, "days": 30, "at_least": 2, "m_currency": None,
+    **{f"{score}_{number}": None for score in "rfm" for number in range(1, 5)},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=SHOPS, ids=lambda make: make.__name__)
+def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> "Asked":
+    shop = request.param()
+    engine = Engine(memory_mib=512, spill=str(tmp_path_factory.mktemp("spill")))
+    engine.read([shop.write(tmp_path_factory.mktemp("lake"))])
+    return Asked(shop, engine, Told.by(shop))
+
+
+class Asked:
+    def __init__(self, shop: Shop, engine: Engine, told: Told) -> None:
+        self.shop, self.engine, self.told = shop, engine, told
+
+    def answer(self, name: str, **more: Any) -> Table:
+        known = {"first": self.shop.first, "last": self.shop.last, "without": self.shop.without}
+        return self.engine.run(name, **PLAIN | known | more)
+
+
+REPORTS: dict[str, tuple[int, Callable[[Told], Rows]]] = {
+    "customers_new_returning": (4, in_pandas.customers_new_returning),
+    "cohorts_weekly": (3, in_pandas.cohorts_weekly),
+    "cohorts_monthly": (3, in_pandas.cohorts_monthly),
+    "rfm": (2, in_pandas.rfm),
+    "rfm_segments": (2, in_pandas.rfm_segments),
+    "repurchase_intervals": (1, in_pandas.repurchase_intervals),
+    "repurchase": (0, in_pandas.repurchase),
+    "lifetime_value": (3, in_pandas.lifetime_value),
+    "products": (3, in_pandas.products),
+    "baskets": (3, lambda told: in_pandas.baskets(told, at_least=2, days=30)),
+    "first_last_touch": (5, lambda told: in_pandas.first_last_touch(told, days=30)),
+}
+"""How many columns name a row, and the same in pandas."""
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_sql_says_what_its_definition_says(asked: Asked, name: str) -> None:
+    keys, compute = REPORTS[name]
+    same(asked.answer(name), compute(asked.told), keys)
+
+
+@pytest.mark.parametrize("bands", [2, 10])
+def test_rfm_in_other_bands(asked: Asked, bands: int) -> None:
+    same(asked.answer("rfm", bands=bands), in_pandas.rfm(asked.told, bands=bands), 2)
+
+
+def test_rfm_between_fixed_edges(asked: Asked) -> None:
+    edges = {"r": [120, 60, 30, 7], "f": [2, 3], "m": [2000, 6000, 20000, 100_000]}
+    given = {f"{score}_{number}": edge for score in edges for number, edge in enumerate(edges[score], 1)}
+    wanted = in_pandas.rfm(asked.told, edges=edges, currency="USD")
+    same(asked.answer("rfm", **given, m_currency="USD"), wanted, 2)
+
+
+def test_what_is_rare_is_left_out_of_the_pairs(asked: Asked) -> None:
+    every = in_pandas.baskets(asked.told, at_least=1, days=7)
+    for at_least in (1, 5, 40, 10**9):
+        wanted = [row for row in every if row["together"] >= at_least]
+        same(asked.answer("baskets", at_least=at_least, days=7), wanted, 3)
+
+
+def test_a_relation_that_is_made_once_changes_no_answer(asked: Asked) -> None:
+    before = {name: asked.answer(name) for name in REPORTS}
+    asked.engine.make("purchases", without=asked.shop.without)
+    asked.engine.make("rfm", **PLAIN, first=asked.shop.first, last=asked.shop.last, without=asked.shop.without)
+    try:
+        assert {name: asked.answer(name) for name in REPORTS} == before
+    finally:
+        asked.engine.made = frozenset()
+
+
+def test_the_sums_of_the_parts_are_the_whole(asked: Asked) -> None:
+    orders, gmv = len(asked.told.bought), int(asked.told.bought["gmv"].sum())
+    for touch in ("first", "last"):
+        rows = [row for row in asked.answer("first_last_touch").dicts() if row["touch"] == touch]
+        assert (sum(row["orders"] for row in rows), sum(row["gmv"] for row in rows)) == (orders, gmv)
+    for grain in ("day", "week", "month"):
+        rows = [row for row in asked.answer("customers_new_returning").dicts() if row["grain"] == grain]
+        for every in (True, False):
+            part = [row for row in rows if (row["channel"] == "*") is every]
+            assert (sum(row["orders"] for row in part), sum(row["gmv"] for row in part)) == (orders, gmv)
+    for row in asked.answer("products").dicts():
+        assert row["margin"] == row["delivered"] - row["returned"] - row["cost"] - row["loss"]
+
+
+def same(answer: Table, wanted: Rows, keys: int) -> None:
+    """The same rows, each under its own key, in an order that the answer leaves to nobody."""
+    found = {row[:keys]: row for row in answer.rows}
+    assert len(found) == len(answer.rows), "a key names one row"
+    expected = {tuple(row[name] for name in answer.columns[:keys]): row for row in wanted}
+    assert set(found) == set(expected)
+    for key, row in found.items():
+        assert set(answer.columns) == set(expected[key])
+        for name, value in zip(answer.columns, row, strict=True):
+            assert equal(value, expected[key][name]), (key, name, value, expected[key][name])
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Whole numbers to the unit; a share is a quotient of two of them."""
+    if isinstance(one, float):
+        return other is not None and math.isclose(one, other, rel_tol=1e-12, abs_tol=1e-12)
+    return bool(one == other)
