@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--stack", help="a deployed stack; default: the one `make run` serves")
     args = parser.parse_args()
     try:
-        client: Any = boto3.client if args.stack else Stack.read().client
+        client = _of_account if args.stack else Stack.read().client
         shop = deployed(args.stack or STACK_NAME, client("cloudformation"), client("dynamodb"))
         found = rebuild(shop, write=args.write)
         _tell(found)
@@ -91,6 +91,10 @@ def main() -> None:
     except (BotoCoreError, ClientError, LookupError, Refusal) as error:
         sys.exit(str(error))
     sys.exit(0 if found.is_right else 1)
+
+
+def _of_account(service: str) -> Any:
+    return boto3.client(service)  # type: ignore[call-overload]
 
 
 def _tell(found: Found) -> None:
