@@ -46,6 +46,10 @@ invoke: $(DEV) $(MINISTACK) $(SAM) ## Run a built function under Lambda's own ru
 operator-key: $(DEV) ## Issue an operator key: on the running local shop, or STACK= a deployed one
 	@$(BIN)/python -m tools.operator_key $(if $(STACK),--stack "$(STACK)")
 
+.PHONY: facts-rebuild
+facts-rebuild: $(DEV) ## Derive all facts and their sums again: DO=check or DO=write; the local shop, or STACK= a deployed one
+	@$(BIN)/python -m tools.facts_rebuild --$(or $(DO),check) $(if $(STACK),--stack "$(STACK)")
+
 ##@ Check it
 
 .PHONY: test

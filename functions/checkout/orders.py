@@ -22,7 +22,8 @@ from checkout.messages import (
     wanted,
 )
 from checkout.pay import cancel, start_payment
-from checkout.place import place_order, price
+from checkout.place import place_order
+from checkout.quoting import quoted
 from checkout.wiring import shop
 from quanyi.http import CallerParam, IdempotencyKey, api_url, created, entry, rest_api
 from quanyi.money import Currency, Money
@@ -38,7 +39,7 @@ OrderId = Annotated[str, Path(pattern=r"^O[0-9A-Z]{20}$")]
 @app.post("/v1/quotes", summary="Price a basket", tags=["checkout"])
 def quote(body: QuoteBody, caller: CallerParam) -> QuoteView:
     caller.needs("storefront", "publishable")
-    return QuoteView.of(price(shop(), caller.channel, wanted(body.lines), shop().now()))
+    return QuoteView.of(quoted(shop(), caller.channel, wanted(body.lines)))
 
 
 @app.post("/v1/orders", summary="Place an order", tags=["checkout"], status_code=201)

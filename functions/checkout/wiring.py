@@ -19,6 +19,7 @@ from quanyi.cases.table import CasesTable
 from quanyi.catalog.table import CatalogTable
 from quanyi.channels.table import ChannelTable
 from quanyi.clock import Clock, system_clock
+from quanyi.facts.table import FactsTable
 from quanyi.ids import Draw
 from quanyi.members.table import MembersTable
 from quanyi.orders.table import OrdersTable
@@ -41,6 +42,7 @@ class CheckoutSettings(ProviderAccess):
     members_table: str
     supply_table: str
     risk_table: str
+    facts_table: str
     kms_key_id: str
     workflow_arn: str
     supplier_secrets: str = ""
@@ -69,6 +71,7 @@ class Shop:
     providers: Providers
     workflow: Workflow
     risk: Risk
+    facts: FactsTable
     offers_in_sight: OffersInSight
     zone: str
     payment_seconds: int
@@ -117,6 +120,7 @@ def shop() -> Shop:
         providers=providers(known, dynamodb, keyring),
         workflow=Workflow(known.workflow_arn, client("stepfunctions")),
         risk=Risk.of(Table(known.risk_table, dynamodb), known.shop_time_zone),
+        facts=FactsTable(Table(known.facts_table, dynamodb)),
         offers_in_sight=offers,
         zone=known.shop_time_zone,
         payment_seconds=known.payment_seconds,

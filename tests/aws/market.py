@@ -32,6 +32,7 @@ from quanyi.cards.pools import PoolsTable
 from quanyi.cards.table import CardsTable
 from quanyi.catalog.model import Sku
 from quanyi.catalog.table import CatalogTable, sku_key
+from quanyi.facts.table import FactsTable
 from quanyi.members.table import MembersTable
 from quanyi.money import Money
 from quanyi.orders.books import books
@@ -119,6 +120,7 @@ class Market:
         }
         self.shop = Shop(
             keyring=c.keyring,
+            facts=FactsTable(c.table("FactsTable")),
             offers_in_sight=OffersInSight(c.table("SupplyTable")),
             payment_seconds=self.payment_seconds,
             **common,

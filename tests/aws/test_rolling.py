@@ -166,23 +166,50 @@ def test_two_at_once_do_not_undo_each_other(seed: int) -> None:
 
 
 def test_a_writer_that_comes_late_undoes_nothing() -> None:
-    """It read everything before the last facts came, and writes after those have been summed up."""
-    facts = facts_of_orders(random.Random(3), 6, days=1)
+    """It has read before the last facts came, and writes when those have been summed up: at each of its writes."""
+    facts = facts_of_orders(random.Random(3), 4, days=1)
+    at = 0
+    while True:
+        at += 1
+        cloud, table = in_memory()
+        put(table, facts[::2])
+        writes = 0
+
+        def meanwhile(operation: str, cloud: MemoryCloud = cloud, table: Table = table, at: int = at) -> None:
+            nonlocal writes
+            writes += operation == "put_item"
+            if writes == at:
+                cloud.dynamo.before = lambda _: None
+                put(table, facts)
+                RollsTable(table, ZONE).follow(facts)
+
+        cloud.dynamo.before = meanwhile
+        RollsTable(table, ZONE).follow(facts[::2])
+        if writes < at:
+            break
+        check_rolls(table, facts)
+    assert at > 5
+
+
+def test_two_that_count_the_same_buyer_at_once_decide_one_after_the_other() -> None:
+    """Between what one reads of a buyer and what it writes, another counts an earlier day."""
+    first, last, between = (_purchase(f"O{days}", days=days) for days in (0, 4, 2))
     cloud, table = in_memory()
-    put(table, facts[:-3])
+    put(table, [first])
+    RollsTable(table, ZONE).follow([first])
+    put(table, [last, between])
     begun = False
 
     def meanwhile(operation: str) -> None:
         nonlocal begun
-        if operation == "put_item" and not begun:
+        if operation == "transact_write_items" and not begun:
             begun = True
-            put(table, facts)
-            RollsTable(table, ZONE).follow(facts)
+            RollsTable(table, ZONE).follow([between])
 
     cloud.dynamo.before = meanwhile
-    RollsTable(table, ZONE).follow(facts[:-3])
+    RollsTable(table, ZONE).follow([last])
     assert begun
-    check_rolls(table, facts)
+    check_rolls(table, [first, between, last])
 
 
 # The handler, on moto.

@@ -16,6 +16,7 @@ Metric = Literal[
     "ForgedCallback",
     "ForgedSupplyCall",
     "HintGivenUp",
+    "FactNotTold",
 ]
 
 

@@ -20,6 +20,7 @@ from quanyi.errors import Busy
 from quanyi.facts.model import Fact
 from quanyi.orders.table import shard_of
 from quanyi.rollups.buyers import Ordinal, known_by, moves
+from quanyi.rollups.calendar import Place
 from quanyi.table import ConditionFailed, Item, Table, Write
 
 SHARDS = 4
@@ -40,8 +41,9 @@ class _Decided:
     """What one buyer's news comes to."""
 
     write: Write
-    rows: dict[tuple[Ordinal, str], Counter[str]]
-    """What changes, by day and counting item."""
+    days: frozenset[Ordinal]
+    rows: dict[Place, Counter[str]]
+    """What changes on `days`, by counting item."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,7 @@ class BuyersTable:
     def add(self, facts: Iterable[Fact]) -> set[date]:
         """Counts who bought when; answers the days whose counts may have changed, those of facts that were told before
         too. Raises Busy: then some were counted; call again."""
-        wanted: dict[Scope, set[Ordinal]] = {}
-        for fact in facts:
-            if fact.kind == "sold" and fact.buyer:
-                on = date.fromisoformat(day(fact.at, self.zone)).toordinal()
-                for channel in {"", fact.channel}:
-                    wanted.setdefault((fact.buyer, channel), set()).add(on)
+        wanted = days_by_scope(facts, self.zone)
         touched = {on for days in wanted.values() for on in days}
         for scopes in _by_shard(wanted):
             touched |= self._add({scope: sorted(wanted[scope]) for scope in scopes})
@@ -76,61 +73,78 @@ class BuyersTable:
             try:
                 for some in _few_rows(decided):
                     self.table.together([*(one.write for one in some), *self._counts(some)])
-                    touched |= {on for one in some for on, _ in one.rows}
+                    touched |= {on for one in some for on in one.days}
             except ConditionFailed:  # somebody wrote one of these buyers: look again
                 lost += 1
         raise Busy("the buyers are contended")
 
     def _seen(self, scopes: Sequence[Scope]) -> dict[Scope, Item]:
-        found = {item["pk"]: item for item in self.table.get_many([_key(scope) for scope in scopes])}
-        return {scope: found.get(_key(scope)["pk"], {}) for scope in scopes}
+        found = {item["pk"]: item for item in self.table.get_many([buyer_key(scope) for scope in scopes])}
+        return {scope: found.get(buyer_key(scope)["pk"], {}) for scope in scopes}
 
     def _decided(self, scope: Scope, seen: Item, days: Sequence[Ordinal]) -> _Decided | None:
-        known = _days_of(seen)
+        known = days_in(seen)
         more = frozenset([on for on in days if on not in known][:DAYS_AT_ONCE])
         if not more:
             return None
         revision: dict[str, Any] = {"seen": seen["rev"]} if seen else {}
         write = self.table.write_update(
-            _key(scope),
+            buyer_key(scope),
             "ADD days :days, rev :one SET v = :one",
             condition=UNCHANGED if seen else FIRST,
             days=set(more),
             one=1,
             **revision,
         )
-        row = f"BUYERS#{scope[1]}#{shard_of(scope[0], SHARDS)}"
-        return _Decided(write, {(on, row): change for on, change in moves(known, more).items()})
+        change = moves(known, more)
+        return _Decided(write, frozenset(change), {counts_place(on, scope): by for on, by in change.items()})
 
     def _counts(self, decided: Sequence[_Decided]) -> Iterator[Write]:
-        sums: dict[tuple[Ordinal, str], Counter[str]] = {}
+        sums: dict[Place, Counter[str]] = {}
         for one in decided:
             for row, change in one.rows.items():
                 sums.setdefault(row, Counter()).update(change)
-        for (on, row), change in sums.items():
+        for place, change in sums.items():
             named = {f"c{number}": name for number, name in enumerate(change)}
             adds = ", ".join(f"#{short} :{short}" for short in named)
             values: dict[str, Any] = {"n": known_by(change), "v": 1}
             values |= {short: change[name] for short, name in named.items()}
             yield self.table.write_update(
-                {"pk": f"ROLL#{date.fromordinal(on)}", "sk": row},
+                place.key,
                 f"ADD n :n, {adds} SET v = :v",
                 names=named,
                 **values,
             )
 
 
-def _key(scope: Scope) -> dict[str, str]:
+def days_by_scope(facts: Iterable[Fact], zone: str) -> dict[Scope, set[Ordinal]]:
+    """Days of purchase. Facts without a buyer have none."""
+    found: dict[Scope, set[Ordinal]] = {}
+    for fact in facts:
+        if fact.kind == "sold" and fact.buyer:
+            on = date.fromisoformat(day(fact.at, zone)).toordinal()
+            for channel in {"", fact.channel}:
+                found.setdefault((fact.buyer, channel), set()).add(on)
+    return found
+
+
+def counts_place(on: Ordinal, scope: Scope) -> Place:
+    """Where a buyer is counted who bought on that day."""
+    return Place(f"ROLL#{date.fromordinal(on)}", f"BUYERS#{scope[1]}#{shard_of(scope[0], SHARDS)}")
+
+
+def buyer_key(scope: Scope) -> dict[str, str]:
     return {"pk": f"BUYER#{scope[0]}#{scope[1]}", "sk": "DAYS"}
 
 
-def _days_of(item: Item) -> frozenset[Ordinal]:
+def days_in(item: Item) -> frozenset[Ordinal]:
+    """Of a buyer's item."""
     return frozenset(int(on) for on in item.get("days", ()))
 
 
 def _after(item: Item, days: Iterable[Ordinal]) -> set[Ordinal]:
     """The purchase after each day: its count had moved with it, and whoever moved it may have got no further."""
-    known = _days_of(item)
+    known = days_in(item)
     return {min(later) for on in days if (later := [other for other in known if other > on])}
 
 
@@ -144,7 +158,7 @@ def _by_shard(scopes: Iterable[Scope]) -> Iterator[list[Scope]]:
 
 def _few_rows(decided: Sequence[_Decided]) -> Iterator[list[_Decided]]:
     some: list[_Decided] = []
-    rows: set[tuple[Ordinal, str]] = set()
+    rows: set[Place] = set()
     for one in decided:
         if len(rows | set(one.rows)) + len(some) + 1 > MOST_ROWS:
             yield some

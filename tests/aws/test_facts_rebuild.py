@@ -1,0 +1,151 @@
+"""Facts and their sums follow from the documents: whatever is lost or wrong is found, counted, and mended."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from quanyi.facts.model import Fact
+from quanyi.facts.table import FactsTable
+from reports import rolling
+from stream import cards as stream_cards
+from stream import orders as stream_orders
+from tests.aws.conftest import Cloud, LambdaContext
+from tests.aws.market import Market
+from tests.aws.selling import ZONE
+from tests.aws.streams import records_of
+from tools.facts_rebuild import Found, Shop, deployed, rebuild
+
+
+@pytest.fixture
+def market(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Market:
+    monkeypatch.setenv("DEAD_LETTER_QUEUE", cloud.client("sqs").create_queue(QueueName="failed")["QueueUrl"])
+    market = Market(cloud)
+    market.sku()
+    market.stock("ik-month", 6)
+    for _ in range(2):
+        for number in range(2):
+            order = market.place(quantity=1 + number, member=f"m{number}")
+            market.pay(order)
+            market.run()
+        market.later(days=1)
+    card = market.cards_in("delivered")[0]
+    order = cloud.table("CardsTable").get({"card_id": card})
+    assert order
+    market.shop.cards.mark_revealed(card, order=order["order"], now=market.now)
+    return market
+
+
+def shop_of(cloud: Cloud) -> Shop:
+    tables = {name: cloud.table(f"{name.title()}Table") for name in ("orders", "cards", "catalog", "facts")}
+    return Shop(**tables, zone=ZONE)
+
+
+def check(cloud: Cloud, *, write: bool = False) -> Found:
+    return rebuild(shop_of(cloud), write=write)
+
+
+def streams(cloud: Cloud) -> None:
+    stream_orders.handler({"Records": records_of(cloud, "OrdersTable")}, LambdaContext())
+    stream_cards.handler({"Records": records_of(cloud, "CardsTable")}, LambdaContext())
+    rolling.handler({"Records": records_of(cloud, "FactsTable")}, LambdaContext())
+
+
+def test_what_the_streams_told_is_what_the_documents_say(market: Market) -> None:
+    streams(market.cloud)
+    before = market.cloud.contents("FactsTable")
+    found = check(market.cloud)
+    assert found.is_right
+    assert found.facts.orders == 4
+    assert found.facts.told == found.facts.same == found.rolls.facts > 20
+    assert check(market.cloud, write=True).is_right
+    assert market.cloud.contents("FactsTable") == before
+
+
+def test_a_shop_that_is_older_than_its_facts_gets_its_past(market: Market) -> None:
+    found = check(market.cloud, write=True)
+    assert (found.facts.missing, found.facts.same) == (found.facts.told, 0)
+    assert check(market.cloud).is_right
+    again = [item for item in market.cloud.contents("FactsTable")["FactsTable"] if item["pk"].startswith("FACT#")]
+    assert all(item.get("product") == "PR1" for item in again if item.get("sku"))
+    kept = market.cloud.contents("FactsTable")
+    rolling.handler({"Records": records_of(market.cloud, "FactsTable")}, LambdaContext())
+    assert _rolls(market.cloud.contents("FactsTable")) == _rolls(kept), "as the stream would have told it"
+
+
+def _rolls(contents: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    return [item for item in contents["FactsTable"] if item["pk"].startswith("ROLL#")]
+
+
+def _lose_facts(table: Any, items: list[dict[str, Any]]) -> tuple[int, int]:
+    lost = [item for item in items if item["pk"].startswith("FACT#")][:3]
+    table.delete_many([{"pk": item["pk"], "sk": item["sk"]} for item in lost])
+    return 3, 0
+
+
+def _change_facts(table: Any, items: list[dict[str, Any]]) -> tuple[int, int]:
+    sold = [item for item in items if item.get("kind") == "sold"][:2]
+    table.put_many([{**item, "amount": item["amount"] + 1} for item in sold])
+    return 0, 2
+
+
+def _spoil_rolls(table: Any, items: list[dict[str, Any]]) -> tuple[int, int]:
+    for item in items:
+        if "roll" in item and random.Random(item["sk"]).random() < 0.7:
+            table.put({**item, "n": item["n"] + 5, "roll": items[-1].get("roll", item["roll"])})
+    return 0, 0
+
+
+def _lose_rolls(table: Any, items: list[dict[str, Any]]) -> tuple[int, int]:
+    table.delete_many([{"pk": item["pk"], "sk": item["sk"]} for item in items if not item["pk"].startswith("FACT#")])
+    return 0, 0
+
+
+def _spoil_buyers(table: Any, items: list[dict[str, Any]]) -> tuple[int, int]:
+    for item in items:
+        if item["sk"] == "DAYS":
+            table.put({**item, "days": {1}})
+        elif item["sk"].startswith("BUYERS#"):
+            table.put({**item, "b:": 7, "n": 3})
+    return 0, 0
+
+
+@pytest.mark.parametrize("spoil", [_lose_facts, _change_facts, _spoil_rolls, _lose_rolls, _spoil_buyers])
+def test_what_is_lost_or_wrong_is_found_and_mended(
+    market: Market, spoil: Callable[[Any, list[dict[str, Any]]], tuple[int, int]]
+) -> None:
+    streams(market.cloud)
+    whole = market.cloud.contents("FactsTable")
+    missing, different = spoil(market.cloud.table("FactsTable"), whole["FactsTable"])
+    found = check(market.cloud)
+    assert (found.facts.missing, found.facts.different) == (missing, different)
+    assert not found.is_right
+    assert check(market.cloud, write=True).facts == found.facts
+    assert check(market.cloud).is_right
+    mended = market.cloud.contents("FactsTable")
+    assert [{**item, "rev": 0} for item in mended["FactsTable"]] == [{**item, "rev": 0} for item in whole["FactsTable"]]
+
+
+def test_facts_of_browsing_are_kept_and_those_that_nothing_tells_counted(market: Market) -> None:
+    streams(market.cloud)
+    facts = FactsTable(market.cloud.table("FactsTable"))
+    seen = Fact("V1#visited#2026-11-23", "visited", market.now, "V1", channel="site")
+    facts.put([seen, replace(seen, id="O9#placed", kind="placed", of="O9")])
+    found = check(market.cloud, write=True)
+    assert found.rolls.of_documents - found.facts.same == 1
+    assert found.rolls.facts - found.rolls.of_documents == 1
+    assert check(market.cloud).is_right
+
+
+def test_the_stack_names_its_tables_and_its_zone() -> None:
+    class CloudFormation:
+        def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+            names = ("Orders", "Cards", "Catalog", "Facts")
+            outputs = [{"OutputKey": f"{name}TableName", "OutputValue": f"{StackName}-{name}"} for name in names]
+            parameters = [{"ParameterKey": "ShopTimeZone", "ParameterValue": "Europe/Berlin"}]
+            return {"Stacks": [{"Outputs": outputs, "Parameters": parameters}]}
+
+    shop = deployed("mine", CloudFormation(), None)
+    assert (shop.facts.name, shop.zone) == ("mine-Facts", "Europe/Berlin")

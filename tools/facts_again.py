@@ -1,0 +1,96 @@
+"""Facts derived again from the documents that decide, against those on the facts table."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+
+from quanyi.catalog.table import CatalogTable
+from quanyi.change import Change
+from quanyi.facts.model import Fact
+from quanyi.facts.naming import Naming
+from quanyi.facts.of_card import facts_of_card
+from quanyi.facts.of_order import facts_of
+from quanyi.facts.table import FactsTable, from_item, to_item
+from quanyi.orders.table import from_item as order_of
+from quanyi.table import Item, Table, from_wire, to_wire
+
+TOGETHER = 100
+_NO_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class FactsFound:
+    """How many there are of each, as they were before anything was mended."""
+
+    orders: int = 0
+    cards: int = 0
+    told: int = 0
+    same: int = 0
+    missing: int = 0
+    different: int = 0
+
+    @property
+    def is_right(self) -> bool:
+        return not (self.missing or self.different)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The tables of a shop."""
+
+    orders: Table
+    cards: Table
+    catalog: Table
+    facts: Table
+
+    def compare(self, *, write: bool) -> FactsFound:
+        """A fact's product and category are as they were when it was told, and no difference."""
+        found = FactsFound()
+        told = self._told(found)
+        while some := list(islice(told, TOGETHER)):
+            wrong = self._wrong(some, found)
+            if write and wrong:
+                FactsTable(self.facts).put(Naming(CatalogTable(self.catalog)).named(wrong))
+        return found
+
+    def _told(self, found: FactsFound) -> Iterator[Fact]:
+        for item in scanned(self.orders):
+            if item["sk"] == "ORDER":
+                found.orders += 1
+                yield from facts_of(order_of(item))
+        for item in scanned(self.cards):
+            found.cards += 1
+            yield from facts_of_card(Change("", _NO_MOMENT, {}, item))
+
+    def _wrong(self, some: list[Fact], found: FactsFound) -> list[Fact]:
+        wanted = {fact.id: fact for fact in map(_as_kept, some)}
+        items = {fact.id: to_item(fact) for fact in wanted.values()}
+        keys = [{"pk": item["pk"], "sk": item["sk"]} for item in items.values()]
+        kept = {item["sk"]: item for item in self.facts.get_many(keys)}
+        missing = [fact for fact in wanted.values() if fact.id not in kept]
+        different = [fact for fact in wanted.values() if fact.id in kept and not _is(fact, kept[fact.id])]
+        found.told += len(wanted)
+        found.missing += len(missing)
+        found.different += len(different)
+        found.same += len(wanted) - len(missing) - len(different)
+        return [*missing, *different]
+
+
+def scanned(table: Table, **how: object) -> Iterator[Item]:
+    """Every item of a table."""
+    pages = table.client.get_paginator("scan").paginate(TableName=table.name, ConsistentRead=True, **how)
+    items: Iterable[Item] = (item for page in pages for item in page["Items"])
+    return map(from_wire, items)
+
+
+def _as_kept(fact: Fact) -> Fact:
+    return from_item(from_wire(to_wire(to_item(fact))))
+
+
+def _is(fact: Fact, item: Item) -> bool:
+    try:
+        kept = from_item(item)
+    except (KeyError, TypeError, ValueError):
+        return False
+    return replace(kept, product="", category="") == replace(fact, product="", category="")
