@@ -175,25 +175,18 @@ def test_facts_follow_from_what_is_kept(desk: Desk) -> None:
 def test_a_crash_at_any_call_and_another_run_come_to_the_same(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, applied: bool
 ) -> None:
-    event = desk.bring(text_of(ROWS).encode())
+    data = text_of(ROWS).encode()
+    event = desk.bring(data)
     place = PastPlace.of_key(json.loads(event["Records"][0]["body"])["detail"]["object"]["key"])
     assert place
-    whole = desk.market.cloud.contents("StatsTable", "FactsTable")
-    real = BaseClient._make_api_call  # type: ignore[attr-defined]
+    before = desk.market.cloud.contents("StatsTable", "FactsTable")
+    assert importer.handler(event, LambdaContext()) == {"batchItemFailures": []}
+    undisturbed = desk.kept()
     crashes = 0
     for at in count(1):
-        _restore(desk, whole, place, text_of(ROWS).encode())
-        calls = count(1)
-
-        def crashing(client: Any, operation: str, request: Any, at: int = at, calls: Any = calls) -> Any:
-            if next(calls) != at:
-                return real(client, operation, request)
-            if applied:
-                real(client, operation, request)
-            raise Crash
-
+        _restore(desk, before, place, data)
         with monkeypatch.context() as fault:
-            fault.setattr(BaseClient, "_make_api_call", crashing)
+            fault.setattr(BaseClient, "_make_api_call", _crashing(at, applied=applied))
             try:
                 importer.handler(event, LambdaContext())
             except Crash:
@@ -203,11 +196,21 @@ def test_a_crash_at_any_call_and_another_run_come_to_the_same(
         assert importer.handler(event, LambdaContext()) == {"batchItemFailures": []}
         (done,) = desk.imports()
         assert (done["state"], done["orders"], done["new"], desk.left()) == ("done", 2, 2, 0)
-    undisturbed = desk.kept()
+        assert desk.kept() == undisturbed
     assert crashes >= 8
-    _restore(desk, whole, place, text_of(ROWS).encode())
-    assert importer.handler(event, LambdaContext()) == {"batchItemFailures": []}
-    assert desk.kept() == undisturbed
+
+
+def _crashing(at: int, *, applied: bool) -> Any:
+    real, calls = BaseClient._make_api_call, count(1)  # type: ignore[attr-defined]
+
+    def crashing(client: Any, operation: str, request: Any) -> Any:
+        if next(calls) != at:
+            return real(client, operation, request)
+        if applied:
+            real(client, operation, request)
+        raise Crash
+
+    return crashing
 
 
 def _restore(desk: Desk, whole: dict[str, list[Item]], place: PastPlace, data: bytes) -> None:
