@@ -48,7 +48,7 @@ class NewPastImport(Body):
     source: SourceId
 
 
-class PreviewBody(Body):
+class PastPreviewBody(Body):
     """`text` are the first lines of an export, of a sheet its cells as they are copied (separated by tabs). `settings`
     stand in for the saved ones, to try them out."""
 
@@ -91,7 +91,7 @@ def remove(source: PathSource, caller: CallerParam) -> Response[None]:
 
 
 @app.post(f"{_SOURCE}/preview", tags=["Past orders"], summary="How an export would be understood")
-def preview(source: PathSource, body: PreviewBody, caller: CallerParam) -> PastPreviewView:
+def preview(source: PathSource, body: PastPreviewBody, caller: CallerParam) -> PastPreviewView:
     """Nothing is kept. At most 50 KB of text."""
     caller.needs("operator")
     return previewed(past_office(), source, body)
@@ -124,7 +124,7 @@ def saved(room: PastOffice, source_id: str, body: SourceSettings) -> Source:
     return source
 
 
-def previewed(room: PastOffice, source_id: str, body: PreviewBody) -> PastPreviewView:
+def previewed(room: PastOffice, source_id: str, body: PastPreviewBody) -> PastPreviewView:
     """Raises Invalid (`text_too_long`), NotFound."""
     data = body.text.encode(errors="replace")
     if len(data) > PREVIEW_BYTES:

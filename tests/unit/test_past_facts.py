@@ -86,10 +86,25 @@ def test_an_export_twice_is_one_and_a_later_one_adds_what_went_back() -> None:
     assert moved(whole.values()) == {"provider:taobao-shop": 1190, "revenue:@0": -1190}
 
 
+def test_money_is_the_orders_and_goods_are_the_lines() -> None:
+    """One payment is one capture, of however many lines; each of an entry's facts adds up to zero."""
+    rows = [row(title="月卡"), row(title="年卡", amount="100.00", refund="40.00", refunded_at="2026-03-10")]
+    posted = [fact for fact in told(read(*rows)).values() if fact.kind == "posted"]
+    at_provider = [(fact.line, amount) for fact in posted if (amount := fact.accounts.get("provider:taobao-shop"))]
+    assert at_provider == [(None, 11990), (None, -4000)]
+    goods = {(fact.reason, fact.line is None): fact.accounts for fact in posted if "revenue:@0" in fact.accounts}
+    assert goods["back0", False] == {"revenue:@0": 4000, "owed": -4000}
+    assert {fact.reason for fact in posted} == {"paid", "delivered", "back0"}
+    assert moved(posted) == {"provider:taobao-shop": 7990, "revenue:@0": -7990}
+
+
 def test_another_word_about_what_was_told_is_not_believed() -> None:
-    for changed in ({"amount": "21.00"}, {"paid_at": "2026-03-09 10:20:30"}, {"quantity": "3"}, {"title": "年卡"}):
+    for changed in ({"amount": "21.00"}, {"paid_at": "2026-03-09 10:20:30"}, {"quantity": "3"}):
         with pytest.raises(Changed):
             told(read(ROW), read(row(**changed)))
+    with pytest.raises(Changed):
+        told(read(ROW), read(ROW, row(title="年卡")))
+    assert told(read(ROW), read(row(title="改了名的月卡"))) == told(read(ROW))
 
 
 def test_what_is_not_paid_waits_what_was_closed_was_only_placed() -> None:
@@ -158,6 +173,28 @@ def test_however_exports_follow_each_other_the_most_that_went_back_counts_once(r
         backs[fact.of] += fact.amount if fact.kind == "refund_asked" else 0
     assert dict(backs) == {order_id("taobao-shop", name): amount for name, amount in most.items()}
     assert moved(facts.values()).get("provider:taobao-shop", 0) == 1990 * len(most) - sum(most.values())
+
+
+DELIVERED = st.lists(
+    st.tuples(st.sampled_from(["", "2026-03-12", "2026-03-20 08:00:00"]), st.integers(0, 1990), st.integers(9, 27)),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(DELIVERED)
+def test_no_export_changes_what_was_told_and_the_books_always_add_up(seen: list[tuple[str, int, int]]) -> None:
+    src = source(columns={**BASE["columns"], "delivered_at": "会员名"})
+    exports = [
+        read(row(nick=at, refund=f"{back / 100:.2f}", refunded_at=f"2026-03-{day:02}"), src=src)
+        for at, back, day in seen
+    ]
+    most = max(back for _, back, _ in seen)
+    sums = moved(told(*exports, *exports).values())
+    assert sums.pop("provider:taobao-shop", 0) == 1990 - most
+    at = "revenue:@0" if any(at for at, _, _ in seen) else "owed"
+    assert sums == ({at: most - 1990} if most < 1990 else {})
 
 
 # Buyers.

@@ -107,7 +107,9 @@ def _order(source: Source, number: str, rows: Sequence[Row], zone: str) -> ReadO
     placed_at = first.created_at or first.paid_at
     if placed_at is None:
         raise _Contradiction(first, "missing_field", "created_at")
-    keyed = dict(sorted((_key(row), row) for row in lines))
+    # A title may be edited after the sale: where an order has one line, there is nothing to tell it from.
+    told_apart = len(lines) > 1 or source.columns.line is not None
+    keyed = dict(sorted((derived_id("", row.part if told_apart else ""), row) for row in lines))
     delivered = [row.delivered_at for row in lines]
     order = PastOrder(
         id=order_id(source.id, number),
@@ -170,10 +172,6 @@ def _undated(source: Source, row: Row, zone: str) -> datetime:
     if source.undated_refunds == "refuse" or row.paid_at is None:
         raise _Contradiction(row, "refund_without_time", "refunded_at")
     return max(end_of_day(day(row.paid_at, zone), zone) - AN_INSTANT, row.paid_at + AN_INSTANT)
-
-
-def _key(row: Row) -> str:
-    return derived_id("", row.part)
 
 
 def counted(faults: Iterable[Fault]) -> dict[RowFault, int]:

@@ -1,7 +1,7 @@
 """Sources to begin with: the columns that these platforms' exports are known to have. Platforms change them, and let a
 merchant choose: the preview tells what is missing, and a saved source is the merchant's own.
 
-    taobao       the order report (订单报表) of Taobao and Tmall, one row an order. Columns as in the public data set
+    taobao       the order report (订单报表) of Taobao and Tmall, one row an order. OrderColumns as in the public data set
                  https://github.com/jyw2000-jyw/OrderData-visualization-base-on-streamlit, and the seller centre's own
     douyin       Douyin shop's report by product (以商品维度导出), one row a sub-order:
                  http://gtc8.cn/baike/i103939.html
@@ -14,12 +14,12 @@ None of the three tells when money went back, so it counts on the day of payment
 
 from collections.abc import Mapping
 
-from quanyi.past.source import Columns, Meanings, SourceSettings
+from quanyi.past.source import Meanings, OrderColumns, SourceSettings
 
 _TAOBAO = SourceSettings(
     name="淘宝/天猫 订单报表",
     channel="taobao",
-    columns=Columns(
+    columns=OrderColumns(
         order="订单编号",
         created_at="订单创建时间",
         paid_at="订单付款时间",
@@ -45,7 +45,7 @@ _TAOBAO = SourceSettings(
 _DOUYIN = SourceSettings(
     name="抖店 订单报表（商品维度）",
     channel="douyin",
-    columns=Columns(
+    columns=OrderColumns(
         order="主订单编号",
         line="子订单编号",
         created_at="订单提交时间",
@@ -69,7 +69,7 @@ _WECHAT_SHOP = SourceSettings(
     name="微信小店 订单导出",
     channel="wechat-shop",
     file_type="xlsx",
-    columns=Columns(
+    columns=OrderColumns(
         order="订单号",
         created_at="订单下单时间",
         paid_at="支付时间",

@@ -14,6 +14,7 @@ from quanyi.past.source import MAX_TEXT_LINES, SourceSettings
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HANZI = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+_PLAIN = re.compile(r"[\x00-\x7f]+")
 _FOREIGN_RUN = re.compile(r"[^\x00-\x7f]{32,}")
 """Rows of an export have separators and digits, so a long run without any is a piece of another encoding."""
 
@@ -94,14 +95,16 @@ def _from_utf16(data: bytes) -> bytes:
 
 
 def _is_rather_utf8(line: bytes) -> bool:
-    """Bytes that hold two Chinese characters by UTF-8's rules are hardly ever text in GB18030: each would be three
-    halves of rare ones."""
+    """Two Chinese characters of UTF-8 are halves of three others in GB18030, rare ones nearly always."""
     if line.isascii():
         return False
     try:
-        return len(_HANZI.findall(line.decode())) >= 2
+        if len(_HANZI.findall(line.decode())) < 2:
+            return False
     except UnicodeDecodeError:
         return False
+    otherwise = _PLAIN.sub("", line.decode("gb18030"))
+    return _usual(otherwise) < len(otherwise)
 
 
 def _usual(text: str) -> int:

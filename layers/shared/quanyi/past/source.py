@@ -56,7 +56,7 @@ TimeForm = Annotated[str, StringConstraints(min_length=4, max_length=64), AfterV
 Zone = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_real_zone)]
 
 
-class Columns(Model):
+class OrderColumns(Model):
     """Which column holds what: a name in the header row, or a number counted from 1."""
 
     order: Annotated[ColumnRef, Field(description="The platform's number of the order")]
@@ -111,7 +111,7 @@ class SourceSettings(Model):
     encoding: Literal["auto", "utf-8", "gbk", "utf-16"] = "auto"
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
     header_row: Annotated[int, Field(ge=0, le=50, description="The row that names the columns; 0: there is none")] = 1
-    columns: Columns
+    columns: OrderColumns
     amounts: Annotated[Literal["major", "minor"], Field(description="`12.34`, or 1234 for the same")] = "major"
     amount_of: Annotated[
         Literal["line", "order"], Field(description="`order`: every row of an order repeats the amounts of the whole")
