@@ -5,7 +5,7 @@ It does not use the lake's column `day`: a fact's day is found anew from its mom
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -90,6 +90,27 @@ def customers_new_returning(told: Told) -> Rows:
     return found
 
 
+def customers_active(told: Told) -> Rows:
+    firsts = told.first_days()
+    found: Rows = []
+    known = told.bought[told.bought["buyer"] != ""]
+    every: Frame = pd.concat([known, known.assign(channel="*"), known.assign(channel="*", currency="*")])
+    for grain in ("week", "month"):
+        start = GRAINS[grain]
+        by = [every["day"].map(start).rename("period"), "channel", "currency", "buyer"]
+        sums = every.groupby(by)["gmv"].agg(orders="size", gmv="sum").reset_index()
+        found += [
+            {
+                **row,
+                "grain": grain,
+                "cohort": start(firsts[row["buyer"]]),
+                "gmv": row["gmv"] if row["currency"] != "*" else None,
+            }
+            for row in _rows(sums)
+        ]
+    return found
+
+
 def cohorts_weekly(told: Told) -> Rows:
     return _cohorts(told, "week", lambda one, other: (other - one).days // 7)
 
@@ -133,7 +154,7 @@ def _cohorts(told: Told, grain: str, between: Callable[[date, date], int]) -> Ro
     ]
 
 
-def rfm(told: Told, *, bands: int = 5, edges: Mapping[str, list[int]] | None = None, currency: str = "") -> Rows:
+def rfm(told: Told, *, bands: int = 5, edges: Mapping[str, Sequence[int]] | None = None, currency: str = "") -> Rows:
     """`edges` by score (`r`), those of `m` for one currency."""
     known = told.bought[told.bought["buyer"] != ""]
     back = told.ranged[(told.ranged["kind"] == "refund_asked") & (told.ranged["reason"] != "surplus")]

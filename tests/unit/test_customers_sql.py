@@ -2,20 +2,19 @@
 (`in_pandas`): for made-up shops, and for a public data set."""
 
 import math
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from quanyi.analytics.customers import Bands, Cell, Kind
 from quanyi.analytics.engine import Engine, Table
 from tests.unit import in_pandas
 from tests.unit.in_pandas import Rows, Told
 from tests.unit.shoppers import SHOPS, Shop
 
-PLAIN: dict[str, Any] = {
-    "bands": 5, "days": 30, "at_least": 2, "m_currency": None,
-    **{f"{score}_{number}": None for score in "rfm" for number in range(1, 5)},
-}  # fmt: skip
+PLAIN: dict[str, Any] = {"days": 30, "at_least": 2, **Bands().parameters()}
 
 
 @pytest.fixture(scope="module", params=SHOPS, ids=lambda make: make.__name__)
@@ -37,6 +36,7 @@ class Asked:
 
 REPORTS: dict[str, tuple[int, Callable[[Told], Rows]]] = {
     "customers_new_returning": (4, in_pandas.customers_new_returning),
+    "customers_active": (6, in_pandas.customers_active),
     "cohorts_weekly": (3, in_pandas.cohorts_weekly),
     "cohorts_monthly": (3, in_pandas.cohorts_monthly),
     "rfm": (2, in_pandas.rfm),
@@ -63,10 +63,10 @@ def test_rfm_in_other_bands(asked: Asked, bands: int) -> None:
 
 
 def test_rfm_between_fixed_edges(asked: Asked) -> None:
-    edges = {"r": [120, 60, 30, 7], "f": [2, 3], "m": [2000, 6000, 20000, 100_000]}
-    given = {f"{score}_{number}": edge for score in edges for number, edge in enumerate(edges[score], 1)}
+    bands = Bands(5, (120, 60, 30, 7), (2, 3), (2000, 6000, 20000, 100_000), "USD")
+    edges = {"r": bands.recency, "f": bands.frequency, "m": bands.monetary}
     wanted = in_pandas.rfm(asked.told, edges=edges, currency="USD")
-    same(asked.answer("rfm", **given, m_currency="USD"), wanted, 2)
+    same(asked.answer("rfm", **bands.parameters()), wanted, 2)
 
 
 def test_what_is_rare_is_left_out_of_the_pairs(asked: Asked) -> None:
@@ -98,6 +98,31 @@ def test_the_sums_of_the_parts_are_the_whole(asked: Asked) -> None:
             assert (sum(row["orders"] for row in part), sum(row["gmv"] for row in part)) == (orders, gmv)
     for row in asked.answer("products").dicts():
         assert row["margin"] == row["delivered"] - row["returned"] - row["cost"] - row["loss"]
+
+
+def test_behind_each_cell_are_as_many_buyers_as_it_says(asked: Asked) -> None:
+    active: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in asked.answer("customers_active").dicts():
+        known = row | {"period": row["period"].isoformat(), "cohort": row["cohort"].isoformat()}
+        active[known["grain"], known["period"]].append(known)
+
+    def count(cell: Cell) -> int:
+        behind = cell.rows()
+        return sum(map(behind.has, active[behind.same["grain"], behind.same["period"]]))
+
+    for row in asked.answer("customers_new_returning").dicts():
+        if row["grain"] != "day" and (row["channel"] == "*" or row["grain"] == "month"):
+            kinds: tuple[Kind, ...] = ("new", "returning")
+            named = {name: row[name] for name in ("grain", "period", "channel", "currency")}
+            found = [count(Cell("customers_new_returning", kind=kind, **named)) for kind in kinds]
+            assert found == [row["new"], row["returning"]]
+    for row in asked.answer("cohorts_monthly").dicts():
+        if row["cohort"] >= asked.shop.first:
+            assert count(Cell("cohorts_monthly", cohort=row["cohort"], age=row["age"])) == row["active"]
+    everyone = asked.answer("rfm").dicts()
+    for row in asked.answer("rfm_segments").dicts():
+        behind = Cell("rfm", segment=row["segment"], currency=row["currency"]).rows()
+        assert sum(map(behind.has, everyone)) == row["buyers"]
 
 
 def same(answer: Table, wanted: Rows, keys: int) -> None:
