@@ -1,7 +1,7 @@
 """Sources to begin with: the columns that these platforms' exports are known to have. Platforms change them, and let a
 merchant choose: the preview tells what is missing, and a saved source is the merchant's own.
 
-    taobao       the order report (订单报表) of Taobao and Tmall, one row an order. OrderColumns as in the public data set
+    taobao       the order report (订单报表) of Taobao and Tmall, one row an order. Columns as in the public data set
                  https://github.com/jyw2000-jyw/OrderData-visualization-base-on-streamlit, and the seller centre's own
     douyin       Douyin shop's report by product (以商品维度导出), one row a sub-order:
                  http://gtc8.cn/baike/i103939.html
