@@ -72,7 +72,7 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     ),
     **_all(OPERATOR, "POST", ("/admin/orders/{order_id}/recover",)),
     **_all(OPERATOR, "GET POST", ("/admin/settlements",)),
-    **_all(REPORTS, "GET", ("/reports/reconcile", "/reports/tax", "/reports/diversion")),
+    **_all(REPORTS, "GET", ("/reports/reconcile", "/reports/tax", "/reports/diversion", "/reports/trading")),
     # Catalogue and keys.
     **_all(OPERATOR, "GET POST", ("/admin/products", "/admin/categories", "/admin/channels", "/admin/keys")),
     **_all(OPERATOR, "GET PUT PATCH", ("/admin/products/{product_id}",)),
