@@ -78,7 +78,7 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(REPORTS, "GET", ("/admin/channel-spend",)),
     **_all(OPERATOR, "PUT", ("/admin/channel-spend",)),
     **_all(OPERATOR, "POST", ("/admin/channel-spend/csv",)),
-    **_all(REPORTS, "GET", ("/reports/reconcile", "/reports/tax", "/reports/diversion")),
+    **_all(REPORTS, "GET", ("/reports/reconcile", "/reports/tax", "/reports/diversion", "/reports/trading")),
     # Catalogue and keys.
     **_all(OPERATOR, "GET POST", ("/admin/products", "/admin/categories", "/admin/channels", "/admin/keys")),
     **_all(OPERATOR, "GET PUT PATCH", ("/admin/products/{product_id}",)),
