@@ -31,8 +31,8 @@ entries AS (
         SUM(CASE WHEN account LIKE 'revenue:%' THEN -amount ELSE 0 END) AS revenue,
         SUM(CASE WHEN account IN ('cost', 'loss') THEN amount ELSE 0 END) AS cost,
         SUM(CASE WHEN account = 'fees' THEN amount ELSE 0 END) AS fees,
-        SUM(CASE WHEN account LIKE 'provider:%' OR account = 'fees' THEN amount ELSE 0 END) AS moved,
-        -- What a refund lowers: the debt to the buyer, beside what the same entry delivered or took back.
+        -- What an entry moved of the debt to the buyer beside what it delivered or took back: a payment raises it, a
+        -- refund lowers it, and nothing else does either.
         SUM(CASE WHEN account IN ('owed', 'surplus') OR account LIKE 'revenue:%' THEN amount ELSE 0 END) AS settled
     FROM facts
     WHERE kind = 'posted' AND day BETWEEN $first AND $last
@@ -43,7 +43,7 @@ backs AS (
     SELECT
         day, channel, currency,
         CASE WHEN MIN(product) = MAX(product) THEN MIN(product) ELSE '' END AS product,
-        CASE WHEN SUM(moved) < 0 AND SUM(settled) > 0 THEN SUM(settled) ELSE 0 END AS refunds
+        CASE WHEN SUM(settled) > 0 THEN SUM(settled) ELSE 0 END AS refunds
     FROM entries
     GROUP BY day, channel, subject, "at", currency
 ),
