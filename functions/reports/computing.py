@@ -22,7 +22,7 @@ def compute(archive: Archive, engine: Engine, report: Report, day: date) -> bool
     table = engine.run(report.name, **report.parameters(day))
     rows: Rows = [[_plain(value) for value in row] for row in table.rows]
     text, sql = dumps(rows, ensure_ascii=False), version_of(report.name)
-    facts = engine.count(report.first(day), day)
+    facts = engine.count(report.reads_from(day), day)
     version = version_named(sql, facts, table.columns, text)
     newest = archive.results.newest(report.name, f"{day}")
     if newest and newest.version == version:

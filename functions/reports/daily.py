@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from quanyi.analytics.engine import Engine
-from quanyi.analytics.reports import REPORTS, needed
+from quanyi.analytics.reports import REPORTS, Report, needed
+from quanyi.analytics.rows import SPEND
 from quanyi.clock import day as day_of
 from quanyi.errors import Invalid
 from quanyi.http import log
@@ -24,6 +25,9 @@ from reports.wiring import Archive, archive, engine
 DAYS_BACK = 31
 """How far a late fact's day may lie back for its reports to be computed again by themselves."""
 TRIES = 3
+MOST_SPEND = timedelta(days=366)
+"""No report looks back further for what was spent."""
+_OF_ONE_DAY = tuple(report for report in REPORTS if report.of_one_day)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -72,12 +76,13 @@ class _Job:
         news = [merge(self.archive.lake, self.engine, files[day], self.folder) for day in files if is_news(files[day])]
         days = {yesterday, *(date.fromisoformat(one.file.day) for one in news)}
         days = {day for day in days if (yesterday - day).days < DAYS_BACK}
-        first, last = (day.isoformat() for day in needed(REPORTS, sorted(days)))
+        earlier = needed(_OF_ONE_DAY, sorted(days))
+        first, last = (day.isoformat() for day in (min(earlier[0], needed(REPORTS, [yesterday])[0]), yesterday))
         there = {one.file.day: one.file for one in news}
         whole = [there.get(day) or files[day][0] for day in files if first <= day <= last]
         self._fetch([file for file in whole if file.day not in there])
         self.engine.read([self._copy(file) for file in whole])
-        new = self._compute(sorted(days))
+        new = sum(self._compute(day, REPORTS if day == yesterday else _OF_ONE_DAY) for day in sorted(days))
         self._forget(news)
         return {"days": [f"{day}" for day in sorted(days)], "new": new, "compacted": len(news)}
 
@@ -88,11 +93,15 @@ class _Job:
         once = [self._copy(of_day[0]) for of_day in files.values() if len(of_day) == 1]
         doubled = [self._copy(file) for of_day in files.values() if len(of_day) > 1 for file in of_day]
         self.engine.read(once, doubled)
-        return {"days": [f"{day}"], "new": self._compute([day]), "compacted": 0}
+        return {"days": [f"{day}"], "new": self._compute(day, REPORTS), "compacted": 0}
 
-    def _compute(self, days: Sequence[date]) -> int:
+    def _compute(self, day: date, reports: Sequence[Report]) -> int:
         """How many are new versions."""
-        return sum(compute(self.archive, self.engine, report, day) for day in days for report in REPORTS)
+        first = min(report.first(day) for report in reports)
+        spent = self.archive.spend.between(max(first, day - MOST_SPEND), day)
+        self.engine.give("spend", SPEND, [(one.day, one.channel, one.currency, one.amount) for one in spent])
+        self.engine.make("purchases", without="")
+        return sum(compute(self.archive, self.engine, report, day) for report in reports)
 
     def _fetch(self, files: Sequence[LakeFile]) -> None:
         self.archive.lake.fetch(files, self.folder)

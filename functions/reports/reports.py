@@ -13,9 +13,11 @@ from quanyi.errors import Invalid
 from quanyi.http import CallerParam, Cursor, entry, rest_api
 from quanyi.rollups.ranges import By
 from reports import daily_results
+from reports.customers import customers_router
 from reports.diversion import DiversionView, diversion
 from reports.kept import kept
 from reports.reconcile import TooLarge, reconcile
+from reports.shelf import customers_shelf
 from reports.trading import About, known_parameters, trading
 from reports.trading_views import TradingView
 from reports.views import ReconcileView, UnderWay
@@ -32,6 +34,7 @@ Name = Annotated[str | None, Query(max_length=64)]
 
 app = rest_api()
 app.include_router(daily_results.router)
+app.include_router(customers_router(customers_shelf))
 
 
 @app.get(

@@ -27,6 +27,7 @@ from quanyi.redemptions.table import RedemptionsTable
 from quanyi.rollups.table import RollsTable
 from quanyi.settings import Settings
 from quanyi.settlements.table import SettlementsTable
+from quanyi.spend.table import SpendTable
 from quanyi.stores.table import StoresTable
 from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
@@ -69,6 +70,7 @@ class Archive:
 
     lake: Lake
     results: ResultsTable
+    spend: SpendTable
     zone: str
     now: Clock = system_clock
 
@@ -141,8 +143,8 @@ def office() -> Office:
 @cache
 def archive() -> Archive:
     known = LakeSettings.read()
-    results = ResultsTable(Table(known.facts_table, client("dynamodb")))
-    return Archive(Lake(storage, known.lake_bucket), results, known.shop_time_zone)
+    facts = Table(known.facts_table, client("dynamodb"))
+    return Archive(Lake(storage, known.lake_bucket), ResultsTable(facts), SpendTable(facts), known.shop_time_zone)
 
 
 @cache

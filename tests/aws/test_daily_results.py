@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from quanyi.analytics.engine import version_of
+from quanyi.analytics.queries import version_of
 from quanyi.analytics.table import Result, ResultsTable
 from quanyi.callers import Caller
 from quanyi.errors import Invalid

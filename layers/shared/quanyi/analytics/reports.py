@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from quanyi.analytics.customers import DEFINITIONS
+
 EVER = date(2000, 1, 1)
 """Before any fact."""
 
@@ -19,17 +21,28 @@ EVER = date(2000, 1, 1)
 @dataclass(frozen=True)
 class Report:
     """`days` is how many days it looks back, the day itself among them; None: all there are. `more` are parameters of
-    its SQL beside `$first` and `$last`."""
+    its SQL beside `$first` and `$last`. `before`: how many days before the first one it reads facts of, to know what is
+    new on these days; None: all."""
 
     name: str
     chinese: str
     english: str
     days: int | None = 1
     more: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    before: int | None = 0
+
+    @property
+    def of_one_day(self) -> bool:
+        """Facts that come late make it another. One that looks back further is computed anew the next night anyway."""
+        return self.days == 1
 
     def first(self, last: date) -> date:
         """The first day of a report that ends with the day `last`."""
         return EVER if self.days is None else last - timedelta(days=self.days - 1)
+
+    def reads_from(self, last: date) -> date:
+        """The first day whose facts it reads."""
+        return EVER if self.before is None or self.days is None else self.first(last) - timedelta(days=self.before)
 
     def parameters(self, last: date) -> dict[str, Any]:
         return {**self.more, "first": self.first(last), "last": last}
@@ -39,6 +52,8 @@ REPORTS: tuple[Report, ...] = (
     Report("sales_daily", "日销售", "Sales of the day"),
     Report("delivery_daily", "发货时效", "How fast the day's units were delivered"),
     Report("payments_daily", "支付成功率", "What became of the day's payments"),
+    Report("channels", "渠道", "Channels: earnings, spend, ROI, CAC, payback", days=30, before=None),
+    *(Report(one.name, one.chinese, one.english, one.days, one.more, one.before) for one in DEFINITIONS),
 )
 
 
@@ -48,4 +63,4 @@ def report_named(name: str) -> Report | None:
 
 def needed(reports: Sequence[Report], days: Sequence[date]) -> tuple[date, date]:
     """The first and the last day whose facts these reports of these days read."""
-    return min(report.first(day) for report in reports for day in days), max(days)
+    return min(report.reads_from(day) for report in reports for day in days), max(days)

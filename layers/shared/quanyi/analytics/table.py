@@ -64,6 +64,16 @@ class ResultsTable:
         found = [_result(item) for item in self.table.query_all("pk = :pk AND begins_with(sk, :day)", **how)]
         return max(found, key=lambda result: (result.at, result.version), default=None)
 
+    def newest_until(self, report: str, day: str) -> Result | None:
+        """The newest version of the last day up to `day` that has one. Read consistently."""
+        how: dict[str, Any] = {"pk": f"RESULT#{report}", "until": f"{day}#~", "consistent": True, "forward": False}
+        last = self.table.query("pk = :pk AND sk <= :until", limit=1, **how).items
+        return self.newest(report, _result(last[0]).day) if last else None
+
+    def version(self, report: str, day: str, version: str) -> Result | None:
+        item = self.table.get({"pk": f"RESULT#{report}", "sk": f"{day}#{version}"})
+        return _result(item) if item else None
+
     def latest(self, report: str, days: int) -> list[Result]:
         """The newest version of each of the last `days` days that have one, the last day first."""
         found: dict[str, Result] = {}

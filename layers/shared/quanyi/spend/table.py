@@ -5,7 +5,7 @@ SPEND#<month>   <day>#<channel>#<source>#<medium>#<campaign>#<currency>
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from quanyi.clock import stamp
 from quanyi.spend.model import Spend
@@ -33,6 +33,13 @@ class SpendTable:
     def of_month(self, month: str) -> Iterator[Spend]:
         for item in self.table.query_all("pk = :pk", pk=f"SPEND#{month}", consistent=True):
             yield from_item(item)
+
+    def between(self, first: date, last: date) -> Iterator[Spend]:
+        """Of these days, both included: a query for each month."""
+        month = first.replace(day=1)
+        while month <= last:
+            yield from (one for one in self.of_month(f"{month:%Y-%m}") if first <= one.day <= last)
+            month = (month + timedelta(days=31)).replace(day=1)
 
 
 def from_item(item: Item) -> Spend:
