@@ -57,7 +57,7 @@ SECONDS = "s:"
 
 
 def added_by(fact: Fact) -> Iterator[tuple[Slice, Counts]]:
-    """Noughts among them, and nothing else for a kind that no report sums up. Orders that were paid are counted by whoever
+    """Noughts among them, and no others for a kind that no report sums up. Orders that were paid are counted by whoever
     sees all of their lines."""
     cash = _cash(fact) if fact.kind == "posted" else {}
     goods: Counts = _ADDS[fact.kind](fact) if fact.kind in _ADDS else Counter()
