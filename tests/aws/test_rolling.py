@@ -165,6 +165,15 @@ def test_two_at_once_do_not_undo_each_other(seed: int) -> None:
     check_rolls(table, facts)
 
 
+def test_many_days_of_one_buyer_that_come_together_are_all_counted() -> None:
+    _, table = in_memory()
+    facts = [_purchase(f"O{days}", days=days) for days in range(50)]
+    put(table, facts)
+    RollsTable(table, ZONE).follow(facts[10:])
+    RollsTable(table, ZONE).follow(facts)
+    check_rolls(table, facts)
+
+
 def test_a_writer_that_comes_late_undoes_nothing() -> None:
     """It has read before the last facts came, and writes when those have been summed up: at each of its writes."""
     facts = facts_of_orders(random.Random(3), 4, days=1)

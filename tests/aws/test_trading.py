@@ -157,6 +157,8 @@ def test_a_channel_and_a_part_of_it(office: Office) -> None:
     assert answer["totals"]["money"]["CNY"]["gmv"] == sum(f.amount for f in sold if f.currency == "CNY")
     assert answer["totals"]["money"]["CNY"]["captured"] is None
     assert answer["totals"]["buyers"] is answer["totals"]["orders_placed"] is answer["providers"] is None
+    nowhere = office.report(FIRST, LAST, category="")["totals"]["units_sold"]
+    assert nowhere == sum(fact.kind == "sold" and not fact.category for fact in on_days(facts, FIRST, LAST)) > 0
     answer = office.report(FIRST, LAST, category="video")
     assert answer["totals"]["units_sold"] == sum(
         fact.kind == "sold" and fact.category == "video" for fact in on_days(facts, FIRST, LAST)

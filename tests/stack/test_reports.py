@@ -9,8 +9,8 @@ import pytest
 from tests.stack.shop import Shop, Store, until
 
 SECONDS = 15.0
-"""It is five on AWS; here two cores run everything, and the bench measures it. What it takes to start interpreters is not
-counted: a purchase before has warmed them."""
+"""It is five on AWS; here two cores run everything, and the bench measures it. What it takes to start interpreters is
+not counted: a purchase before has warmed them."""
 
 
 @pytest.fixture

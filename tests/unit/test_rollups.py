@@ -17,6 +17,7 @@ from quanyi.orders.changes import captured, delivered, settled
 from quanyi.orders.journal import balances
 from quanyi.rollups.buyers import buyers_since, known_by, moves
 from quanyi.rollups.calendar import DAY, cover, day_place, days_from, hours_of, monday_of, month_place, week_place
+from quanyi.rollups.delivery import percentiles
 from quanyi.rollups.measures import TOTAL, rounded_up
 from quanyi.rollups.packing import MOST_BYTES, packed, unpacked
 from quanyi.rollups.ranges import MOST_DAYS, By, asked
@@ -227,3 +228,12 @@ def test_buyers_of_any_range_are_counted_once_whatever_the_order(
     within = {buyer for buyer, on in told if first <= on <= last}
     earlier = {buyer for buyer, on in told if on < first}
     assert buyers_since(whole, date.fromordinal(first)) == (len(within), len(within - earlier))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 99), min_size=1, max_size=60), st.sampled_from([1, 50, 90, 99, 100]))
+def test_percentiles_are_by_nearest_rank(seconds: list[int], share: int) -> None:
+    counts = Counter(f"s:{rounded_up(one)}" for one in seconds)
+    counts["delivered"] = len(seconds)
+    assert percentiles(counts, [share]) == [sorted(seconds)[-(-len(seconds) * share // 100) - 1]]
+    assert percentiles(Counter(delivered=3), [share]) == [None]

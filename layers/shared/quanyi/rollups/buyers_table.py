@@ -10,7 +10,7 @@ mean to read all of those after each purchase.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
@@ -24,6 +24,8 @@ from quanyi.rollups.calendar import Place
 from quanyi.table import ConditionFailed, Item, Table, Write
 
 SHARDS = 4
+SCOPES_AT_ONCE = 100
+"""That one call reads."""
 MOST_ROWS = 98
 """A transaction has at most 100 writes."""
 DAYS_AT_ONCE = 24
@@ -38,12 +40,16 @@ Scope: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True)
 class _Decided:
-    """What one buyer's news comes to."""
+    """What one buyer's news comes to: `more` days on top of what was `seen`, and what changes, by counting item."""
 
-    write: Write
-    days: frozenset[Ordinal]
+    scope: Scope
+    seen: Item
+    more: frozenset[Ordinal]
     rows: dict[Place, Counter[str]]
-    """What changes on `days`, by counting item."""
+
+    @property
+    def days(self) -> frozenset[Ordinal]:
+        return days_in(self.seen) | self.more
 
 
 @dataclass(frozen=True)
@@ -56,48 +62,51 @@ class BuyersTable:
     def add(self, facts: Iterable[Fact]) -> set[date]:
         """Counts who bought when; answers the days whose counts may have changed, those of facts that were told before
         too. Raises Busy: then some were counted; call again."""
-        wanted = days_by_scope(facts, self.zone)
-        touched = {on for days in wanted.values() for on in days}
-        for scopes in _by_shard(wanted):
-            touched |= self._add({scope: sorted(wanted[scope]) for scope in scopes})
+        wanted = sorted(days_by_scope(facts, self.zone).items())
+        touched: set[Ordinal] = set()
+        for start in range(0, len(wanted), SCOPES_AT_ONCE):
+            touched |= self._add(dict(wanted[start : start + SCOPES_AT_ONCE]))
         return {date.fromordinal(on) for on in touched}
 
-    def _add(self, wanted: dict[Scope, list[Ordinal]]) -> set[Ordinal]:
+    def _add(self, wanted: Mapping[Scope, set[Ordinal]]) -> set[Ordinal]:
         touched: set[Ordinal] = set()
         lost = 0
-        while lost < TRIES:
+        while wanted:
             seen = self._seen(list(wanted))
-            decided = [one for scope, days in wanted.items() if (one := self._decided(scope, seen[scope], days))]
-            if not decided:
-                return touched | {on for scope in wanted for on in _after(seen[scope], wanted[scope])}
+            decided = [self._decided(scope, seen[scope], days) for scope, days in wanted.items()]
             try:
-                for some in _few_rows(decided):
-                    self.table.together([*(one.write for one in some), *self._counts(some)])
-                    touched |= {on for one in some for on in one.days}
+                for some in _few_rows([one for one in decided if one.more]):
+                    self.table.together([*map(self._write, some), *self._counts(some)])
             except ConditionFailed:  # somebody wrote one of these buyers: look again
                 lost += 1
-        raise Busy("the buyers are contended")
+                if lost == TRIES:
+                    raise Busy("the buyers are contended") from None
+                continue
+            for one in decided:
+                touched |= _touched(one.days, wanted[one.scope])
+            wanted = _left(wanted, decided)
+        return touched
 
     def _seen(self, scopes: Sequence[Scope]) -> dict[Scope, Item]:
         found = {item["pk"]: item for item in self.table.get_many([buyer_key(scope) for scope in scopes])}
         return {scope: found.get(buyer_key(scope)["pk"], {}) for scope in scopes}
 
-    def _decided(self, scope: Scope, seen: Item, days: Sequence[Ordinal]) -> _Decided | None:
+    def _decided(self, scope: Scope, seen: Item, days: set[Ordinal]) -> _Decided:
         known = days_in(seen)
-        more = frozenset([on for on in days if on not in known][:DAYS_AT_ONCE])
-        if not more:
-            return None
-        revision: dict[str, Any] = {"seen": seen["rev"]} if seen else {}
-        write = self.table.write_update(
-            buyer_key(scope),
+        more = frozenset(sorted(days - known)[:DAYS_AT_ONCE])
+        rows = {counts_place(on, scope): change for on, change in moves(known, more).items()}
+        return _Decided(scope, seen, more, rows)
+
+    def _write(self, one: _Decided) -> Write:
+        revision: dict[str, Any] = {"seen": one.seen["rev"]} if one.seen else {}
+        return self.table.write_update(
+            buyer_key(one.scope),
             "ADD days :days, rev :one SET v = :one",
-            condition=UNCHANGED if seen else FIRST,
-            days=set(more),
+            condition=UNCHANGED if one.seen else FIRST,
+            days=set(one.more),
             one=1,
             **revision,
         )
-        change = moves(known, more)
-        return _Decided(write, frozenset(change), {counts_place(on, scope): by for on, by in change.items()})
 
     def _counts(self, decided: Sequence[_Decided]) -> Iterator[Write]:
         sums: dict[Place, Counter[str]] = {}
@@ -142,18 +151,16 @@ def days_in(item: Item) -> frozenset[Ordinal]:
     return frozenset(int(on) for on in item.get("days", ()))
 
 
-def _after(item: Item, days: Iterable[Ordinal]) -> set[Ordinal]:
-    """The purchase after each day: its count had moved with it, and whoever moved it may have got no further."""
-    known = days_in(item)
-    return {min(later) for on in days if (later := [other for other in known if other > on])}
+def _left(wanted: Mapping[Scope, set[Ordinal]], decided: Sequence[_Decided]) -> dict[Scope, set[Ordinal]]:
+    """What is still to be counted: of a buyer with more days than are counted at once."""
+    found = {one.scope: {on for on in wanted[one.scope] if on not in one.days} for one in decided}
+    return {scope: days for scope, days in found.items() if days}
 
 
-def _by_shard(scopes: Iterable[Scope]) -> Iterator[list[Scope]]:
-    """Those together whose counts lie on the same items."""
-    found: dict[tuple[str, int], list[Scope]] = {}
-    for scope in scopes:
-        found.setdefault((scope[1], shard_of(scope[0], SHARDS)), []).append(scope)
-    yield from found.values()
+def _touched(known: frozenset[Ordinal], days: set[Ordinal]) -> set[Ordinal]:
+    """Days, and of each the purchase after it: its count moved too, and whoever moved it may have got no further."""
+    told = days & known
+    return told | {min(later) for on in told if (later := [other for other in known if other > on])}
 
 
 def _few_rows(decided: Sequence[_Decided]) -> Iterator[list[_Decided]]:

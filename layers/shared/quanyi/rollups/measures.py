@@ -57,19 +57,20 @@ SECONDS = "s:"
 
 
 def added_by(fact: Fact) -> Iterator[tuple[Slice, Counts]]:
-    """Nothing for a kind that no report sums up. Orders that were paid are counted by whoever sees all their lines."""
+    """Noughts among them, and no others for a kind that no report sums up. Orders that were paid are counted by whoever
+    sees all of their lines."""
     cash = _cash(fact) if fact.kind == "posted" else {}
     goods: Counts = _ADDS[fact.kind](fact) if fact.kind in _ADDS else Counter()
-    whole = joined(goods, *cash.values())
-    yield from _some(TOTAL, whole)
+    whole = joined(goods, *cash.values()) if cash else goods
+    yield TOTAL, whole
     if fact.channel:
-        yield from _some(("channel", fact.channel), whole)
+        yield ("channel", fact.channel), whole
     if fact.product and fact.kind in _OF_GOODS:
-        untimed: Counts = Counter({name: by for name, by in goods.items() if not name.startswith(SECONDS)})
+        untimed = _without_time(goods) if fact.kind == "delivered" else goods
         yield from _in_channel_too(fact, "category", fact.category, goods)
         yield from _in_channel_too(fact, "product", fact.product, untimed)
         if fact.sku:
-            yield from _some(("sku", fact.sku), untimed)
+            yield ("sku", fact.sku), untimed
     if fact.provider:
         yield from _in_channel_too(fact, "provider", fact.provider, goods)
     for provider, counts in cash.items():
@@ -83,9 +84,9 @@ def within(channel: str, dimension: Parted, name: str) -> Slice:
 
 
 def _in_channel_too(fact: Fact, dimension: Parted, name: str, counts: Counts) -> Iterator[tuple[Slice, Counts]]:
-    yield from _some((dimension, name), counts)
+    yield (dimension, name), counts
     if fact.channel:
-        yield from _some(within(fact.channel, dimension, name), counts)
+        yield within(fact.channel, dimension, name), counts
 
 
 def rounded_up(seconds: int) -> int:
@@ -102,9 +103,8 @@ def joined(*several: Counts) -> Counts:
     return found
 
 
-def _some(where: Slice, counts: Counts) -> Iterator[tuple[Slice, Counts]]:
-    if found := Counter({name: by for name, by in counts.items() if by}):
-        yield where, found
+def _without_time(counts: Counts) -> Counts:
+    return Counter({name: by for name, by in counts.items() if not name.startswith(SECONDS)})
 
 
 def _cash(fact: Fact) -> dict[str, Counts]:
