@@ -97,6 +97,7 @@ class IntervalView(View):
 class RepurchaseView(View):
     """Quartiles of the days between two purchases of one buyer; null where nobody bought twice."""
 
+    buyers: int
     intervals: int
     p25: int | None
     median: int | None
@@ -239,7 +240,7 @@ def _repurchase(rows: Sequence[Row], intervals: Iterable[Row]) -> RepurchaseView
         WithinView(days=n, buyers=row[f"buyers_{n}"], repeated=row[f"repeated_{n}"], rate=row[f"rate_{n}"])
         for n in (30, 60, 90)
     ]
-    lengths = {name: row[name] for name in ("intervals", "p25", "median", "p75")}
+    lengths = {name: row[name] for name in ("buyers", "intervals", "p25", "median", "p75")}
     named = ("days", "intervals", "so_far")
     return RepurchaseView(
         **lengths,

@@ -239,6 +239,7 @@ def repurchase(told: Told) -> Rows:
     for name, part in (("p25", 0.25), ("median", 0.5), ("p75", 0.75)):
         row[name] = int(np.quantile(waits, part, method="inverted_cdf")) if waits else None
     known = told.bought[told.bought["buyer"] != ""]
+    row["buyers"] = known["buyer"].nunique()
     visits = {buyer: sorted(days) for buyer, days in known.groupby("buyer")["day"]}
     for within in (30, 60, 90):
         span = timedelta(days=within)
@@ -246,7 +247,7 @@ def repurchase(told: Told) -> Rows:
         again = [days for days in watched if any(day <= days[0] + span for day in days[1:])]
         row |= {f"buyers_{within}": len(watched), f"repeated_{within}": len(again)}
         row[f"rate_{within}"] = len(again) / len(watched) if watched else None
-    return [row]
+    return [row] if visits else []
 
 
 def lifetime_value(told: Told) -> Rows:

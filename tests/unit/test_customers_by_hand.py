@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from quanyi.analytics.customers import DEFINITIONS
 from quanyi.analytics.engine import Engine
 from quanyi.facts.model import Fact
 from tests.unit.shoppers import Back, Sale, opened, told, touched
@@ -38,10 +39,13 @@ def chosen(rows: list[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]:
 def test_a_shop_without_facts_has_empty_reports(tmp_path: Path) -> None:
     engine: Engine = opened([], tmp_path)
     known = {"first": date(2026, 1, 1), "last": date(2026, 6, 30), "without": ""}
-    for name in ("rfm", "rfm_segments", "cohorts_weekly", "cohorts_monthly", "lifetime_value", "products", "baskets"):
-        assert engine.run(name, **PLAIN | known).rows == []
-    (row,) = engine.run("repurchase", **PLAIN | known).dicts()
-    assert (row["intervals"], row["median"], row["buyers_30"], row["rate_30"]) == (0, None, 0, None)
+    for one in DEFINITIONS:
+        assert engine.run(one.name, **PLAIN | known).rows == [], one.name
+
+
+def test_who_bought_once_waited_for_nothing(ask: Ask) -> None:
+    (row,) = ask("repurchase", sale("O1", "M1"), last=date(2026, 3, 2))
+    assert (row["buyers"], row["intervals"], row["median"], row["buyers_30"], row["rate_30"]) == (1, 0, None, 0, None)
 
 
 def test_who_bought_before_the_range_is_a_returning_buyer_in_it(ask: Ask) -> None:

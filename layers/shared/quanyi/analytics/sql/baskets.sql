@@ -11,6 +11,7 @@
 --   refunds     change nothing. Quantities do not count, nor does the currency
 -- `$without` as in `purchases`. A pair is no more frequent than each of its SKUs, so rare ones need not be looked at
 -- (R. Agrawal, R. Srikant: Fast Algorithms for Mining Association Rules, VLDB 1994).
+-- $first, $last: the days, both included.
 WITH bought AS (
     SELECT DISTINCT subject, buyer, sku, day
     FROM facts

@@ -8,6 +8,7 @@
 --   orders, gmv   of their purchases of that month in `currency`, minor units
 --   complete  false for the month in which `$last` lies, unless it ends with it: its numbers still grow
 --   refunds   change nothing
+-- $first, $last: the first day of which cohorts are told, and the last one that is looked at.
 -- over: purchases
 WITH bought AS (
     SELECT

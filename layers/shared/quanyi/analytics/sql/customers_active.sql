@@ -7,6 +7,7 @@
 --   channel         `*` for all channels together; `currency` is `*` for all currencies together, then `gmv` is null
 --   orders, gmv     of the buyer's purchases of the period, minor units
 --   refunds         change nothing
+-- $first, $last: the days, both included.
 -- over: purchases
 WITH bought AS (
     SELECT buyer, channel, currency, day, count(*) AS orders, CAST(sum(gmv) AS BIGINT) AS gmv

@@ -9,6 +9,7 @@
 --   channel      `*` for all channels together: who buys in two channels is one buyer there
 --   currency     of the purchases; each buyer counts in each currency they pay in, so buyers of two rows are not added
 --   refunds      change nothing
+-- $first, $last: the days, both included.
 -- over: purchases
 WITH bought AS (
     SELECT buyer, channel, currency, day, count(*) AS orders, CAST(sum(gmv) AS BIGINT) AS gmv

@@ -9,6 +9,7 @@
 --                 one moment the one with the smallest number
 --   refunds    change nothing
 -- Arrivals at one moment stand in the order of their facts' ids.
+-- $first, $last: the days, both included.
 -- over: purchases
 WITH earliest AS (
     SELECT buyer, min(paid_at) AS paid_at

@@ -10,6 +10,7 @@
 --   complete      false for the month in which `$last` lies, unless it ends with it
 --   refunds       make the margin of the month smaller in which their money started to go back; GMV stays
 -- Costs in another currency than the price stand in a row of that currency.
+-- $first, $last: the first day of which cohorts are told, and the last one that is looked at.
 -- over: purchases
 WITH firsts AS (
     SELECT buyer, CAST(date_trunc('month', min(day)) AS DATE) AS cohort

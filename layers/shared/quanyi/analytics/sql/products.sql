@@ -12,6 +12,7 @@
 --   margin         revenue - cost - loss. Providers' fees belong to orders, not to products, and are not in it
 --   refunds        change units and GMV of no day; they are in `returned` on the day on which the money starts to go back
 -- Costs in another currency than the price stand in a row of that currency. `$without` as in `purchases`.
+-- $first, $last: the days, both included.
 WITH lines AS (
     SELECT
         subject, buyer, product, sku, currency, CAST(sum(quantity) AS BIGINT) AS units, CAST(sum(amount) AS BIGINT) AS gmv

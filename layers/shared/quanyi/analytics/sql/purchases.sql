@@ -7,6 +7,7 @@
 --
 -- `$without` names channels to be left out, between commas (`,wholesale,`): orders of resellers' accounts are each a
 -- buyer of its own there, because nobody tells the shop who bought from the reseller.
+-- $first, $last: not its own; whatever is over it takes the days that it needs.
 SELECT
     subject,
     min(buyer) AS buyer,

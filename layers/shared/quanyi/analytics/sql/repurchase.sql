@@ -1,13 +1,15 @@
--- Repurchase (复购): how soon buyers come back, and how many do; one row.
+-- Repurchase (复购): how soon buyers come back, and how many do; one row, none where nobody bought.
 --
 --   intervals      between two purchases of one buyer, as `repurchase_intervals` has them
 --   p25, median, p75   of their days: the shortest length that at least that part of the intervals do not exceed
 --                  (nearest rank, no interpolation); null where there is no interval
---   buyers_30      buyers who bought from `$first` to 30 days before `$last`: each could be watched for 30 whole days
---                  after the first purchase of theirs in that time
+--   buyers         who are known and bought from `$first` to `$last`
+--   buyers_30      of them, those whose first purchase in that time lies at least 30 days before `$last`: each could be watched
+--                  for 30 whole days after it
 --   repeated_30    of them, those who bought again within 30 days of it, on the same day too; `rate_30` is their share,
 --                  null where there are no buyers. So for 60 and 90 days
 --   refunds        change nothing
+-- $first, $last: the days, both included.
 -- over: purchases
 -- over: repurchase_intervals
 WITH lengths AS (
@@ -34,6 +36,7 @@ watched AS (
 ),
 counted AS (
     SELECT
+        count(*) AS buyers,
         count(CASE WHEN seen >= 30 THEN 1 END) AS buyers_30,
         count(CASE WHEN seen >= 30 AND waited <= 30 THEN 1 END) AS repeated_30,
         count(CASE WHEN seen >= 60 THEN 1 END) AS buyers_60,
@@ -47,6 +50,7 @@ SELECT
     l.p25,
     l.median,
     l.p75,
+    c.buyers,
     c.buyers_30,
     c.repeated_30,
     CAST(c.repeated_30 AS DOUBLE) / NULLIF(c.buyers_30, 0) AS rate_30,
@@ -58,3 +62,4 @@ SELECT
     CAST(c.repeated_90 AS DOUBLE) / NULLIF(c.buyers_90, 0) AS rate_90
 FROM lengths l
 CROSS JOIN counted c
+WHERE c.buyers > 0

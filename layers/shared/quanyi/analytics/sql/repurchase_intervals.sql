@@ -4,6 +4,7 @@
 --              0 on the same day. An interval counts where the later purchase lies from `$first` to `$last`
 --   intervals  of that length; `so_far` of that length or shorter; `share` is so_far / all
 --   refunds    change nothing
+-- $first, $last: the days, both included.
 -- over: purchases
 WITH steps AS (
     SELECT day, lag(day) OVER (PARTITION BY buyer ORDER BY day) AS before

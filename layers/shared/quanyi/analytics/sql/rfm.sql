@@ -12,6 +12,7 @@
 --              other currencies keep their quantiles. Edges from the loosest to the strictest; those left out are null
 --   segment    by R, F and M being high: above the average score of the buyers of its currency
 --              (`quanyi.analytics.customers` names them)
+-- $first, $last: the days, both included.
 -- over: purchases
 WITH edges AS (
     SELECT

@@ -3,7 +3,9 @@
 --   buyers, purchases, gmv, monetary   sums over the segment's buyers, as `rfm` has them
 --   recency   the days since their last purchase, on average
 --   share     of the currency's buyers; `gmv_share` of its GMV, null where that is nothing
--- A segment without buyers has no row. A refund lowers `monetary`, and may move its buyer to another segment.
+--   refunds   are in `monetary`, as `rfm` has them
+-- A segment without buyers has no row.
+-- $first, $last: the days, both included.
 -- over: rfm
 SELECT
     currency,
