@@ -23,6 +23,7 @@ MODULES = (
     "watch",
     "importing",
     "stock_size",
+    "analytics",
     "rush",
     "storm",
     "tills",
@@ -33,7 +34,7 @@ MODULES = (
 ORDER = (
     *("rush", "storm", "tills", "claims", "calls", "notifying", "redeeming", "judging", "cost", "speed"),
     *("topups", "purchases", "on-demand"),
-    *("cold-start", "lazy-import", "risk", "stock-policies", "watch", "importing", "stock-size"),
+    *("cold-start", "lazy-import", "risk", "stock-policies", "watch", "importing", "stock-size", "analytics"),
 )
 
 

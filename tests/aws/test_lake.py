@@ -284,7 +284,7 @@ def test_two_compactions_at_once_and_a_batch_in_between(shore: Shore) -> None:
 @pytest.mark.parametrize("applied", [False, True])
 def test_a_night_that_dies_anywhere_is_finished_by_the_next_try(shore: Shore, applied: bool) -> None:
     late = [replace(fact, at=START - timedelta(days=3)) for fact in facts(20)]
-    died, at = True, 0
+    died, at, told = True, 0, list[Fact]()
     while died:
         at += 1
         told = late[: at + 2]
