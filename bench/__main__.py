@@ -24,6 +24,7 @@ MODULES = (
     "catalogue_sync",
     "importing",
     "stock_size",
+    "analytics",
     "rush",
     "storm",
     "tills",
@@ -35,6 +36,7 @@ ORDER = (
     *("rush", "storm", "tills", "claims", "calls", "notifying", "redeeming", "judging", "cost", "speed"),
     *("topups", "purchases", "on-demand"),
     *("cold-start", "lazy-import", "risk", "stock-policies", "watch", "catalogue-sync", "importing", "stock-size"),
+    "analytics",
 )
 
 

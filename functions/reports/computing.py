@@ -5,11 +5,12 @@ from decimal import Decimal
 from json import dumps
 from typing import Any
 
-from quanyi.analytics.engine import Engine
+from quanyi.analytics.engine import Engine, TooManyRows
 from quanyi.analytics.queries import version_of
 from quanyi.analytics.reports import Report
 from quanyi.analytics.table import Result, Rows, version_named
 from quanyi.clock import stamp
+from quanyi.http import log
 from reports.sheet import CSV, MOST_XLSX_ROWS, XLSX, as_csv, as_xlsx
 from reports.wiring import Archive
 
@@ -18,8 +19,12 @@ LARGE = 3 * 1024 * 1024
 
 
 def compute(archive: Archive, engine: Engine, report: Report, day: date) -> bool:
-    """Whether it is another version than the newest."""
-    table = engine.run(report.name, **report.parameters(day))
+    """Whether it is another version than the newest. A list that is too long is left out, and the others are not."""
+    try:
+        table = engine.run(report.name, **report.parameters(day))
+    except TooManyRows:
+        log().error("report too long", extra={"report": report.name, "day": f"{day}"})
+        return False
     rows: Rows = [[_plain(value) for value in row] for row in table.rows]
     text, sql = dumps(rows, ensure_ascii=False), version_of(report.name)
     facts = engine.count(report.reads_from(day), day)

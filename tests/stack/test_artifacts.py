@@ -42,6 +42,17 @@ for library in ("stripe", "wechatpayv3", "alipay", "Cryptodome.PublicKey.RSA", "
     importlib.import_module(library)
 """
 
+ENGINE = """
+import json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+from quanyi.analytics.engine import Engine
+engine = Engine()
+engine.read([])
+assert engine.run("sales_daily", first="2026-01-01", last="2026-01-01").rows == []
+loaded = engine.connection.execute("SELECT extension_name FROM duckdb_extensions() WHERE loaded").fetchall()
+assert {("json",), ("parquet",)} <= {*loaded}, "nothing is fetched at run time"
+"""
+
 
 @pytest.fixture(scope="session")
 def runtime(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -91,3 +102,15 @@ def test_the_payment_providers_libraries_import_alone(runtime: Path) -> None:
         check=False,
     )
     assert not done.returncode, done.stderr
+
+
+def test_the_engine_of_analytics_runs_on_its_layer_alone(runtime: Path) -> None:
+    paths = [*(str(BUILT / layer / "python") for layer in ("SharedLayer", "AnalyticsLayer")), str(runtime)]
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", ENGINE, json.dumps(paths)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

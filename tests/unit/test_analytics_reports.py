@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from quanyi.analytics.queries import SQL, parameters_of, sql_of, version_of
 from quanyi.analytics.reports import EVER, REPORTS, Report, needed, report_named
-from quanyi.analytics.rows import COLUMNS
+from quanyi.analytics.rows import COLUMNS, SPEND
 from quanyi.errors import Conflict, Invalid
 from quanyi.facts.model import Fact
 from quanyi.facts.of_order import facts_of
@@ -67,6 +67,7 @@ def test_the_registry_names_queries_that_are_there_and_gives_them_what_they_ask_
         assert report.english
         assert report_named(report.name) is report
         engine().read([])
+        engine().give("spend", SPEND, [])
         assert engine().run(report.name, **report.parameters(DAY)).rows == []
     assert report_named("../../etc/passwd") is None
     assert version_of("sales_daily") != version_of("delivery_daily")

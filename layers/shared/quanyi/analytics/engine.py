@@ -15,6 +15,13 @@ from quanyi.analytics import dialect
 from quanyi.analytics.queries import parameters_of, sql_of
 from quanyi.analytics.rows import COLUMNS
 
+MOST_ROWS = 1_000_000
+"""Of an answer: what Python holds of it takes about as much memory as the engine has."""
+
+
+class TooManyRows(Exception):
+    """A list that is too long to be kept as one."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -65,9 +72,12 @@ class Engine:
         self.made |= {name}
 
     def run(self, name: str, **parameters: Any) -> Table:
-        """The answer of `sql/<name>.sql`; it takes of the parameters those that it names."""
+        """The answer of `sql/<name>.sql`; it takes of the parameters those that it names. Raises TooManyRows."""
         answer = self._execute("", sql_of(name, self.made), parameters)
-        return Table(tuple(column[0] for column in answer.description), answer.fetchall())
+        rows = answer.fetchmany(MOST_ROWS + 1)
+        if len(rows) > MOST_ROWS:
+            raise TooManyRows(name)
+        return Table(tuple(column[0] for column in answer.description), rows)
 
     def count(self, first: date, last: date) -> int:
         """Rows of `facts` of these days."""
