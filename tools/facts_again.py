@@ -13,6 +13,8 @@ from quanyi.facts.of_card import facts_of_card
 from quanyi.facts.of_order import facts_of
 from quanyi.facts.table import FactsTable, from_item, to_item
 from quanyi.orders.table import from_item as order_of
+from quanyi.past.facts import facts_of as facts_of_past
+from quanyi.past.table import PastTable
 from quanyi.table import Item, Table, from_wire, to_wire
 
 TOGETHER = 100
@@ -24,6 +26,7 @@ class FactsFound:
     """How many there are of each, as they were before anything was mended."""
 
     orders: int = 0
+    past: int = 0
     cards: int = 0
     told: int = 0
     same: int = 0
@@ -42,6 +45,7 @@ class Facts:
     orders: Table
     cards: Table
     catalog: Table
+    stats: Table
     facts: Table
 
     def compare(self, *, write: bool) -> FactsFound:
@@ -59,6 +63,10 @@ class Facts:
             if item["sk"] == "ORDER":
                 found.orders += 1
                 yield from facts_of(order_of(item))
+        past = PastTable(self.stats)
+        for order in (order for source in past.ever() for order in past.orders(source)):
+            found.past += 1
+            yield from facts_of_past(order)
         for item in scanned(self.cards):
             found.cards += 1
             yield from facts_of_card(Change("", _NO_MOMENT, {}, item))

@@ -1,4 +1,5 @@
-"""Derive all facts again from the orders and the cards, and all sums from the facts; say, or mend, what differs.
+"""Derive all facts again from the orders (those of other platforms too) and the cards, and all sums from the facts; say,
+or mend, what differs.
 
 python -m tools.facts_rebuild --check                  the shop that `make run` serves
 python -m tools.facts_rebuild --write --stack quanyi   a deployed stack, with your shell's AWS credentials and region
@@ -27,6 +28,7 @@ TABLES = {
     "orders": "OrdersTableName",
     "cards": "CardsTableName",
     "catalog": "CatalogTableName",
+    "stats": "StatsTableName",
     "facts": "FactsTableName",
 }
 ZONE = "ShopTimeZone"
@@ -39,6 +41,7 @@ class Shop:
     orders: Table
     cards: Table
     catalog: Table
+    stats: Table
     facts: Table
     zone: str
 
@@ -55,7 +58,7 @@ class Found:
 
 def rebuild(shop: Shop, *, write: bool) -> Found:
     """What was found wrong, and mended where `write` says so. Raises ClientError, Busy."""
-    facts = Facts(shop.orders, shop.cards, shop.catalog, shop.facts).compare(write=write)
+    facts = Facts(shop.orders, shop.cards, shop.catalog, shop.stats, shop.facts).compare(write=write)
     return Found(facts, Rolls(shop.facts, shop.zone).compare(write=write))
 
 
@@ -99,7 +102,8 @@ def _of_account(service: str) -> Any:
 
 def _tell(found: Found) -> None:
     facts, rolls = found.facts, found.rolls
-    print(f"{facts.orders} orders and {facts.cards} cards tell {facts.told} facts:")
+    documents = f"{facts.orders} orders, {facts.past} of other platforms and {facts.cards} cards"
+    print(f"{documents} tell {facts.told} facts:")
     print(f"  {facts.same} are on the table, {facts.missing} are missing, {facts.different} are different")
     print(f"{rolls.facts} facts are on the table ({rolls.unsound} cannot be read):")
     of_documents = rolls.of_documents - facts.same - facts.different

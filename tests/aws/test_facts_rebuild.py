@@ -9,6 +9,9 @@ import pytest
 
 from quanyi.facts.model import Fact
 from quanyi.facts.table import FactsTable
+from quanyi.past.facts import facts_of as facts_of_past
+from quanyi.past.model import PastLine, PastOrder
+from quanyi.past.table import SOURCES, PastTable
 from reports import rolling
 from stream import cards as stream_cards
 from stream import orders as stream_orders
@@ -39,7 +42,7 @@ def market(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Market:
 
 
 def shop_of(cloud: Cloud) -> Shop:
-    tables = {name: cloud.table(f"{name.title()}Table") for name in ("orders", "cards", "catalog", "facts")}
+    tables = {name: cloud.table(f"{name.title()}Table") for name in ("orders", "cards", "catalog", "stats", "facts")}
     return Shop(**tables, zone=ZONE)
 
 
@@ -139,10 +142,23 @@ def test_facts_of_browsing_are_kept_and_those_that_nothing_tells_counted(market:
     assert check(market.cloud).is_right
 
 
+def test_orders_of_other_platforms_are_documents_too(market: Market) -> None:
+    streams(market.cloud)
+    past = PastTable(market.cloud.table("StatsTable"))
+    market.cloud.table("StatsTable").put({"pk": SOURCES, "sk": "taobao", "v": 1, "removed": True})
+    lines = (PastLine("1", 2, 1999), PastLine("2", 1, 500))
+    common: dict[str, Any] = {"source": "taobao", "channel": "taobao", "account": "taobao", "currency": "CNY"}
+    order = PastOrder(id="T1", **common, placed_at=market.now, lines=lines, paid_at=market.now, delivered_at=market.now)
+    past.keep(order)
+    found = check(market.cloud, write=True)
+    assert (found.facts.past, found.facts.missing) == (1, len(facts_of_past(order)))
+    assert check(market.cloud).is_right
+
+
 def test_the_stack_names_its_tables_and_its_zone() -> None:
     class CloudFormation:
         def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
-            names = ("Orders", "Cards", "Catalog", "Facts")
+            names = ("Orders", "Cards", "Catalog", "Stats", "Facts")
             outputs = [{"OutputKey": f"{name}TableName", "OutputValue": f"{StackName}-{name}"} for name in names]
             parameters = [{"ParameterKey": "ShopTimeZone", "ParameterValue": "Europe/Berlin"}]
             return {"Stacks": [{"Outputs": outputs, "Parameters": parameters}]}
