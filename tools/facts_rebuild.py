@@ -1,5 +1,5 @@
-"""Derive all facts again from the orders (those of other platforms too) and the cards, and all sums from the facts; say,
-or mend, what differs.
+"""Derive all facts again from the orders (those of other platforms too) and the cards, and all sums from the facts;
+say, or mend, what differs.
 
 python -m tools.facts_rebuild --check                  the shop that `make run` serves
 python -m tools.facts_rebuild --write --stack quanyi   a deployed stack, with your shell's AWS credentials and region
