@@ -11,7 +11,7 @@ def test_every_query_is_one_select_over_facts_for_either_engine() -> None:
         (tree,) = sqlglot.parse(sql_of(name), read="duckdb")
         assert isinstance(tree, exp.Query), name
         own = {one.alias for one in tree.find_all(exp.CTE)}
-        assert {table.name for table in tree.find_all(exp.Table)} - own == {"facts"}, name
+        assert {table.name for table in tree.find_all(exp.Table)} - own <= {"facts", "spend"}, name
         sqlglot.transpile(sql_of(name), read="duckdb", write="athena", unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
