@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from quanyi.callers import Caller
 from quanyi.catalog.model import SkuId
@@ -21,7 +21,14 @@ MOST_EARLY = timedelta(minutes=5)
 """Of a device's clock that is fast. Its word stands, so that the same event told again has the same moment."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Told = Annotated[str, StringConstraints(max_length=64)]
+
+
+def _printable(text: Any) -> Any:
+    """What no file of the lake holds (NUL, half a character) is no part of a word either."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split()) if isinstance(text, str) else text
+
+
+Told = Annotated[str, BeforeValidator(_printable), StringConstraints(max_length=64)]
 
 app = rest_api()
 

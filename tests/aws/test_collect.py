@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from quanyi.analytics.rows import misfit, rows_of
 from quanyi.callers import Caller
-from quanyi.catalog.table import CatalogTable
+from quanyi.catalog.table import CatalogTable, product_key
 from quanyi.errors import Forbidden, Invalid
 from quanyi.facts.naming import Naming
-from quanyi.facts.table import FactsTable
+from quanyi.facts.table import FactsTable, from_item
 from quanyi.risk.identities import traced
 from quanyi.table import Item
 from reports import collect
@@ -76,6 +77,31 @@ def test_a_view_tells_its_product_and_the_visitor_is_the_orders_own(room: Collec
     assert "d-1" not in repr(kept(market))
 
 
+def test_a_view_of_a_product_stands_in_its_category(room: Collecting, market: Market) -> None:
+    product = {**product_key("PR1"), "id": "PR1", "category_id": "CT1", "sku_ids": ["ik-month"]}
+    market.cloud.table("CatalogTable").put(product)
+    seen = [event("a"), event("b", sku=None, product="PR1"), event("c", product="PR2")]
+    collect.taken(room, BROWSER, body(*seen))
+    assert {(item["product"], item["category"]) for item in kept(market, "viewed")} == {("PR1", "CT1")}
+
+
+def test_a_product_that_nobody_sells_is_none(room: Collecting, market: Market) -> None:
+    collect.taken(room, BROWSER, body(event("a", sku=None, product="made-up")))
+    (viewed,) = kept(market, "viewed")
+    assert "product" not in viewed
+
+
+@pytest.mark.parametrize("odd", ["\0", "\x1b", "\n", "\u2028", "\ud800"])
+def test_signs_that_no_file_holds_are_left_out(room: Collecting, market: Market, call: Call, odd: str) -> None:
+    events = [event("a", "search", words=f"A{odd}b"), event("b", "touch", campaign=f"a{odd}b{odd}")]
+    told = {"consent": True, "visitor": "d-1", "events": [{**one, "at": "2026-11-23T04:00:00Z"} for one in events]}
+    assert call(collect.handler, "POST", "/v1/events", body=told, caller=BROWSER)[0] == 202
+    assert [item["reason"] for item in kept(market, "searched")] == ["a b"]
+    assert [item["campaign"] for item in kept(market, "touched")] == ["a b"]
+    rows = [row for item in kept(market) for row in rows_of(from_item(item), room.zone)]
+    assert not any(misfit(row) for row in rows)
+
+
 def test_without_consent_a_view_is_counted_and_belongs_to_nobody(room: Collecting, market: Market) -> None:
     collect.taken(room, BROWSER, body(event("a"), event("b", "touch"), consent=False))
     assert {item["kind"] for item in kept(market)} == {"viewed", "touched"}
@@ -107,6 +133,7 @@ def test_bodies_are_bounded(room: Collecting, market: Market, call: Call) -> Non
         {"consent": True, "events": [{**many[0], "sku": None}]},
         {"consent": True, "events": [{**many[0], "words": "x" * 65}]},
         {"consent": True, "events": [many[0]], "phone": "13800138000"},
+        {"consent": True, "events": [{**many[0], "kind": "search", "words": "\0\x1b"}]},
     ):
         status, *_ = call(collect.handler, "POST", "/v1/events", body=wrong, caller=BROWSER)
         assert status == 422, wrong

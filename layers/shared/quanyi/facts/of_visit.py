@@ -46,7 +46,7 @@ def fact_of(sign: Sign, channel: str, visitor: str) -> Fact:
         channel=channel,
         visitor=visitor,
         sku=sign.sku,
-        product=sign.product,
+        product="" if sign.sku else sign.product,  # a SKU has its own
         reason=words if sign.act == "search" else "",
         quantity=1,
         source=sign.source if visitor else "",
