@@ -10,7 +10,7 @@ import pytest
 from quanyi.analytics.rows import misfit, rows_of
 from quanyi.callers import Caller
 from quanyi.catalog.table import CatalogTable, product_key
-from quanyi.errors import Forbidden, Invalid
+from quanyi.errors import Forbidden, Invalid, Throttled
 from quanyi.facts.naming import Naming
 from quanyi.facts.table import FactsTable, from_item
 from quanyi.risk.identities import traced
@@ -138,6 +138,29 @@ def test_bodies_are_bounded(room: Collecting, market: Market, call: Call) -> Non
         status, *_ = call(collect.handler, "POST", "/v1/events", body=wrong, caller=BROWSER)
         assert status == 422, wrong
     assert kept(market) == []
+
+
+def test_a_channel_tells_so_many_events_of_a_minute_and_in_it(
+    room: Collecting, market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is told of a minute is read as a whole when more of it is: a bot must not make that endless."""
+    monkeypatch.setattr("quanyi.facts.table.MOST_A_MINUTE", 7)
+
+    def tell(names: str, hours: float = 0, caller: Caller = BROWSER) -> None:
+        collect.taken(room, caller, body(*(event(name, hours=hours) for name in names)))
+
+    tell("abc")
+    tell("def")
+    before = kept(market)
+    for hours in (0, -30):  # of this minute, and in it
+        with pytest.raises(Throttled):
+            tell("ghi", hours)
+    tell("ghi", caller=Caller(role="publishable", key_id="K2", channel="app"))
+    assert len(kept(market, "viewed")) == len(before) - 1 + 3
+    market.later(minutes=1)
+    tell("ghi", -30)
+    with pytest.raises(Throttled):
+        tell("klm")
 
 
 def test_only_a_shop_may_tell(room: Collecting) -> None:
