@@ -128,8 +128,8 @@ class PieceView(View):
 
 
 class Conversion(View):
-    """Facts of each step, and each as a share of the step before: those that were told with the shoppers' consent for
-    visits and views, all for the others. What a number is null of has no such step."""
+    """Facts of each step, and each as a share of the step before: visits only of shoppers who consent, all for the
+    others. Null: there is no such step. A bundle is one unit sold; each of its parts is one delivered."""
 
     visits: int | None
     views: int | None

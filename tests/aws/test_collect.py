@@ -108,10 +108,18 @@ def test_without_consent_a_view_is_counted_and_belongs_to_nobody(room: Collectin
     assert not [item for item in kept(market) if "visitor" in item or "source" in item]
 
 
-@pytest.mark.parametrize("words", ["13800138000", "buyer@example.com", "tel 138 0013 8000"])
+@pytest.mark.parametrize("words", ["13800138000", "buyer@example.com", "tel 138 0013 8000", "buyer＠example.com"])
 def test_what_looks_private_in_a_search_is_not_kept(room: Collecting, market: Market, words: str) -> None:
     collect.taken(room, BROWSER, body(event("a", "search", words=words)))
     assert "reason" not in kept(market, "searched")[0]
+
+
+@pytest.mark.parametrize("campaign", ["mail-buyer@example.com", "sms 13800138000", "to=１３８００１３８０００"])
+def test_nor_in_where_somebody_came_from(room: Collecting, market: Market, campaign: str) -> None:
+    """Newsletters write their readers' addresses into links; a campaign's own number is none."""
+    collect.taken(room, BROWSER, body(event("a", "touch", campaign=campaign, medium="20261111001")))
+    (touched,) = kept(market, "touched")
+    assert ("campaign" in touched, touched["medium"], touched["source"]) == (False, "20261111001", "douyin")
 
 
 @pytest.mark.parametrize(("hours", "reason"), [(-49, "event_too_old"), (0.2, "event_in_future")])
