@@ -68,6 +68,15 @@ def test_an_event_is_noted_once_however_often_and_in_whatever_order(room: Collec
     assert Counter(item["kind"] for item in first) == {"viewed": 3, "touched": 1, "searched": 1, "visited": 2}
 
 
+def test_another_word_about_an_event_is_another_event_wherever_facts_are_counted(
+    room: Collecting, market: Market
+) -> None:
+    """A fact's id is its own for ever: the lake counts each once, the live view those of a partition."""
+    for visitor, hours in (("d-1", 0), ("d-1", -1), ("d-2", 0), ("d-1", 0)):
+        collect.taken(room, BROWSER, body(event("a", hours=hours), visitor=visitor))
+    assert len({item["sk"] for item in kept(market, "viewed")}) == len(kept(market, "viewed")) == 3
+
+
 def test_a_view_tells_its_product_and_the_visitor_is_the_orders_own(room: Collecting, market: Market) -> None:
     collect.taken(room, BROWSER, body(event("a"), event("b", "touch", campaign="double-12")))
     viewed, touched = kept(market, "viewed")[0], kept(market, "touched")[0]

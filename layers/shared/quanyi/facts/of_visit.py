@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 from unicodedata import normalize
 
+from quanyi.clock import stamp
 from quanyi.facts.model import Fact, FactKind
 from quanyi.ids import derived_id
 
@@ -39,7 +40,8 @@ class Sign:
 
 def fact_of(sign: Sign, channel: str, visitor: str) -> Fact:
     """`visitor` is empty where there is no consent: then where they came from is left out too."""
-    name = derived_id("V", channel, sign.id)
+    # Whoever tells another moment or visitor under an id that was told before means another event.
+    name = derived_id("V", channel, sign.id, visitor, stamp(sign.at))
     words = _without(PRIVATE, " ".join(sign.words.lower().split()))
     return Fact(
         f"{name}#{_KINDS[sign.act]}",
