@@ -19,7 +19,7 @@ from quanyi.errors import Invalid, NotFound
 from quanyi.http import CallerParam, View
 from reports.computing import LARGE
 from reports.lake_files import LINK_LASTS
-from reports.sheet import CSV, MOST_XLSX_ROWS, XLSX, as_csv, as_xlsx
+from reports.sheet import CSV, MOST_XLSX_ROWS, XLSX, as_csv, as_xlsx, lists_buyers, shown
 from reports.wiring import Archive, archive
 
 DAYS_LISTED = 31
@@ -132,7 +132,8 @@ def result_of(archive: Archive, name: str, day: str | None, wanted: Format) -> R
             sheet.base64_encoded = True
             return sheet
         case _:
-            return Response(200, "application/json", _view(report, found, rows, None), NO_STORE)
+            seen = [[*row] for row in shown(found.columns, rows)]
+            return Response(200, "application/json", _view(report, found, seen, None), NO_STORE)
 
 
 def _over(archive: Archive, text: str) -> str:
@@ -152,6 +153,8 @@ def _last(archive: Archive, name: str) -> Result | None:
 def _link(archive: Archive, found: Result, wanted: Format) -> Download:
     if wanted == "xlsx" and found.count > MOST_XLSX_ROWS:
         raise Invalid(f"A sheet has at most {MOST_XLSX_ROWS} rows: ask for CSV.", reason="too_many_rows")
+    if wanted == "json" and lists_buyers(found.columns):
+        wanted = "csv"  # the JSON in the bucket is what lists are read from: its buyers are not masked
     url = archive.lake.link(f"{found.key.removesuffix('json')}{wanted}", _file(found, wanted))
     return Download(url=url, expires_at=archive.now() + LINK_LASTS)
 

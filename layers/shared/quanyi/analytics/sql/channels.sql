@@ -17,7 +17,8 @@ WITH sold AS (
     SELECT channel, currency, buyer, subject, day, "at", amount FROM facts WHERE kind = 'sold' AND day <= $last
 ),
 sales AS (
-    SELECT channel, currency, SUM(amount) AS gmv, COUNT(DISTINCT subject) AS orders, COUNT(DISTINCT buyer) AS buyers
+    SELECT channel, currency, SUM(amount) AS gmv, COUNT(DISTINCT subject) AS orders,
+        COUNT(DISTINCT CASE WHEN buyer <> '' THEN buyer END) AS buyers
     FROM sold
     WHERE day >= $first
     GROUP BY channel, currency
