@@ -15,10 +15,11 @@ from quanyi.past.table import SOURCES, PastTable
 from reports import rolling
 from stream import cards as stream_cards
 from stream import orders as stream_orders
+from stream import supply as stream_supply
 from tests.aws.conftest import Cloud, LambdaContext
 from tests.aws.market import Market
 from tests.aws.selling import ZONE
-from tests.aws.streams import records_of
+from tests.aws.streams import let_through, records_of
 from tools.facts_rebuild import Found, Shop, deployed, rebuild
 
 
@@ -42,8 +43,8 @@ def market(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Market:
 
 
 def shop_of(cloud: Cloud) -> Shop:
-    tables = {name: cloud.table(f"{name.title()}Table") for name in ("orders", "cards", "catalog", "stats", "facts")}
-    return Shop(**tables, zone=ZONE)
+    names = ("orders", "cards", "supply", "risk", "catalog", "stats", "facts")
+    return Shop(**{name: cloud.table(f"{name.title()}Table") for name in names}, zone=ZONE)
 
 
 def check(cloud: Cloud, *, write: bool = False) -> Found:
@@ -53,6 +54,8 @@ def check(cloud: Cloud, *, write: bool = False) -> Found:
 def streams(cloud: Cloud) -> None:
     stream_orders.handler({"Records": records_of(cloud, "OrdersTable")}, LambdaContext())
     stream_cards.handler({"Records": records_of(cloud, "CardsTable")}, LambdaContext())
+    others = [record for table in ("SupplyTable", "RiskTable") for record in records_of(cloud, table)]
+    stream_supply.handler({"Records": let_through(others, "StreamSupplyFunction")}, LambdaContext())
     rolling.handler({"Records": records_of(cloud, "FactsTable")}, LambdaContext())
 
 
@@ -158,7 +161,7 @@ def test_orders_of_other_platforms_are_documents_too(market: Market) -> None:
 def test_the_stack_names_its_tables_and_its_zone() -> None:
     class CloudFormation:
         def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
-            names = ("Orders", "Cards", "Catalog", "Stats", "Facts")
+            names = ("Orders", "Cards", "Supply", "Risk", "Catalog", "Stats", "Facts")
             outputs = [{"OutputKey": f"{name}TableName", "OutputValue": f"{StackName}-{name}"} for name in names]
             parameters = [{"ParameterKey": "ShopTimeZone", "ParameterValue": "Europe/Berlin"}]
             return {"Stacks": [{"Outputs": outputs, "Parameters": parameters}]}
