@@ -32,7 +32,7 @@ class Earned(View):
     cac: int | None
 
 
-class ChannelView(Earned):
+class ChannelReport(Earned):
     """One channel in one currency. `payback_days`: null while its new buyers have not brought what was spent."""
 
     channel: str
@@ -65,7 +65,7 @@ class ChannelsView(View):
     first: str
     day: str
     computed_at: Timestamp
-    channels: list[ChannelView]
+    channels: list[ChannelReport]
     totals: list[Earned]
     touches: TouchesView
 
@@ -77,7 +77,7 @@ def channels_view(
         first=first,
         day=day,
         computed_at=computed_at,
-        channels=[ChannelView(**row) for row in rows],
+        channels=[ChannelReport(**row) for row in rows],
         totals=[_total(currency, [*group]) for currency, group in groupby(sorted(rows, key=_currency), _currency)],
         touches=TouchesView(first=_touches("first", touches), last=_touches("last", touches)),
     )

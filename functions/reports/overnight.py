@@ -20,7 +20,7 @@ from quanyi.table import decode_cursor, encode_cursor
 from reports.channel_views import ChannelsView, channels_view
 from reports.customers import Day, Kept, Row, Shelf, newest
 from reports.product_views import ProductsPage, product_views
-from reports.redemption_views import RedemptionView, redemption_view
+from reports.redemption_views import RedemptionReport, redemption_view
 from reports.risk_views import RiskView, risk_view
 from reports.supply_views import SupplyView, supply_view
 
@@ -52,7 +52,7 @@ def overnight_router(shelf: Callable[[], Shelf]) -> APIGatewayRouter:
         return products_of(shelf(), day, currency, product, limit, cursor)
 
     @router.get("/v1/reports/redemption", tags=["Reports"], summary="Vouchers: rate of use, time to use")
-    def redemption(caller: CallerParam, day: Day = None) -> RedemptionView:
+    def redemption(caller: CallerParam, day: Day = None) -> RedemptionReport:
         """Of the 90 days up to `day`, by product, series and channel. Each number's definition is in docs/metrics."""
         caller.needs("analyst", "operator")
         return redemption_of(shelf(), day)
@@ -104,7 +104,7 @@ def products_of(
     )
 
 
-def redemption_of(shelf: Shelf, day: str | None) -> RedemptionView:
+def redemption_of(shelf: Shelf, day: str | None) -> RedemptionReport:
     """Raises NotFound (`result`), Invalid (`bad_day`, `day_not_over`)."""
     kept = newest(shelf, "redemption", day)
     return redemption_view(_first(kept), kept.day, kept.computed_at, _rows(shelf, kept, "redemption"))

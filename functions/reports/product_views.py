@@ -40,7 +40,7 @@ class StockCost(View):
     expired_cost: int
 
 
-class StockView(View):
+class StockTurn(View):
     """`turn` is how often the average stock went out in the range, and `turnover_days` how long it lasts; both are null
     where there was none, or none went out."""
 
@@ -70,21 +70,21 @@ class Sold(View):
     margin: int
 
 
-class SkuView(Sold):
+class SkuReport(Sold):
     """`stock` is null for what has none, and is the same in each currency."""
 
     sku: str
     bought_with: list[PartnerView]
-    stock: StockView | None
+    stock: StockTurn | None
 
 
-class ProductView(Sold):
+class ProductReport(Sold):
     """One product in one currency: all of its SKUs together, and each. `product` is empty for goods that stand in no
     catalogue."""
 
     product: str
     currency: Currency
-    skus: list[SkuView]
+    skus: list[SkuReport]
 
 
 class ProductsPage(View):
@@ -93,13 +93,13 @@ class ProductsPage(View):
     first: str
     day: str
     computed_at: Timestamp
-    items: list[ProductView]
+    items: list[ProductReport]
     next: str | None
 
 
 def product_views(
     rows: Sequence[Row], pairs: Iterable[Row], stock: Iterable[Row], start: int, limit: int
-) -> list[ProductView]:
+) -> list[ProductReport]:
     """Those from the `start`th on, in the order of the report."""
     skus: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
@@ -108,12 +108,12 @@ def product_views(
     partners, kept = _partners(pairs), _stock(stock)
     chosen = islice((row for row in rows if row["sku"] == WHOLE), start, start + limit)
     return [
-        ProductView(
+        ProductReport(
             product=row["product"],
             currency=row["currency"],
             **_sold(row),
             skus=[
-                SkuView(
+                SkuReport(
                     sku=each["sku"],
                     **_sold(each),
                     bought_with=partners.get(each["sku"], [])[:MOST_PARTNERS],
@@ -142,13 +142,13 @@ def _partners(pairs: Iterable[Row]) -> dict[str, list[PartnerView]]:
     return found
 
 
-def _stock(rows: Iterable[Row]) -> dict[str, StockView]:
+def _stock(rows: Iterable[Row]) -> dict[str, StockTurn]:
     grouped: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         grouped[row["sku"]].append(row)
-    alike = [name for name in StockView.model_fields if name != "costs"]
+    alike = [name for name in StockTurn.model_fields if name != "costs"]
     return {
-        sku: StockView(
+        sku: StockTurn(
             **{name: of_sku[0][name] for name in alike},
             costs=[StockCost(**{name: row[name] for name in StockCost.model_fields}) for row in of_sku],
         )

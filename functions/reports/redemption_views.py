@@ -22,7 +22,7 @@ class UsedWithin(View):
     rate: float | None
 
 
-class UseView(View):
+class VoucherUse(View):
     """Of the vouchers that were `handed_out`, `used` stand as used; `rate` is null without any. Half of those used were
     so within `p50_seconds`. `redemptions` and `reversed` count uses in the range, whenever the voucher was handed
     out."""
@@ -38,7 +38,7 @@ class UseView(View):
     reversed: int
 
 
-class RedemptionView(View):
+class RedemptionReport(View):
     """Of the days from `first` to `day`. `channels` are where vouchers were sold; an empty name stands for numbers
     that were given out without an order, an empty series for cards of third parties. `total` is null where nothing was
     handed out or used."""
@@ -46,17 +46,17 @@ class RedemptionView(View):
     first: str
     day: str
     computed_at: Timestamp
-    total: UseView | None
-    products: list[UseView]
-    series: list[UseView]
-    channels: list[UseView]
+    total: VoucherUse | None
+    products: list[VoucherUse]
+    series: list[VoucherUse]
+    channels: list[VoucherUse]
 
 
-def redemption_view(first: str, day: str, computed_at: datetime, rows: Sequence[Row]) -> RedemptionView:
-    def of(dimension: Dimension) -> list[UseView]:
+def redemption_view(first: str, day: str, computed_at: datetime, rows: Sequence[Row]) -> RedemptionReport:
+    def of(dimension: Dimension) -> list[VoucherUse]:
         return [_use(row) for row in rows if row["dimension"] == dimension]
 
-    return RedemptionView(
+    return RedemptionReport(
         first=first,
         day=day,
         computed_at=computed_at,
@@ -67,10 +67,10 @@ def redemption_view(first: str, day: str, computed_at: datetime, rows: Sequence[
     )
 
 
-def _use(row: Row) -> UseView:
+def _use(row: Row) -> VoucherUse:
     within = [(days, row[f"watched_{days}"], row[f"used_{days}"]) for days in _WATCHED]
     names = ("name", "handed_out", "used", "p50_seconds", "p90_seconds", "redemptions", "reversed")
-    return UseView(
+    return VoucherUse(
         **{name: row[name] for name in names},
         rate=_share(row["used"], row["handed_out"]),
         within=[UsedWithin(days=days, watched=seen, used=used, rate=_share(used, seen)) for days, seen, used in within],

@@ -29,13 +29,13 @@ class Decided(View):
     false_hold_bp: int | None
 
 
-class RuleView(Decided):
+class RuleReport(Decided):
     """Decisions in which the rule applied, or failed and so held; a decision counts with each of its rules."""
 
     rule: str
 
 
-class PointView(Decided):
+class PointReport(Decided):
     """`by_time` are reviews that nobody decided in time; half of all were over within `p50_seconds`. `rules`: those
     first that held or refused most."""
 
@@ -43,7 +43,7 @@ class PointView(Decided):
     by_time: int
     p50_seconds: int | None
     p90_seconds: int | None
-    rules: list[RuleView]
+    rules: list[RuleReport]
 
 
 class RiskView(View):
@@ -52,7 +52,7 @@ class RiskView(View):
     first: str
     day: str
     computed_at: Timestamp
-    points: list[PointView]
+    points: list[PointReport]
 
 
 def risk_view(first: str, day: str, computed_at: datetime, rows: Sequence[Row]) -> RiskView:
@@ -60,13 +60,13 @@ def risk_view(first: str, day: str, computed_at: datetime, rows: Sequence[Row]) 
     return RiskView(first=first, day=day, computed_at=computed_at, points=[point for point in points if point])
 
 
-def _point(point: Point, rows: Sequence[Row]) -> PointView | None:
+def _point(point: Point, rows: Sequence[Row]) -> PointReport | None:
     whole = next((row for row in rows if row["rule"] == EVERY), None)
     if whole is None:
         return None
-    rules = [RuleView(rule=row["rule"], **_decided(row)) for row in rows if row["rule"] != EVERY]
+    rules = [RuleReport(rule=row["rule"], **_decided(row)) for row in rows if row["rule"] != EVERY]
     waits = {name: whole[name] for name in ("by_time", "p50_seconds", "p90_seconds")}
-    return PointView(
+    return PointReport(
         point=point,
         **_decided(whole),
         **waits,

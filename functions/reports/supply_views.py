@@ -54,7 +54,7 @@ class SupplierCost(View):
     charge_back: int
 
 
-class SupplierView(View):
+class SupplierReport(View):
     """Of the last 14 days, by which a supplier's health is judged (`GET /v1/admin/suppliers/{id}/health` has the same
     rates): purchases by what became of them, cards that came and were bad (`bad_bp`, null where none came), seconds
     from sending to the end. `score`: the share of what is ordered that a buyer can use in the end, which a purchase's
@@ -92,7 +92,7 @@ class SupplyView(View):
     total: ServiceView | None
     channels: list[ChannelService]
     skus: list[SkuService]
-    suppliers: list[SupplierView]
+    suppliers: list[SupplierReport]
 
 
 def supply_view(
@@ -116,7 +116,7 @@ def _of_all_channels(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [{**row} for row in rows if row["channel"] == EVERY]
 
 
-def _suppliers(rows: Sequence[Row], costs: Sequence[Row]) -> list[SupplierView]:
+def _suppliers(rows: Sequence[Row], costs: Sequence[Row]) -> list[SupplierReport]:
     """The best first; one that is known by older purchases alone comes with noughts."""
     paid: dict[str, list[SupplierCost]] = defaultdict(list)
     for row in costs:
@@ -126,13 +126,13 @@ def _suppliers(rows: Sequence[Row], costs: Sequence[Row]) -> list[SupplierView]:
     return sorted(found, key=lambda one: (one.failing, -one.score, one.supplier))
 
 
-def _supplier(name: str, row: Row, costs: list[SupplierCost]) -> SupplierView:
+def _supplier(name: str, row: Row, costs: list[SupplierCost]) -> SupplierReport:
     counts: dict[str, int] = {each: row.get(each, 0) for each in _COUNTS}
     health = Health(
         **{each: counts[each] for each in _COUNTS if each in Health.model_fields},
         succeeded=counts["received"] + counts["short"],
     )
-    return SupplierView(
+    return SupplierReport(
         supplier=name,
         **counts,
         **{each: row.get(each) for each in ("bad_bp", "p50_seconds", "p90_seconds", "p99_seconds")},
