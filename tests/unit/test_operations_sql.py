@@ -32,7 +32,8 @@ class Dice:
         return START + timedelta(seconds=self.random.randrange(75 * 86_400))
 
     def tell(self, kind: FactKind, at: datetime, of: str = "O1", **fields: Any) -> None:
-        self.facts.append(Fact(f"{kind}#{len(self.facts)}", kind, at, of, **{"quantity": 1, **fields}))
+        told: Row = {"quantity": 1, **fields}
+        self.facts.append(Fact(f"{kind}#{len(self.facts)}", kind, at, of, **told))
 
     def sku(self) -> Row:
         name = self.random.choice("abcd")
@@ -201,19 +202,19 @@ def purchases(seed: int, count: int) -> list[Fact]:
     for number in range(count):
         at, ordered, currency = dice.at(), dice.random.randrange(1, 9), dice.random.choice(("CNY", "USD"))
         purpose = dice.random.choice(("stock", "order", "topup"))
-        known: Row = {**dice.sku(), "provider": dice.random.choice(("acme", "best", "cheap")), "of": f"P{number}"}
+        of, known = f"P{number}", {**dice.sku(), "provider": dice.random.choice(("acme", "best", "cheap"))}
         known |= {"source": purpose, "currency": currency, "quantity": ordered}
-        dice.tell("purchase_sent", at, amount=ordered * 100, **known)
+        dice.tell("purchase_sent", at, of, amount=ordered * 100, **known)
         if dice.random.random() < 0.2:
-            dice.tell("purchase_unknown", at + timedelta(seconds=9), **known)
+            dice.tell("purchase_unknown", at + timedelta(seconds=9), of, **known)
         seconds = dice.random.choice((0, 1, 3, 90, 4000, 400_000))
         outcome = dice.random.choice(("received", "received", "short", "failed"))
         over = at + timedelta(seconds=seconds)
         if dice.random.random() < 0.9:
-            dice.tell("purchase_ended", over, reason=outcome, seconds=seconds, **known)
+            dice.tell("purchase_ended", over, of, reason=outcome, seconds=seconds, **known)
             missed = {"received": 0, "short": dice.random.randint(1, ordered), "failed": ordered}[outcome]
             if missed:
-                dice.tell("purchase_missed", over, reason=outcome, **known | {"quantity": missed})
+                dice.tell("purchase_missed", over, of, reason=outcome, **known | {"quantity": missed})
         if dice.random.random() < 0.3:
             bad: Row = {name: known[name] for name in ("provider", "sku", "product", "currency")}
             dice.tell("charged_back", dice.at(), amount=dice.random.randrange(500), **bad)
