@@ -105,7 +105,7 @@ def customers_router(shelf: Callable[[], Shelf]) -> APIGatewayRouter:
 def customers_of(shelf: Shelf, day: str | None, grain: Grain, channel: str) -> CustomersView:
     """Of the last day that was computed, or the last up to `day`. Raises NotFound (`result`), Invalid (`bad_day`,
     `day_not_over`)."""
-    first = _newest(shelf, "rfm_segments", day)
+    first = newest(shelf, "rfm_segments", day)
 
     def rows(report: str) -> Sequence[Row]:
         """Nothing where this one was not computed for the day."""
@@ -119,7 +119,7 @@ def buyers_of(shelf: Shelf, cell: Cell, day: str | None, limit: int, cursor: str
     """Raises Invalid (`cell`, `bad_day`, `day_not_over`, `cursor`), NotFound (`result`), Malformed."""
     behind = cell.rows()
     known = decode_cursor(cursor, ("list", "day", "version", "start"))
-    kept = _newest(shelf, behind.report, known["day"] if known else day)
+    kept = newest(shelf, behind.report, known["day"] if known else day)
     named = sha256(repr(cell).encode()).hexdigest()[:16]
     if known and (known["list"] != named or not known["start"].isdecimal()):
         raise Invalid("The cursor belongs to another list.", reason="cursor")
@@ -136,7 +136,9 @@ def buyers_of(shelf: Shelf, cell: Cell, day: str | None, limit: int, cursor: str
     )
 
 
-def _newest(shelf: Shelf, report: str, day: str | None) -> Kept:
+def newest(shelf: Shelf, report: str, day: str | None) -> Kept:
+    """Of the last day that was computed, or the last up to `day`. Raises NotFound (`result`), Invalid (`bad_day`,
+    `day_not_over`)."""
     kept = shelf.results.newest(report, _until(shelf, day))
     if kept is None:
         raise NotFound("result")

@@ -16,6 +16,7 @@ from reports import daily_results
 from reports.customers import customers_router
 from reports.diversion import DiversionView, diversion
 from reports.kept import kept
+from reports.overnight import overnight_router
 from reports.reconcile import TooLarge, reconcile
 from reports.shelf import customers_shelf
 from reports.trading import About, known_parameters, trading
@@ -35,6 +36,7 @@ Name = Annotated[str | None, Query(max_length=64)]
 app = rest_api()
 app.include_router(daily_results.router)
 app.include_router(customers_router(customers_shelf))
+app.include_router(overnight_router(customers_shelf))
 
 
 @app.get(

@@ -80,6 +80,8 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "POST", ("/admin/channel-spend/csv",)),
     **_all(REPORTS, "GET", ("/reports/reconcile", "/reports/tax", "/reports/diversion", "/reports/trading")),
     **_all(REPORTS, "GET", ("/reports/customers", "/reports/customers/list")),
+    **_all(REPORTS, "GET", ("/reports/channels", "/reports/products", "/reports/redemption")),
+    **_all(REPORTS, "GET", ("/reports/risk", "/reports/supply")),
     **_all(REPORTS, "GET", ("/reports/daily", "/reports/daily/{report}")),
     # Catalogue and keys.
     **_all(OPERATOR, "GET POST", ("/admin/products", "/admin/categories", "/admin/channels", "/admin/keys")),

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from quanyi.analytics.customers import DEFINITIONS
+from quanyi.supply.health import FRESH_DAYS
 
 EVER = date(2000, 1, 1)
 """Before any fact."""
@@ -52,6 +53,12 @@ REPORTS: tuple[Report, ...] = (
     Report("sales_daily", "日销售", "Sales of the day"),
     Report("delivery_daily", "发货时效", "How fast the day's units were delivered"),
     Report("payments_daily", "支付成功率", "What became of the day's payments"),
+    Report("stock_turn", "库存周转", "Stock: turnover, value, expiry", days=30),
+    Report("redemption", "核销", "Redemption: rate and time to use", days=90),
+    Report("risk", "风控", "Risk: decisions, reviews, false holds", days=30),
+    Report("service_level", "供货满足率", "Service level by SKU and channel", days=30),
+    Report("suppliers", "供应商", "Suppliers: outcomes, latency, bad cards", days=FRESH_DAYS),
+    Report("charge_backs", "坏卡索赔", "Purchases and charge-backs by supplier", days=30),
     Report("channels", "渠道", "Channels: earnings, spend, ROI, CAC, payback", days=30, before=None),
     *(Report(one.name, one.chinese, one.english, one.days, one.more, one.before) for one in DEFINITIONS),
 )
