@@ -46,8 +46,9 @@ class Results(Protocol):
         """All of a small report, in its own order."""
         ...
 
-    def behind(self, kept: Kept, behind: Behind, start: int, limit: int) -> Sequence[Row]:
-        """Those rows of a large report that `behind.has`, in its own order, from the `start`th on."""
+    def behind(self, kept: Kept, behind: Behind, start: int, limit: int) -> Sequence[tuple[int, Row]]:
+        """Those rows of a large report that `behind.has`, in its own order, each with its place among all; from the
+        place `start` on."""
         ...
 
 
@@ -127,12 +128,13 @@ def buyers_of(shelf: Shelf, cell: Cell, day: str | None, limit: int, cursor: str
         raise Invalid("This list was computed anew since: read it from its beginning.", reason="cursor")
     start = int(known["start"]) if known else 0
     found = shelf.results.behind(kept, behind, start, limit + 1)
-    following = {"list": named, "day": kept.day, "version": kept.version, "start": f"{start + limit}"}
+    more = f"{found[limit][0]}" if len(found) > limit else None
+    following = {"list": named, "day": kept.day, "version": kept.version, "start": more or ""}
     return BuyersPage(
         day=kept.day,
         computed_at=kept.computed_at,
-        items=[BuyerView.of(row, masked(row["buyer"])) for row in found[:limit]],
-        next=encode_cursor(following) if len(found) > limit else None,
+        items=[BuyerView.of(row, masked(row["buyer"])) for _, row in found[:limit]],
+        next=encode_cursor(following) if more else None,
     )
 
 

@@ -120,7 +120,7 @@ def result_of(archive: Archive, name: str, day: str | None, wanted: Format) -> R
     found = archive.results.newest(name, _over(archive, day)) if day else _last(archive, name)
     if found is None:
         raise NotFound("result")
-    if found.size > LARGE:
+    if found.size > LARGE or found.is_long:
         return Response(200, "application/json", _view(report, found, None, _link(archive, found, wanted)), NO_STORE)
     rows = found.rows if found.rows is not None else loads(archive.lake.text(found.key))["rows"]
     file = {**NO_STORE, "Content-Disposition": f'attachment; filename="{_file(found, wanted)}"'}
@@ -153,9 +153,14 @@ def _last(archive: Archive, name: str) -> Result | None:
 def _link(archive: Archive, found: Result, wanted: Format) -> Download:
     if wanted == "xlsx" and found.count > MOST_XLSX_ROWS:
         raise Invalid(f"A sheet has at most {MOST_XLSX_ROWS} rows: ask for CSV.", reason="too_many_rows")
+    if found.is_long and wanted == "xlsx":
+        raise Invalid("A list that is packed is no sheet: ask for CSV.", reason="too_many_rows")
     if wanted == "json" and lists_buyers(found.columns):
         wanted = "csv"  # the JSON in the bucket is what lists are read from: its buyers are not masked
-    url = archive.lake.link(f"{found.key.removesuffix('json')}{wanted}", _file(found, wanted))
+    if found.is_long:
+        url = archive.lake.link(found.key, f"{_file(found, 'csv')}.gz")
+    else:
+        url = archive.lake.link(f"{found.key.removesuffix('json')}{wanted}", _file(found, wanted))
     return Download(url=url, expires_at=archive.now() + LINK_LASTS)
 
 

@@ -23,7 +23,7 @@ EVER = date(2000, 1, 1)
 class Report:
     """`days` is how many days it looks back, the day itself among them; None: all there are. `more` are parameters of
     its SQL beside `$first` and `$last`. `before`: how many days before the first one it reads facts of, to know what is
-    new on these days; None: all."""
+    new on these days; None: all. `by`: of a list of buyers, the columns that it is sorted by first; it may be long."""
 
     name: str
     chinese: str
@@ -31,6 +31,7 @@ class Report:
     days: int | None = 1
     more: Mapping[str, Any] = field(default_factory=dict[str, Any])
     before: int | None = 0
+    by: tuple[str, ...] = ()
 
     @property
     def of_one_day(self) -> bool:
@@ -60,7 +61,7 @@ REPORTS: tuple[Report, ...] = (
     Report("suppliers", "供应商", "Suppliers: outcomes, latency, bad cards", days=FRESH_DAYS),
     Report("charge_backs", "坏卡索赔", "Purchases and charge-backs by supplier", days=30),
     Report("channels", "渠道", "Channels: earnings, spend, ROI, CAC, payback", days=30, before=None),
-    *(Report(one.name, one.chinese, one.english, one.days, one.more, one.before) for one in DEFINITIONS),
+    *(Report(one.name, one.chinese, one.english, one.days, one.more, one.before, one.by) for one in DEFINITIONS),
 )
 
 
