@@ -87,7 +87,7 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
     (
         infrastructure.without_retention,
         "a group for ever",
-        lambda t: props(t, "CheckoutLogs").pop("RetentionInDays"),
+        lambda t: props(t, "Logs").pop("RetentionInDays"),
     ),
     (
         infrastructure.without_retention,
