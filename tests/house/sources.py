@@ -27,6 +27,7 @@ NAMES_THAT_SAY_NOTHING = {
 
 ADAPTERS = {
     "aws.py": "makes the clients",
+    "analytics/athena.py": "Athena",
     "accounts/door.py": "the REST face of what other shops call",
     "accounts/dujiao_door.py": "the same for shops that run dujiao-next",
     "bots/webhook.py": "bots in chat groups",
