@@ -1,7 +1,8 @@
 """Every night, when the shop's day is over: computes the reports of yesterday from the lake, and compacts its files.
 
 A day whose files are not compacted has news: yesterday, and every earlier day that facts came late for. Its small files
-are deleted last of all, when its reports are kept: whatever a run that dies had not done, the next one finds to do.
+are deleted when its reports are kept: whatever a run that dies had not done, the next one finds to do. Last of all,
+months that are over become one file each, one after the other, so that a run that dies has come some way.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from quanyi.analytics.rows import SPEND
 from quanyi.clock import day as day_of
 from quanyi.errors import Invalid
 from quanyi.http import log
-from reports.compaction import Merged, by_day, forget, is_news, merge
+from reports.compaction import Merged, by_month, compact_of, forget, is_news, merge, together
 from reports.computing import compute
 from reports.lake_files import FileGone, LakeFile
 from reports.wiring import Archive, archive, engine
@@ -25,6 +26,8 @@ from reports.wiring import Archive, archive, engine
 DAYS_BACK = 31
 """How far a late fact's day may lie back for its reports to be computed again by themselves."""
 TRIES = 3
+MONTHS_A_NIGHT = 24
+"""So that the first night of a shop with a long past has time for them."""
 MOST_SPEND = timedelta(days=366)
 """No report looks back further for what was spent."""
 _OF_ONE_DAY = tuple(report for report in REPORTS if report.of_one_day)
@@ -38,8 +41,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def run(archive: Archive, engine: Engine, day: str | None = None) -> dict[str, Any]:
-    """The days whose reports are there, how many of these are new versions, and how many days were compacted. Raises
-    Invalid."""
+    """The days whose reports are there, how many of these are new versions, how many days (or months with late facts)
+    were compacted, and how many months became one file. Raises Invalid."""
     yesterday = date.fromisoformat(day_of(archive.now(), archive.zone)) - timedelta(days=1)
     wanted = _past(day, yesterday) if day else None
     for attempt in range(TRIES):
@@ -72,43 +75,46 @@ class _Job:
     folder: Path
 
     def nightly(self, yesterday: date) -> dict[str, Any]:
-        files = by_day(self.archive.lake.files(last=yesterday))
-        news = [merge(self.archive.lake, self.engine, files[day], self.folder) for day in files if is_news(files[day])]
-        days = {yesterday, *(date.fromisoformat(one.file.day) for one in news)}
+        groups = together(self.archive.lake.files(last=yesterday))
+        news = [self._merge(files, compact_of(files)) for files in groups if is_news(files)]
+        days = {yesterday, *(day for one in news for day in one.days)}
         days = {day for day in days if (yesterday - day).days < DAYS_BACK}
-        earlier = needed(_OF_ONE_DAY, sorted(days))
-        first, last = (day.isoformat() for day in (min(earlier[0], needed(REPORTS, [yesterday])[0]), yesterday))
-        there = {one.file.day: one.file for one in news}
-        whole = [there.get(day) or files[day][0] for day in files if first <= day <= last]
-        self._fetch([file for file in whole if file.day not in there])
+        first = min(needed(_OF_ONE_DAY, sorted(days))[0], needed(REPORTS, [yesterday])[0])
+        still = [files[0] for files in groups if not is_news(files)]
+        whole = [file for file in (*still, *(one.file for one in news)) if file.reaches(first)]
+        self._fetch([file for file in still if file in whole])
         self.engine.read([self._copy(file) for file in whole])
         new = sum(self._compute(day, REPORTS if day == yesterday else _OF_ONE_DAY) for day in sorted(days))
-        self._forget(news)
-        return {"days": [f"{day}" for day in sorted(days)], "new": new, "compacted": len(news)}
+        for one in news:
+            forget(self.archive.lake, one)
+        months = by_month([*still, *(one.file for one in news)], yesterday)[:MONTHS_A_NIGHT]
+        for files in months:
+            forget(self.archive.lake, self._merge(files, LakeFile.whole_month(files)))
+        return {"days": [f"{day}" for day in sorted(days)], "new": new, "compacted": len(news), "months": len(months)}
 
     def again(self, day: date) -> dict[str, Any]:
         """Of a day whose small files may be there still: nothing of the lake is changed."""
-        files = by_day(self.archive.lake.files(*needed(REPORTS, [day])))
-        self._fetch([file for of_day in files.values() for file in of_day])
-        once = [self._copy(of_day[0]) for of_day in files.values() if len(of_day) == 1]
-        doubled = [self._copy(file) for of_day in files.values() if len(of_day) > 1 for file in of_day]
+        groups = together(self.archive.lake.files(*needed(REPORTS, [day])))
+        self._fetch([file for files in groups for file in files])
+        once = [self._copy(files[0]) for files in groups if len(files) == 1]
+        doubled = [self._copy(file) for files in groups if len(files) > 1 for file in files]
         self.engine.read(once, doubled)
-        return {"days": [f"{day}"], "new": self._compute(day, REPORTS), "compacted": 0}
+        return {"days": [f"{day}"], "new": self._compute(day, REPORTS), "compacted": 0, "months": 0}
 
     def _compute(self, day: date, reports: Sequence[Report]) -> int:
         """How many are new versions."""
         first = min(report.first(day) for report in reports)
         spent = self.archive.spend.between(max(first, day - MOST_SPEND), day)
         self.engine.give("spend", SPEND, [(one.day, one.channel, one.currency, one.amount) for one in spent])
-        self.engine.make("purchases", without="")
+        if any(not report.of_one_day for report in reports):
+            self.engine.make("purchases", without="")
         return sum(compute(self.archive, self.engine, report, day) for report in reports)
+
+    def _merge(self, files: Sequence[LakeFile], into: LakeFile) -> Merged:
+        return merge(self.archive.lake, self.engine, files, into, self.folder)
 
     def _fetch(self, files: Sequence[LakeFile]) -> None:
         self.archive.lake.fetch(files, self.folder)
 
     def _copy(self, file: LakeFile) -> str:
         return str(self.folder / file.local)
-
-    def _forget(self, news: Sequence[Merged]) -> None:
-        for one in news:
-            forget(self.archive.lake, one)

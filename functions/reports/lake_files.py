@@ -2,11 +2,12 @@
 
     facts/day=2026-11-26/part-<hash>.parquet      what one batch of the stream told
     facts/day=2026-11-26/compact-<hash>.parquet   what the files that it was made of had told, each fact once
+    facts/day=2026-10-01/month-<hash>.parquet     the same of all October
     results/<report>/<day>/<version>.json         what a report said of a day
 
 A file is never changed: its name is a hash of what is in it, or of what it was made of. So whoever writes one again
 writes the same, and whoever deletes files that a compact one was made of deletes no others. A fact may lie in several
-files of its day until they are compacted; whoever reads counts each id once.
+files of its day or month until they are compacted; whoever reads counts each id once.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,7 +35,7 @@ class FileGone(Exception):
 
 
 class LakeFile(NamedTuple):
-    """One file of a day (`2026-11-26`)."""
+    """One file. `day` (`2026-11-26`) is its folder: the day of its facts, or the first one of their month."""
 
     day: str
     name: str
@@ -45,7 +46,21 @@ class LakeFile(NamedTuple):
 
     @property
     def is_compact(self) -> bool:
-        return self.name.startswith("compact-")
+        return self.is_month or self.name.startswith("compact-")
+
+    @property
+    def is_month(self) -> bool:
+        """Whether it has facts of other days of its month too."""
+        return self.name.startswith("month-")
+
+    @property
+    def month(self) -> str:
+        """`2026-11`."""
+        return self.day[:7]
+
+    def reaches(self, day: date) -> bool:
+        """Whether it may have facts of a day or of later ones."""
+        return self.month >= f"{day:%Y-%m}" if self.is_month else self.day >= day.isoformat()
 
     @property
     def local(self) -> str:
@@ -67,6 +82,11 @@ class LakeFile(NamedTuple):
         """Of files of one day."""
         return cls(files[0].day, f"compact-{_hash(file.name for file in files)}.parquet")
 
+    @classmethod
+    def whole_month(cls, files: Sequence["LakeFile"]) -> "LakeFile":
+        """Of files of one month."""
+        return cls(f"{files[0].month}-01", f"month-{_hash(file.local for file in files)}.parquet")
+
 
 def _hash(names: Iterable[str]) -> str:
     return sha256("\n".join(sorted(names)).encode()).hexdigest()[:32]
@@ -80,9 +100,9 @@ class Lake:
     bucket: str
 
     def files(self, first: date | None = None, last: date | None = None) -> list[LakeFile]:
-        """Of the days from `first` to `last`, by day and name."""
-        # Day folders sort by day: S3 begins where the first one would be.
-        after = {"StartAfter": f"{FACTS}day={first}"} if first else {}
+        """Those with facts of the days from `first` to `last`, by folder and name."""
+        # Folders sort by day: S3 begins where that of the month is.
+        after = {"StartAfter": f"{FACTS}day={first:%Y-%m}-01"} if first else {}
         pages = self.storage().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=FACTS, **after)
         found: list[LakeFile] = []
         for page in pages:
@@ -90,7 +110,8 @@ class Lake:
                 file = LakeFile.of_key(one["Key"])
                 if last and file.day > last.isoformat():
                     return found
-                found.append(file)
+                if not first or file.reaches(first):
+                    found.append(file)
         return found
 
     def fetch(self, files: Sequence[LakeFile], folder: Path) -> None:

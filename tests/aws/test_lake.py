@@ -21,7 +21,7 @@ from quanyi.facts.table import FactsTable, to_item
 from quanyi.spend.table import SpendTable
 from quanyi.table import to_wire
 from reports import daily, lake
-from reports.compaction import by_day, forget, is_news, merge
+from reports.compaction import Merged, compact_of, forget, is_news, merge, together
 from reports.lake_files import FileGone, Lake, LakeFile
 from reports.wiring import Archive
 from tests.aws.conftest import LAKE, Cloud, LambdaContext
@@ -73,9 +73,12 @@ class Shore:
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
     def compact(self) -> None:
-        for files in by_day(self.lake.files()).values():
+        for files in together(self.lake.files()):
             if is_news(files):
-                forget(self.lake, merge(self.lake, self.engine, files, self.folder))
+                forget(self.lake, self.merge(files))
+
+    def merge(self, files: list[LakeFile]) -> Merged:
+        return merge(self.lake, self.engine, files, compact_of(files), self.folder)
 
     def nightly(self) -> dict[str, Any]:
         return daily.run(self.archive, self.engine)
@@ -157,7 +160,7 @@ def test_a_stream_that_comes_three_times_shuffled_and_poisoned_lays_down_the_tru
     assert not any("NewImage" in one for one in parked)
     shore.compact()
     files = shore.lake.files()
-    assert [is_news(of_day) for of_day in by_day(files).values()] == [False] * len({file.day for file in files})
+    assert [is_news(of_day) for of_day in together(files)] == [False] * len({file.day for file in files})
     assert shore.rows() == truth(wanted)
 
 
@@ -261,7 +264,7 @@ def test_deaths_on_top_of_deaths_are_cleared_away(shore: Shore) -> None:
         assert shore.rows() == truth(wanted)
     shore.compact()
     assert shore.rows() == truth(wanted)
-    assert {len(of_day) for of_day in by_day(shore.lake.files()).values()} == {1}
+    assert {len(of_day) for of_day in together(shore.lake.files())} == {1}
 
 
 def test_two_compactions_at_once_and_a_batch_in_between(shore: Shore) -> None:
@@ -269,15 +272,15 @@ def test_two_compactions_at_once_and_a_batch_in_between(shore: Shore) -> None:
     shore.told(*(record(fact) for fact in wanted[:20]))
     shore.told(*(record(fact) for fact in wanted[20:40]))
     seen = shore.lake.files()
-    slow = merge(shore.lake, shore.engine, seen, shore.folder)
+    slow = shore.merge(seen)
     shore.told(*(record(fact) for fact in wanted[40:]))
     more = shore.lake.files()
-    quick = merge(shore.lake, shore.engine, more, shore.folder)
+    quick = shore.merge(more)
     forget(shore.lake, quick)
     forget(shore.lake, slow)
     assert shore.rows() == truth(wanted)
     with pytest.raises(FileGone):
-        merge(shore.lake, shore.engine, seen, shore.folder)
+        shore.merge(seen)
     shore.compact()
     assert shore.rows() == truth(wanted)
     assert len(shore.lake.files()) == 1
