@@ -1,11 +1,14 @@
 """One report of one day: computed, and kept as a version if it says anything new."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from json import dumps
+from types import MappingProxyType
 from typing import Any
 
-from quanyi.analytics.engine import Engine, TooManyRows
+from quanyi.analytics.engine import TooManyRows
+from quanyi.analytics.port import Questions
 from quanyi.analytics.queries import version_of
 from quanyi.analytics.reports import Report
 from quanyi.analytics.table import Result, Rows, version_named
@@ -18,17 +21,20 @@ LARGE = 3 * 1024 * 1024
 """Bytes of JSON beyond which a result is not answered but linked to: a function may answer 6 MB."""
 
 
-def compute(archive: Archive, engine: Engine, report: Report, day: date) -> bool:
-    """Whether it is another version than the newest. A list that is too long is left out, and the others are not."""
+def compute(
+    archive: Archive, facts: Questions, report: Report, day: date, chosen: Mapping[str, Any] = MappingProxyType({})
+) -> bool:
+    """Whether it is another version than the newest. A list that is too long is left out, and the others are not.
+    `chosen` are parameters that stand in for the report's own."""
     try:
-        table = engine.run(report.name, **report.parameters(day))
+        table = facts.run(report.name, **{**report.parameters(day), **chosen})
     except TooManyRows:
         log().error("report too long", extra={"report": report.name, "day": f"{day}"})
         return False
     rows: Rows = [[_plain(value) for value in row] for row in table.rows]
     text, sql = dumps(rows, ensure_ascii=False), version_of(report.name)
-    facts = engine.count(report.reads_from(day), day)
-    version = version_named(sql, facts, table.columns, text)
+    read = facts.count(report.reads_from(day), day)
+    version = version_named(sql, read, table.columns, text)
     newest = archive.results.newest(report.name, f"{day}")
     if newest and newest.version == version:
         return False
@@ -44,7 +50,7 @@ def compute(archive: Archive, engine: Engine, report: Report, day: date) -> bool
         size=size,
         key=f"{place}.json",
         sql=sql,
-        facts=facts,
+        facts=read,
         rows=rows,
     )
     # The files first: a result that is listed can be had.

@@ -51,6 +51,7 @@ PROVIDERS = {"payments/alipay/", "payments/wechat/", "payments/stripe/", "supply
 """Folders of adapters to payment providers and suppliers: they speak HTTP."""
 
 INDOORS = {
+    "analytics/bands_table.py": "how buyers are scored, in the facts table",
     "accounts/numbers.py": "numbers given out, in the supply table",
     "stream.py": "reads tables' streams",
     "backlog.py": "a queue in the orders table",

@@ -298,8 +298,16 @@ def test_nobody_waits_for_a_service_that_stays_busy(few: Asked, tmp_path: Path) 
         ask(few)
 
 
-def test_more_files_than_a_query_can_name_are_refused(few: Asked) -> None:
-    few.athena.read({PATH.format("2026-11-26", f"compact-{n}"): "2026-11-26" for n in range(6000)}, {})
+def test_of_very_many_files_folders_are_named(few: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = ask(few).rows
+    monkeypatch.setattr(adapter, "MOST_NAMED", 0)
+    few.athena.read({path: day for path, (day, _) in few.files.items()}, {})
+    assert ask(few).rows == wanted
+    assert "$path" not in few.service.asked[-1]["QueryString"]
+
+
+def test_a_query_that_athena_would_not_take_is_not_sent(few: Asked) -> None:
+    few.athena.read({PATH.format(f"{n}", "compact-a"): f"2026-11-26-{n}" for n in range(20_000)}, {})
     with pytest.raises(QueryTooLong):
         ask(few)
     assert few.service.asked == []

@@ -24,6 +24,8 @@ from quanyi.aws import code_of
 
 MOST_BYTES = 262_144
 """Of a query's text (https://docs.aws.amazon.com/athena/latest/ug/service-limits.html)."""
+MOST_NAMED = 1500
+"""Files that a query names one by one: about 140 bytes each."""
 PAGE = 1000
 """Rows that Athena answers at once."""
 TRIES = 3
@@ -40,7 +42,7 @@ class QueryFailed(Exception):
 
 
 class QueryTooLong(Exception):
-    """More files than a query can name: merge days into months first."""
+    """More than Athena takes."""
 
 
 class OutOfTime(Exception):
@@ -67,6 +69,8 @@ class Athena:
     def read(self, once: Mapping[str, str], doubled: Mapping[str, str]) -> None:
         """Makes `facts` of the lake's files (`s3://...`, with the folder of each), each once. A fact of `once` is in no
         other file."""
+        if len(once) > MOST_NAMED:
+            once, doubled = {}, {**once, **doubled}
         self._facts, self._pinned = facts(once, doubled), not doubled
         self._given, self._made, self._counted = {}, {}, {}
 
