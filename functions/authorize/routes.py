@@ -80,7 +80,7 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
         *_PURCHASES,
         *(("POST", f"/v1/admin/purchase-orders/*/{act}") for act in ("ask", "notes")),
     ),
-    "analyst": (*_REPORTS, *_PURCHASES, ("GET", "/v1/admin/channel-spend")),
+    "analyst": (*_REPORTS, *_PURCHASES, *(("GET", f"/v1/admin/{name}") for name in ("channel-spend", "rfm-bands"))),
     "counter": _REDEMPTIONS,
     # No key names a supplier: what the shop buys, and what the others charge, is none's business (docs/decisions/0022).
     "supplier": _CALLBACKS,

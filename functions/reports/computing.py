@@ -1,13 +1,16 @@
 """One report of one day: computed, and kept as a version if it says anything new."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from json import dumps
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
-from quanyi.analytics.engine import Engine, TooManyRows
+from quanyi.analytics.engine import TooManyRows
+from quanyi.analytics.port import Questions
 from quanyi.analytics.queries import version_of
 from quanyi.analytics.reports import Report
 from quanyi.analytics.table import Result, Rows, version_named
@@ -23,23 +26,26 @@ LARGE = 3 * 1024 * 1024
 """Bytes of JSON beyond which a result is not answered but linked to: a function may answer 6 MB."""
 
 
-def compute(archive: Archive, engine: Engine, report: Report, day: date) -> bool:
+def compute(
+    archive: Archive, facts: Questions, report: Report, day: date, chosen: Mapping[str, Any] = MappingProxyType({})
+) -> bool:
     """Whether it is another version than the newest. A table of more than a million rows is left out, with an error,
-    and the others are not; a list of buyers may have any length."""
+    and the others are not; a list of buyers may have any length. `chosen` are parameters that stand in for the report's
+    own."""
     if report.by:
         with TemporaryDirectory() as folder:
-            found = _long(archive, engine, report, day, Path(folder) / "list")
+            found = _long(archive, facts, report, day, chosen, Path(folder) / "list")
         if found is not None:
             return found
     try:
-        table = engine.run(report.name, **report.parameters(day))
+        table = facts.run(report.name, **{**report.parameters(day), **chosen})
     except TooManyRows:
         log().error("report too long", extra={"report": report.name, "day": f"{day}"})
         return False
     rows: Rows = [[_plain(value) for value in row] for row in table.rows]
     text, sql = dumps(rows, ensure_ascii=False), version_of(report.name)
-    facts = engine.count(report.reads_from(day), day)
-    version = version_named(sql, facts, table.columns, text)
+    read = facts.count(report.reads_from(day), day)
+    version = version_named(sql, read, table.columns, text)
     if _is_kept(archive, report, day, version):
         return False
     size = len(text.encode())
@@ -54,7 +60,7 @@ def compute(archive: Archive, engine: Engine, report: Report, day: date) -> bool
         size=size,
         key=f"{place}.json",
         sql=sql,
-        facts=facts,
+        facts=read,
         rows=rows,
     )
     # The files first: a result that is listed can be had.
@@ -63,14 +69,16 @@ def compute(archive: Archive, engine: Engine, report: Report, day: date) -> bool
     return True
 
 
-def _long(archive: Archive, engine: Engine, report: Report, day: date, lines: Path) -> bool | None:
+def _long(
+    archive: Archive, facts: Questions, report: Report, day: date, chosen: Mapping[str, Any], lines: Path
+) -> bool | None:
     """None: it is a short one."""
-    count, columns = engine.store(report.name, str(lines), **report.parameters(day))
+    count, columns = facts.store(report.name, str(lines), **{**report.parameters(day), **chosen})
     if count <= SHORT:
         return None
     packed = pack(lines, columns, report.by)
-    sql, facts = version_of(report.name), engine.count(report.reads_from(day), day)
-    version = version_named(sql, facts, [*columns], packed.digest)
+    sql, read = version_of(report.name), facts.count(report.reads_from(day), day)
+    version = version_named(sql, read, [*columns], packed.digest)
     if _is_kept(archive, report, day, version):
         return False
     place = _place(report, day, version)
@@ -86,7 +94,7 @@ def _long(archive: Archive, engine: Engine, report: Report, day: date, lines: Pa
         size=packed.size,
         key=f"{place}{PACKED}",
         sql=sql,
-        facts=facts,
+        facts=read,
     )
     archive.results.put(told)
     return True

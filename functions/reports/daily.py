@@ -12,7 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from quanyi.analytics.athena import Athena
+from quanyi.analytics.customers import OF_GOODS, left_out
 from quanyi.analytics.engine import Engine
+from quanyi.analytics.port import Questions
 from quanyi.analytics.reports import REPORTS, Report, needed
 from quanyi.analytics.rows import SPEND
 from quanyi.clock import day as day_of
@@ -21,13 +24,16 @@ from quanyi.http import log
 from reports.compaction import Merged, by_month, compact_of, forget, is_news, merge, together
 from reports.computing import compute
 from reports.lake_files import FileGone, LakeFile
-from reports.wiring import Archive, archive, engine
+from reports.reading import Copies, InPlace, Reader
+from reports.wiring import Archive, archive, athena, engine
 
 DAYS_BACK = 31
 """How far a late fact's day may lie back for its reports to be computed again by themselves."""
 TRIES = 3
 MONTHS_A_NIGHT = 24
 """So that the first night of a shop with a long past has time for them."""
+RESERVE = 20
+"""Seconds that a run keeps for what comes after its last question."""
 MOST_SPEND = timedelta(days=366)
 """No report looks back further for what was spent."""
 _OF_ONE_DAY = tuple(report for report in REPORTS if report.of_one_day)
@@ -35,19 +41,22 @@ _OF_ONE_DAY = tuple(report for report in REPORTS if report.of_one_day)
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """`{"day": "2026-11-22"}` computes that day's reports again; EventBridge Scheduler's event, those with news."""
-    told = run(archive(), engine(), event.get("day"))
+    asked = athena(lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE)
+    told = run(archive(), engine(), event.get("day"), asked)
     log().info("reports computed", extra=told)
     return {"v": 1, **told}
 
 
-def run(archive: Archive, engine: Engine, day: str | None = None) -> dict[str, Any]:
+def run(archive: Archive, engine: Engine, day: str | None = None, athena: Athena | None = None) -> dict[str, Any]:
     """The days whose reports are there, how many of these are new versions, how many days (or months with late facts)
-    were compacted, and how many months became one file. Raises Invalid."""
+    were compacted, and how many months became one file. Files are put together by `engine`; it is also asked, unless
+    there is `athena`. Raises Invalid."""
     yesterday = date.fromisoformat(day_of(archive.now(), archive.zone)) - timedelta(days=1)
     wanted = _past(day, yesterday) if day else None
     for attempt in range(TRIES):
         with TemporaryDirectory() as folder:
-            job = _Job(archive, engine, Path(folder))
+            reader = InPlace(archive.lake, athena) if athena else Copies(archive.lake, engine, Path(folder))
+            job = _Job(archive, engine, reader, Path(folder))
             try:
                 return job.again(wanted) if wanted else job.nightly(yesterday)
             except FileGone:  # another run has compacted meanwhile
@@ -72,6 +81,7 @@ class _Job:
 
     archive: Archive
     engine: Engine
+    reader: Reader
     folder: Path
 
     def nightly(self, yesterday: date) -> dict[str, Any]:
@@ -82,12 +92,12 @@ class _Job:
         first = min(needed(_OF_ONE_DAY, sorted(days))[0], needed(REPORTS, [yesterday])[0])
         still = [files[0] for files in groups if not is_news(files)]
         whole = [file for file in (*still, *(one.file for one in news)) if file.reaches(first)]
-        self._fetch([file for file in still if file in whole])
-        self.engine.read([self._copy(file) for file in whole])
-        new = sum(self._compute(day, REPORTS if day == yesterday else _OF_ONE_DAY) for day in sorted(days))
+        facts = self.reader.read(whole)
+        new = sum(self._compute(facts, day, REPORTS if day == yesterday else _OF_ONE_DAY) for day in sorted(days))
         for one in news:
             forget(self.archive.lake, one)
-        months = by_month([*still, *(one.file for one in news)], yesterday)[:MONTHS_A_NIGHT]
+        over = by_month([*still, *(one.file for one in news)], yesterday) if self.reader.merges_months else []
+        months = over[:MONTHS_A_NIGHT]
         for files in months:
             forget(self.archive.lake, self._merge(files, LakeFile.whole_month(files)))
         return {"days": [f"{day}" for day in sorted(days)], "new": new, "compacted": len(news), "months": len(months)}
@@ -95,26 +105,29 @@ class _Job:
     def again(self, day: date) -> dict[str, Any]:
         """Of a day whose small files may be there still: nothing of the lake is changed."""
         groups = together(self.archive.lake.files(*needed(REPORTS, [day])))
-        self._fetch([file for files in groups for file in files])
-        once = [self._copy(files[0]) for files in groups if len(files) == 1]
-        doubled = [self._copy(file) for files in groups if len(files) > 1 for file in files]
-        self.engine.read(once, doubled)
-        return {"days": [f"{day}"], "new": self._compute(day, REPORTS), "compacted": 0, "months": 0}
+        once = [files[0] for files in groups if len(files) == 1]
+        doubled = [file for files in groups if len(files) > 1 for file in files]
+        facts = self.reader.read(once, doubled)
+        return {"days": [f"{day}"], "new": self._compute(facts, day, REPORTS), "compacted": 0, "months": 0}
 
-    def _compute(self, day: date, reports: Sequence[Report]) -> int:
+    def _compute(self, facts: Questions, day: date, reports: Sequence[Report]) -> int:
         """How many are new versions."""
         first = min(report.first(day) for report in reports)
         spent = self.archive.spend.between(max(first, day - MOST_SPEND), day)
-        self.engine.give("spend", SPEND, [(one.day, one.channel, one.currency, one.amount) for one in spent])
+        facts.give("spend", SPEND, [(one.day, one.channel, one.currency, one.amount) for one in spent])
+        chosen = self._chosen()
         if any(not report.of_one_day for report in reports):
-            self.engine.make("purchases", without="")
-        return sum(compute(self.archive, self.engine, report, day) for report in reports)
+            facts.make("purchases", without=chosen["without"])
+        every = {**chosen, "without": ""}
+        return sum(
+            compute(self.archive, facts, report, day, every if report.name in OF_GOODS else chosen)
+            for report in reports
+        )
+
+    def _chosen(self) -> dict[str, Any]:
+        """What the merchant has set that reports on buyers go by."""
+        without = left_out(sorted(self.archive.accounts.channels()))
+        return {**self.archive.bands.newest().bands.parameters(), "without": without}
 
     def _merge(self, files: Sequence[LakeFile], into: LakeFile) -> Merged:
         return merge(self.archive.lake, self.engine, files, into, self.folder)
-
-    def _fetch(self, files: Sequence[LakeFile]) -> None:
-        self.archive.lake.fetch(files, self.folder)
-
-    def _copy(self, file: LakeFile) -> str:
-        return str(self.folder / file.local)

@@ -114,6 +114,10 @@ class Lake:
                     found.append(file)
         return found
 
+    def address(self, file: LakeFile) -> str:
+        """As other services name it."""
+        return f"s3://{self.bucket}/{file.key}"
+
     def fetch(self, files: Sequence[LakeFile], folder: Path) -> None:
         """Copies them into a folder, under `LakeFile.local`. Raises FileGone."""
         storage = self.storage()

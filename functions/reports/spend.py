@@ -1,4 +1,7 @@
-"""`/v1/admin/channel-spend`: what is spent on channels, which ROI, CAC and payback are computed with."""
+"""`/v1/admin/channel-spend`: what is spent on channels, which ROI, CAC and payback are computed with.
+
+The function also has what else the merchant tells reports: how RFM is scored (`reports.bands`).
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,6 +11,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import Field, StringConstraints
 
+from quanyi.analytics.bands_table import BandsTable
 from quanyi.aws import client
 from quanyi.callers import Caller
 from quanyi.clock import Clock, day, system_clock
@@ -17,6 +21,7 @@ from quanyi.settings import Settings
 from quanyi.spend.model import Spend, Unreadable, read_csv, twice
 from quanyi.spend.table import SpendTable, from_item, month_key
 from quanyi.table import Table, decode_cursor, encode_cursor
+from reports.bands import Scoring, bands_router
 
 MOST = 1000
 """Entries in one call."""
@@ -64,6 +69,14 @@ class SpendSettings(Settings):
 def spending() -> Spending:
     known = SpendSettings.read()
     return Spending(SpendTable(Table(known.facts_table, client("dynamodb"))), known.shop_time_zone)
+
+
+@cache
+def scoring() -> Scoring:
+    return Scoring(BandsTable(Table(SpendSettings.read().facts_table, client("dynamodb"))))
+
+
+app.include_router(bands_router(scoring))
 
 
 @app.put("/v1/admin/channel-spend", summary="Set what was spent on channels", tags=["reports"])

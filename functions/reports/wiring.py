@@ -10,7 +10,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from quanyi.accounts.table import AccountsTable
 from quanyi.alerts.table import AlertsTable
+from quanyi.analytics.athena import Athena
+from quanyi.analytics.bands_table import BandsTable
 from quanyi.analytics.engine import Engine
 from quanyi.analytics.table import ResultsTable
 from quanyi.aws import client
@@ -60,17 +63,25 @@ class ReportsSettings(ProviderAccess):
 
 class LakeSettings(Settings):
     facts_table: str
+    supply_table: str
     lake_bucket: str
     aws_lambda_function_memory_size: int = 3008
+    athena_database: str = ""
+    """Of the lake, where Athena is asked and not the embedded engine."""
+    athena_workgroup: str = ""
+    scratch_bucket: str = ""
+    """What Athena is given, and its answers, for a day."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """The lake, and what was computed from it."""
+    """The lake, what was computed from it, and what the merchant has told that counts in it."""
 
     lake: Lake
     results: ResultsTable
     spend: SpendTable
+    bands: BandsTable
+    accounts: AccountsTable
     zone: str
     now: Clock = system_clock
 
@@ -143,14 +154,33 @@ def office() -> Office:
 @cache
 def archive() -> Archive:
     known = LakeSettings.read()
-    facts = Table(known.facts_table, client("dynamodb"))
-    return Archive(Lake(storage, known.lake_bucket), ResultsTable(facts), SpendTable(facts), known.shop_time_zone)
+    facts, supply = Table(known.facts_table, client("dynamodb")), Table(known.supply_table, client("dynamodb"))
+    return Archive(
+        Lake(storage, known.lake_bucket),
+        ResultsTable(facts),
+        SpendTable(facts),
+        BandsTable(facts),
+        AccountsTable(supply, known.shop_time_zone),
+        known.shop_time_zone,
+    )
 
 
 @cache
 def engine() -> Engine:
     """Python and what it holds have a third of the function's memory; what does not fit into the rest is spilled."""
     return Engine(memory_mib=LakeSettings.read().aws_lambda_function_memory_size * 2 // 3)
+
+
+def athena(left: Callable[[], float]) -> Athena | None:
+    """Where the shop has chosen it. `left` answers the seconds that the run has."""
+    known = LakeSettings.read()
+    if not known.athena_database:
+        return None
+
+    def put(place: str, content: bytes) -> None:
+        storage().put_object(Bucket=known.scratch_bucket, Key=f"given/{place}", Body=content)
+
+    return Athena(client("athena"), put, known.athena_database, known.athena_workgroup, left)
 
 
 @cache

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
+from quanyi.accounts.table import AccountsTable
+from quanyi.analytics.bands_table import BandsTable
 from quanyi.analytics.engine import Engine
 from quanyi.analytics.reports import REPORTS
 from quanyi.analytics.rows import rows_of
@@ -94,7 +96,9 @@ def shore(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shor
     monkeypatch.setenv("DEAD_LETTER_QUEUE", queue)
     results = ResultsTable(cloud.table("FactsTable"))
     spend = SpendTable(cloud.table("FactsTable"))
-    archive = Archive(Lake(partial(cloud.client, "s3"), LAKE), results, spend, ZONE, lambda: shore.now)
+    bands, accounts = BandsTable(cloud.table("FactsTable")), AccountsTable(cloud.table("SupplyTable"), ZONE)
+    lakes = Lake(partial(cloud.client, "s3"), LAKE)
+    archive = Archive(lakes, results, spend, bands, accounts, ZONE, lambda: shore.now)
     shore = Shore(cloud, archive, Engine(memory_mib=512), tmp_path)
     for module in (lake, daily):
         monkeypatch.setattr(module, "archive", lambda: archive)

@@ -155,6 +155,9 @@ def unguarded_keys(translated: Node) -> list[str]:
 LAKES = {"LakeBucket": "facts, which are derived, hold no secret and are kept for ever"}
 """Buckets that are not for plain secrets, and what is in them."""
 
+SCRATCH = {"ScratchBucket": "facts and answers of a night, none of them a secret, which can be made again"}
+"""Buckets that are emptied in a day as those for plain secrets are, and need no key of their own."""
+
 
 def open_buckets(translated: Node) -> list[str]:
     """Buckets that are not private, not encrypted under a key of ours, or answer without TLS."""
@@ -200,7 +203,8 @@ def leaky_buckets(translated: Node) -> list[str]:
         if name in LAKES:
             continue
         default = _encryption(bucket)
-        if default.get("SSEAlgorithm") != "aws:kms" or refers(default.get("KMSMasterKeyID")) in (None, "DataKey"):
+        shared = name not in SCRATCH and refers(default.get("KMSMasterKeyID")) in (None, "DataKey")
+        if default.get("SSEAlgorithm") != "aws:kms" or shared:
             wrong.append(f"{name} is not encrypted under a key of its own")
         if "VersioningConfiguration" in bucket or "ReplicationConfiguration" in bucket:
             wrong.append(f"{name} keeps what was deleted")

@@ -27,6 +27,7 @@ NAMES_THAT_SAY_NOTHING = {
 
 ADAPTERS = {
     "aws.py": "makes the clients",
+    "analytics/athena.py": "Athena",
     "accounts/door.py": "the REST face of what other shops call",
     "accounts/dujiao_door.py": "the same for shops that run dujiao-next",
     "bots/webhook.py": "bots in chat groups",
@@ -50,6 +51,7 @@ PROVIDERS = {"payments/alipay/", "payments/wechat/", "payments/stripe/", "supply
 """Folders of adapters to payment providers and suppliers: they speak HTTP."""
 
 INDOORS = {
+    "analytics/bands_table.py": "how buyers are scored, in the facts table",
     "accounts/numbers.py": "numbers given out, in the supply table",
     "stream.py": "reads tables' streams",
     "backlog.py": "a queue in the orders table",

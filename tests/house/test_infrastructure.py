@@ -87,7 +87,7 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
     (
         infrastructure.without_retention,
         "a group for ever",
-        lambda t: props(t, "CheckoutLogs").pop("RetentionInDays"),
+        lambda t: props(t, "Logs").pop("RetentionInDays"),
     ),
     (
         infrastructure.without_retention,
@@ -162,6 +162,11 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
         infrastructure.leaky_buckets,
         "kept for a week",
         lambda t: props(t, "ImportBucket")["LifecycleConfiguration"]["Rules"][0].update(ExpirationInDays=7),
+    ),
+    (
+        infrastructure.leaky_buckets,
+        "scratch that stays",
+        lambda t: props(t, "ScratchBucket")["LifecycleConfiguration"]["Rules"][0].update(Prefix="given/"),
     ),
     (infrastructure.open_buckets, "without TLS", lambda t: t["Resources"].pop("LakeBucketPolicy")),
     (infrastructure.open_buckets, "AWS's key", lambda t: props(t, "LakeBucket").pop("BucketEncryption")),

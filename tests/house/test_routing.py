@@ -60,6 +60,9 @@ BREAKS: list[tuple[Rule, str, Routes]] = [
     (routing.open_ended_for_all, "any method", changed("POST /v1/payments/{provider}/notify", method="ANY")),
     (routing.owned_by_two, "below", more("GET", "/v1/admin/products/{product_id}/stock", "stock.admin")),
     (routing.owned_by_two, "any method", more("GET", "/v1/admin/products", "stock.admin")),
+    (routing.owned_by_two, "a path with other calls", more("POST", "/v1/admin/bots/{bot}/test", "stock.admin")),
+    (routing.owned_by_two, "another's call", more("POST", "/v1/reports/trading", "stock.admin")),
+    (routing.owned_by_two, "a path with calls below", more("GET", "/v1/reports/customers", "stock.admin")),
     (routing.opened_in_vain, "one call", changed("GET /v1/admin/audit", method="ANY")),
 ]
 

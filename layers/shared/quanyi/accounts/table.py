@@ -66,6 +66,10 @@ class AccountsTable:
         """Items by channel; `account_of` reads them. The index lags by moments."""
         return self.table.query("#list = :list", index=LISTED_INDEX, limit=limit, start=start, list=ACCOUNTS)
 
+    def channels(self) -> list[str]:
+        """Of every account, whether or not it may still buy. The index lags by moments."""
+        return [item["listed"] for item in self.table.query_all("#list = :list", index=LISTED_INDEX, list=ACCOUNTS)]
+
     def open(self, account: Account) -> Account:
         """Raises Conflict (`stale_version`): there is one."""
         kept = account.model_dump(mode="json", exclude_none=True)

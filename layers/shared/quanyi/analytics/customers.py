@@ -3,7 +3,7 @@
 `DEFINITIONS` are computed every night; each has its SQL file, and its definition in docs/metrics.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
@@ -92,9 +92,13 @@ class Definition(NamedTuple):
     by: tuple[str, ...] = ()
 
 
-def left_out(channels: tuple[str, ...]) -> str:
+def left_out(channels: Sequence[str]) -> str:
     """`$without`: channels whose orders tell nothing about buyers (resellers' accounts)."""
     return f",{','.join(channels)}," if channels else ""
+
+
+OF_GOODS = frozenset({"products"})
+"""Reports whose sums are the whole shop's: what a reseller bought was sold too."""
 
 
 _RFM = Bands().parameters()
