@@ -12,7 +12,7 @@ from quanyi.clock import day as day_of
 from quanyi.errors import Invalid
 from quanyi.http import CallerParam, Cursor, entry, rest_api
 from quanyi.rollups.ranges import By
-from reports import daily_results
+from reports import daily_results, digest_results
 from reports.customers import customers_router
 from reports.diversion import DiversionView, diversion
 from reports.kept import kept
@@ -34,6 +34,7 @@ Name = Annotated[str | None, Query(max_length=64)]
 
 app = rest_api()
 app.include_router(daily_results.router)
+app.include_router(digest_results.router)
 app.include_router(customers_router(customers_shelf))
 
 
