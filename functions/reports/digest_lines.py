@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from quanyi.catalog.model import Language
@@ -14,6 +15,14 @@ from reports.trading_views import Amounts
 
 MOST_REASONS = 5
 MOST_NAMES = 8
+
+
+class Sold(NamedTuple):
+    """`gmv` has a text for each currency."""
+
+    title: str
+    units: str
+    gmv: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -58,19 +67,20 @@ class Lines:
     def steps(self) -> list[str]:
         return [said(step.said, self.language) for step in self.digest.steps]
 
-    def channels(self) -> list[tuple[str, str]]:
+    def channels(self) -> list[tuple[str, tuple[str, ...]]]:
         return [(one.name, sold) for one in self.digest.channels if (sold := _sold(one.money))]
 
     def channel_names(self) -> str:
         """What the channels' codes stand for, where a merchant named them otherwise."""
-        named = [one for one in self.digest.channels if one.name != one.channel]
+        named = [one for one in self.digest.channels if one.name.casefold() != one.channel]
         return self.joined([f"{one.channel}: {one.name}" for one in named[:MOST_NAMES]])
 
-    def products(self) -> list[tuple[str, str]]:
+    def products(self) -> list[Sold]:
         return [
-            (
+            Sold(
                 said(one.titles, self.language) or one.product,
-                f"{_sold(one.money)} · {self.say('units', count=f'{one.units_sold:,}')}",
+                self.say("units", count=f"{one.units_sold:,}"),
+                _sold(one.money),
             )
             for one in self.digest.products
         ]
@@ -102,6 +112,7 @@ class Lines:
         if digest.own.is_quiet:
             yield f"{self.say('quiet', day=digest.day)}\n"
         yield from self._list("steps", self.steps())
+        yield from self._list("alerts", self.alerts())
         if not digest.own.is_quiet:
             if self.is_first_day:
                 yield f"{self.say('first_day')}\n"
@@ -109,10 +120,11 @@ class Lines:
                 yield f"[{currency}]"
                 yield from map(self._text_row, self.rows(currency))
                 yield ""
-            yield from self._list("channels", [f"{name}: {gmv}" for name, gmv in self.channels()])
-            yield from self._list("products", [f"{title}: {sold}" for title, sold in self.products()])
+            yield from self._list("channels", [f"{name}: {' + '.join(gmv)}" for name, gmv in self.channels()])
+            yield from self._list(
+                "products", [f"{one.title}: {' + '.join(one.gmv)} · {one.units}" for one in self.products()]
+            )
             yield from self._list("refused", self.reasons())
-        yield from self._list("alerts", self.alerts())
         yield f"{self.say('link')}: {self.link}\n"
         yield from self.foot()
 
@@ -131,6 +143,6 @@ class Lines:
         return f"{row.label}: {row.own}" + (f"  [{'; '.join(beside)}]" if beside else "")
 
 
-def _sold(money_of: Mapping[str, Amounts]) -> str:
-    """Each currency that something was sold in."""
-    return " + ".join(f"{money(one.gmv, currency)} {currency}" for currency, one in money_of.items() if one.gmv)
+def _sold(money_of: Mapping[str, Amounts]) -> tuple[str, ...]:
+    """In each currency that something was sold in."""
+    return tuple(f"{money(one.gmv, currency)} {currency}" for currency, one in money_of.items() if one.gmv)

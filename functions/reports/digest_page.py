@@ -14,7 +14,7 @@ from quanyi.mail.link import StaffUrl, staff_link
 from quanyi.mail.model import Mail
 from quanyi.mail.model import Picture as Attached
 from reports.digest_lines import Lines
-from reports.digest_rows import Compared, money_rows
+from reports.digest_rows import money_rows
 from reports.digest_views import Digest, Picture, PictureKind
 
 _INK, _GREY, _LINE, _ACCENT = "#1f2937", "#7b8494", "#e6e9ef", "#1a6dff"
@@ -65,10 +65,9 @@ class _Page:
         if self.digest.own.is_quiet:
             quiet = escape(lines.say("quiet", day=self.digest.day))
             yield f'<p style="margin:20px 0 0;font-size:15px;line-height:1.7">{quiet}</p>'
-            yield from _bullets(lines.say("steps"), lines.steps())
+            yield from self._to_do()
         else:
             yield from self._numbers()
-        yield from _bullets(lines.say("alerts"), lines.alerts())
         button = (
             f"display:inline-block;padding:12px 24px;border-radius:6px;background:{_ACCENT};color:#fff;"
             "text-decoration:none;font-size:15px"
@@ -80,23 +79,37 @@ class _Page:
         foot = "<br>".join(map(escape, lines.foot()))
         yield f'<div style="border-top:1px solid {_LINE};padding-top:14px;{_SMALL}">{foot}</div>'
 
+    def _to_do(self) -> Iterator[str]:
+        yield from _bullets(self.lines.say("steps"), self.lines.steps())
+        yield from _bullets(self.lines.say("alerts"), self.lines.alerts())
+
     def _numbers(self) -> Iterator[str]:
         lines, days = self.lines, len(self.digest.series)
         yield self._hero(lines.main)
-        yield from _bullets(lines.say("steps"), lines.steps())
-        for currency in self.digest.currencies:
-            if currency != lines.main:
-                yield self._hero(currency)
-            yield self._table(currency)
-            yield from self._chart("trade", currency, lines.say("trade", days=days), lines.say("trade_note"))
-            yield from self._chart("channels", currency, lines.say("channels"), lines.channel_names())
-        if products := lines.products():
-            rows = (f"<tr>{_cell(escape(title), first=True)}{_cell(escape(sold))}</tr>" for title, sold in products)
-            yield f"{_heading(lines.say('products'))}{_TABLE}{''.join(rows)}</table>"
+        yield from self._to_do()
+        yield from self._money(lines.main)
+        yield from self._products()
         reasons = lines.reasons()
         note = f"{lines.say('refused')}: {lines.joined(reasons)}" if reasons else ""
         yield from self._chart("payments", "", lines.say("payments", days=days), note)
         yield from self._chart("delivery", "", lines.say("delivery", days=days), lines.say("delivery_note"))
+        for currency in self.digest.currencies[1:]:
+            yield f'<div style="margin-top:36px;border-top:2px solid {_LINE}"></div>{self._hero(currency)}'
+            yield from self._money(currency)
+
+    def _products(self) -> Iterator[str]:
+        if sold := self.lines.products():
+            rows = (
+                f"<tr>{_cell(_above(one.title, one.units), first=True)}{_cell('<br>'.join(map(escape, one.gmv)))}</tr>"
+                for one in sold
+            )
+            yield f"{_heading(self.lines.say('products'))}{_TABLE}{''.join(rows)}</table>"
+
+    def _money(self, currency: str) -> Iterator[str]:
+        lines, days = self.lines, len(self.digest.series)
+        yield self._table(currency)
+        yield from self._chart("trade", currency, lines.say("trade", days=days), lines.say("trade_note"))
+        yield from self._chart("channels", currency, lines.say("channels"), lines.channel_names())
 
     def _hero(self, currency: str) -> str:
         row = money_rows(self.digest, currency, self.lines.language)[0]
@@ -107,9 +120,10 @@ class _Page:
             if one
         ] or [escape(self.lines.say("first_day"))]
         unit = f'<span style="font-size:15px;font-weight:500;letter-spacing:0;color:{_GREY}">{escape(currency)}</span>'
+        size = 34 if currency == self.lines.main else 26
         return (
             f'<div style="margin-top:24px;font-size:13px;color:{_GREY}">{escape(row.label)}</div>'
-            f'<div style="font-size:34px;line-height:1.25;font-weight:700;letter-spacing:-.5px">{escape(row.own)} '
+            f'<div style="font-size:{size}px;line-height:1.25;font-weight:700;letter-spacing:-.5px">{escape(row.own)} '
             f"{unit}</div>"
             f'<div style="font-size:13px;color:{_GREY}">{" &nbsp;·&nbsp; ".join(compared)}</div>'
         )
@@ -122,7 +136,9 @@ class _Page:
         rows = [_cell(escape(say("metric")), first=True, head=True) + "".join(_cell(one, head=True) for one in heads)]
         for row in self.lines.rows(currency):
             cells = [_cell(escape(row.label), first=True), _cell(f"<b>{escape(row.own)}</b>")]
-            rows.append("".join([*cells, *(_cell(_compared(one)) for one in (row.before, row.week_before) if one)]))
+            rows.append(
+                "".join([*cells, *(_cell(_above(one.change, one.was)) for one in (row.before, row.week_before) if one)])
+            )
         return f'<div style="height:20px"></div>{_TABLE}{"".join(f"<tr>{row}</tr>" for row in rows)}</table>'
 
     def _chart(self, kind: PictureKind, currency: str, title: str, note: str) -> Iterator[str]:
@@ -155,5 +171,5 @@ def _cell(inner: str, *, first: bool = False, head: bool = False) -> str:
     return f'<{tag} style="{place};vertical-align:top;border-bottom:1px solid {_LINE};{look}">{inner}</{tag}>'
 
 
-def _compared(one: Compared) -> str:
-    return f'{escape(one.change)}<br><span style="font-size:12px;color:{_GREY}">{escape(one.was)}</span>'
+def _above(one: str, other: str) -> str:
+    return f'{escape(one)}<br><span style="font-size:12px;color:{_GREY}">{escape(other)}</span>'

@@ -24,7 +24,7 @@ from quanyi.table import ConditionFailed, Item, Table
 MailState = Literal["asked", "waiting", "sending", "sent", "failed", "skipped"]
 
 A_RUN = timedelta(seconds=60)
-"""Longer than the function that sends may run."""
+"""Longer than the mail service may take to answer. The mail queue's function is given less for a whole run."""
 
 ASKED_A_DAY = 5
 
