@@ -54,7 +54,7 @@ def trade(days: Sequence[date], gmv: Sequence[int], margin: Sequence[int], curre
         for values, colour, weight in ((margin, GREY, 1.5), (gmv, ACCENT, 2.1)):
             at = [value / unit for value in values]
             axes.plot(range(len(days)), at, color=colour, linewidth=weight, zorder=3)
-            axes.plot(len(days) - 1, at[-1], "o", color=colour, markersize=5.5, zorder=4)
+            axes.plot(len(days) - 1, at[-1], "o", color=colour, markersize=5.5, zorder=4, clip_on=False)
         same = list(range(len(days) - 8, -1, -7))
         rings = [gmv[number] / unit for number in same]
         axes.plot(same, rings, "o", markersize=5, color="white", markeredgecolor=ACCENT, markeredgewidth=1.3, zorder=4)
@@ -84,7 +84,7 @@ def shares(parts: Sequence[tuple[str, int]], currency: str) -> Drawn:
         for row, (code, amount) in enumerate(bars):
             length = 300 * amount / most if most > 0 else 0
             axes.barh(row, max(length, 1.5), left=150, height=0.5, color=ACCENT if row == 0 else BAR, linewidth=0)
-            axes.text(138, row, _latin(code, 20), ha="right", va="center_baseline", color=INK, fontsize=11)
+            axes.text(138, row, _latin(code, 17), ha="right", va="center_baseline", color=INK, fontsize=11)
             share = f"{100 * amount / whole:.1f}%" if whole > 0 else "-"
             label = axes.text(150 + max(length, 1.5) + 10, row, share, va="center_baseline", fontsize=11, weight="bold")
             said = f"  {short(amount / unit)}"
@@ -133,7 +133,7 @@ def delivery(days: Sequence[date], p50: Sequence[int | None], p95: Sequence[int 
             axes.plot(range(len(days)), at, color=colour, linewidth=weight, zorder=3)
             _lone(axes, at, colour)
             if values and values[-1] is not None:
-                axes.plot(len(days) - 1, at[-1], "o", color=colour, markersize=5.5, zorder=4)
+                axes.plot(len(days) - 1, at[-1], "o", color=colour, markersize=5.5, zorder=4, clip_on=False)
                 ends.append((at[-1], f"{name}\n{waited(values[-1])}", colour))
         _seconds_axis(axes, [value for value in (*p50, *p95) if value is not None])
         _dates(axes, days)
@@ -240,7 +240,7 @@ def _seconds_axis(axes: Any, values: Sequence[int]) -> None:
     from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator  # noqa: PLC0415
 
     low, high = max(min(values, default=1), 1), max(max(values, default=1), 1)
-    steps = [1, 10, 60, 600, 3600, 36_000, 86_400, 864_000, 8_640_000, 86_400_000]
+    steps = [1, 10, 60, 600, 3600, 86_400, 864_000, 8_640_000, 86_400_000]
     below = max([step for step in steps if step <= low], default=1)
     above = min([step for step in steps if step >= high and step > below], default=inf)
     ticks = [step for step in steps if below <= step <= above]
@@ -264,9 +264,10 @@ def _name_ends(axes: Any, ends: Sequence[tuple[float, str, str]]) -> None:
     low, high = axes.transData.inverted().transform(axes.transAxes.transform([(0, 0), (0, 1)]))[:, 1]
     place = axes.transAxes.inverted()
     at = [place.transform(axes.transData.transform((0, value)))[1] if low != high else 0 for value, _, _ in ends]
+    at = [min(max(one, _EDGE), 1 - _EDGE) for one in at]
     if len(at) == 2 and abs(at[0] - at[1]) < _APART:
-        middle, up = sum(at) / 2, 1 if at[0] >= at[1] else -1
-        middle = min(max(middle, _APART / 2), 1 - _APART / 2)
+        up = 1 if ends[0][0] >= ends[1][0] else -1
+        middle = min(max(sum(at) / 2, _EDGE + _APART / 2), 1 - _EDGE - _APART / 2)
         at = [middle + up * _APART / 2, middle - up * _APART / 2]
     for place_of, (_, text, colour) in zip(at, ends, strict=True):
         axes.text(
@@ -282,8 +283,8 @@ def _name_ends(axes: Any, ends: Sequence[tuple[float, str, str]]) -> None:
         )
 
 
-_APART = 0.21
-"""Of the height of a chart, between the names of two lines."""
+_APART, _EDGE = 0.21, 0.08
+"""Of the height of a chart: between the names of two lines, and between a name and the edge."""
 
 
 def _latin(code: str, most: int) -> str:
