@@ -1,0 +1,58 @@
+"""Insights as they are kept: a version for a day, like the results of the nightly reports (`analytics.table`)."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from json import dumps, loads
+from typing import Any
+
+from quanyi.analytics.table import Result, version_named
+from quanyi.insights.model import Insight
+from reports.wiring import Archive
+
+REPORT = "insights"
+"""Its name among results. It is none of `analytics.reports`: its rows are no table."""
+COLUMNS = ("insight",)
+
+
+def kept(archive: Archive, day: str) -> list[Insight]:
+    """The newest ones of that day of the shop's, the most urgent first; none where none were found, or the day was not
+    looked at."""
+    found = archive.results.newest(REPORT, day)
+    return read(archive, found) if found else []
+
+
+def read(archive: Archive, found: Result) -> list[Insight]:
+    rows = found.rows if found.rows is not None else loads(archive.lake.text(found.key))["rows"]
+    return [Insight.model_validate(row[0]) for row in rows]
+
+
+def keep(archive: Archive, day: str, insights: Sequence[Insight], rules: str, facts: int) -> bool:
+    """Whether they are others than the newest. `rules` names the version of what found them, `facts` counts what they
+    were found in."""
+    rows: list[list[Any]] = [[one.model_dump(mode="json")] for one in insights]
+    text = dumps(rows, ensure_ascii=False)
+    version = version_named(rules, facts, COLUMNS, text)
+    newest = archive.results.newest(REPORT, day)
+    if newest and newest.version == version:
+        return False
+    told = Result(
+        report=REPORT,
+        day=day,
+        version=version,
+        at=archive.now(),
+        columns=COLUMNS,
+        count=len(rows),
+        size=len(text.encode()),
+        key=f"results/{REPORT}/{day}/{version}.json",
+        sql=rules,
+        facts=facts,
+        rows=rows,
+    )
+    head = dumps({"v": 1, "report": REPORT, "day": day, "rules": rules, "facts": facts}).removesuffix("}")
+    archive.lake.put_text(told.key, f'{head}, "rows": {text}}}'.encode(), "application/json")
+    archive.results.put(told)
+    return True
+
+
+def version_of(*sources: str) -> str:
+    return sha256("\0".join(sources).encode()).hexdigest()[:16]
