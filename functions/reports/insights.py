@@ -1,12 +1,11 @@
 """Insights as they are kept: a version for a day, like the results of the nightly reports (`analytics.table`)."""
 
 from collections.abc import Sequence
-from hashlib import sha256
 from json import dumps, loads
 from typing import Any
 
 from quanyi.analytics.table import Result, version_named
-from quanyi.insights.model import Insight
+from quanyi.insights.model import VERSION, Insight
 from reports.wiring import Archive
 
 REPORT = "insights"
@@ -26,12 +25,11 @@ def read(archive: Archive, found: Result) -> list[Insight]:
     return [Insight.model_validate(row[0]) for row in rows]
 
 
-def keep(archive: Archive, day: str, insights: Sequence[Insight], rules: str, facts: int) -> bool:
-    """Whether they are others than the newest. `rules` names the version of what found them, `facts` counts what they
-    were found in."""
+def keep(archive: Archive, day: str, insights: Sequence[Insight], facts: int) -> bool:
+    """Whether they are others than the newest. `facts` counts what they were found in."""
     rows: list[list[Any]] = [[one.model_dump(mode="json")] for one in insights]
     text = dumps(rows, ensure_ascii=False)
-    version = version_named(rules, facts, COLUMNS, text)
+    version = version_named(VERSION, facts, COLUMNS, text)
     newest = archive.results.newest(REPORT, day)
     if newest and newest.version == version:
         return False
@@ -44,15 +42,12 @@ def keep(archive: Archive, day: str, insights: Sequence[Insight], rules: str, fa
         count=len(rows),
         size=len(text.encode()),
         key=f"results/{REPORT}/{day}/{version}.json",
-        sql=rules,
+        sql=VERSION,
         facts=facts,
         rows=rows,
     )
-    head = dumps({"v": 1, "report": REPORT, "day": day, "rules": rules, "facts": facts}).removesuffix("}")
+    head = dumps({"v": 1, "report": REPORT, "day": day, "rules": VERSION, "facts": facts}).removesuffix("}")
     archive.lake.put_text(told.key, f'{head}, "rows": {text}}}'.encode(), "application/json")
     archive.results.put(told)
     return True
 
-
-def version_of(*sources: str) -> str:
-    return sha256("\0".join(sources).encode()).hexdigest()[:16]

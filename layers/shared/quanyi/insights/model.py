@@ -14,6 +14,9 @@ Severity = Literal["critical", "warning", "info"]
 """`critical`: costs sales or money now; `warning`: is going to; `info`: something to gain."""
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
+VERSION = "1"
+"""Of the rules: another one finds, or says, something else in the same numbers."""
+
 Number = int | float | str | None
 Texts = Annotated[dict[Language, str], Field(description="By language")]
 
@@ -42,8 +45,8 @@ class Answered(Model):
 
 
 class Call(Model):
-    """Of this API, by an operator. `path_from` fills what stands in braces in `path`. `private`: its body holds settings
-    that only operators read."""
+    """Of this API, by an operator. `path_from` fills what stands in braces in `path`. `private`: its body holds
+    settings that only operators read."""
 
     method: Literal["GET", "POST", "PUT"]
     path: str
