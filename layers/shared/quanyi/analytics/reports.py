@@ -56,7 +56,7 @@ REPORTS: tuple[Report, ...] = (
     Report("delivery_daily", "发货时效", "How fast the day's units were delivered"),
     Report("payments_daily", "支付成功率", "What became of the day's payments"),
     Report("channels", "渠道", "Channels: earnings, spend, ROI, CAC, payback", days=30, before=None),
-    Report("shop_days", "每日成交", "What each day sold", days=183),
+    Report("shop_days", "每日成交", "What each day sold", days=85),
     Report("provider_weeks", "支付渠道周成功率", "How payment providers succeed, by week", days=63),
     Report("channel_days", "渠道日账", "Channels: margin and spend, by day", days=30),
     Report("sku_sales", "单品销售", "SKUs: orders, and units that leave", days=90, more={"speed": 28}),

@@ -5,7 +5,8 @@ binomial_tail       exact
 hypergeometric_tail Fisher's exact test: R. A. Fisher, J. Royal Statistical Society 85, 1922
 passing             false discovery rate: Y. Benjamini, Y. Hochberg, J. Royal Statistical Society B 57, 1995
 drop                two proportions, with the variance that the past shows: P. McCullagh, J. A. Nelder, Generalized
-                    Linear Models, 2nd ed. 1989, section 4.5 (quasi-binomial)
+                    Linear Models, 2nd ed. 1989, section 4.5 (quasi-binomial); by Student's t, since
+                        few weeks show it
 t_tail              Student's t
 robust_z            B. Iglewicz, D. C. Hoaglin, How to Detect and Handle Outliers, 1993; the median deviation of few
                     values corrected after C. Croux, P. J. Rousseeuw, Computational Statistics 1, 1992
@@ -13,14 +14,15 @@ most_sold           W. Nelson, IEEE Transactions on Reliability R-19, 1970: a Po
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import erfc, exp, lgamma, log, log1p, sqrt
+from math import exp, lgamma, log, log1p, pi, sqrt
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 Z95 = 1.6448536269514722
 """Of a normal, one-sided: 95 % lie below it."""
 Z975 = 1.959963984540054
 _SMALL = 1e-18
+Named = TypeVar("Named")
 
 
 def wilson_lower(hits: int, of: int, z: float = Z95) -> float:
@@ -56,11 +58,11 @@ def hypergeometric_tail(both: int, with_a: int, with_b: int, total: int) -> floa
     return _summed(term, ratios)
 
 
-def passing(chances: Mapping[str, float], rate: float, tested: int | None = None) -> set[str]:
+def passing(chances: Mapping[Named, float], rate: float, tested: int | None = None) -> set[Named]:
     """Those that hold when at most `rate` of them all are to be false. `tested` is how many were looked at, where those
     that nobody needs to look at are not among `chances`."""
     of = max(tested or 0, len(chances))
-    ranked = sorted(chances.items(), key=lambda one: (one[1], one[0]))
+    ranked = sorted(chances.items(), key=lambda one: one[1])
     last = max((rank for rank, (_, chance) in enumerate(ranked, 1) if chance <= rank * rate / of), default=0)
     return {name for name, _ in ranked[:last]}
 
@@ -90,11 +92,7 @@ def drop(now: Tally, past: Sequence[Tally]) -> Drop:
     spread = max(1.0, chi / (len(past) - 1)) if len(past) > 1 else 1.0
     error = sqrt(spread * pooled * (1 - pooled) * (1 / of + 1 / now.of))
     z = (before - after) / error if error else 0.0
-    return Drop(before, after, spread, z, normal_tail(z))
-
-
-def normal_tail(z: float) -> float:
-    return erfc(z / sqrt(2)) / 2
+    return Drop(before, after, spread, z, t_tail(z, max(1, len(past) - 1)))
 
 
 def t_tail(t: float, freedom: int) -> float:
@@ -111,9 +109,10 @@ class Outlier(NamedTuple):
 
 
 def robust_z(value: float, others: Sequence[float], least: float) -> Outlier:
-    """0.6745 (value - median) / MAD among `others` (two at least), whose MAD is `least` at least."""
+    """0.6745 (value - median) / MAD among `others` (two at least), whose MAD is `least` at least. Of few values the MAD
+    is too small on average, and the median itself is off (by pi/2 of a mean's variance): both are made up for."""
     middle = median(others)
-    few = len(others) / (len(others) - 0.8)
+    few = len(others) / (len(others) - 0.8) * sqrt(1 + pi / 2 / len(others))
     deviation = max(few * median(abs(one - middle) for one in others), least)
     return Outlier(middle, deviation, 0.6745 * (value - middle) / deviation if deviation else 0.0)
 
@@ -129,7 +128,7 @@ def _choose(of: int, taken: int) -> float:
 
 
 def _summed(first: float, ratios: Iterator[float]) -> float:
-    """`first` and what follows it, each by its ratio to the one before. They fall: beyond the mean, each is less likely."""
+    """`first` and what follows it, each by its ratio to the one before. Beyond the mean they fall."""
     whole, term = first, first
     for ratio in ratios:
         term *= ratio
