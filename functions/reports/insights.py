@@ -50,4 +50,3 @@ def keep(archive: Archive, day: str, insights: Sequence[Insight], facts: int) ->
     archive.lake.put_text(told.key, f'{head}, "rows": {text}}}'.encode(), "application/json")
     archive.results.put(told)
     return True
-

@@ -71,7 +71,8 @@ def _see(finding: Finding, known: Known) -> tuple[str, ...]:
 def _deed(rule: Rule, calls: tuple[Call, ...]) -> Deed:
     match rule:
         case "provider":
-            return "switch" if len(calls) > 1 else "take_off" if calls[0].method == "PUT" else "add_provider"
+            changed = sum(call.method == "PUT" for call in calls)
+            return "switch" if changed > 1 else "take_off" if changed else "add_provider"
         case "channel_roi":
             return "cut_or_close" if len(calls) > 1 else "cut_spend"
         case "repurchase" if calls[0].method == "PUT":

@@ -81,7 +81,7 @@ TEXTS: Mapping[Language, Mapping[Rule, tuple[str, ...]]] = {
             "somebody who goes on as before ({tested} were tested; at most 5 % of these are wrong).",
         ),
         "repurchase": (
-            "Of {buyers} buyers in 30 days, {repeat_buyers} bought twice or more ({repurchase_rate_at_least} at least). ",
+            "Of {buyers} buyers in 30 days, {repeat_buyers} bought it again (at least {repurchase_rate_at_least}) ",
             "They are regulars, to whom a membership or several at once can be sold.",
         ),
         "bundle": (
