@@ -5,7 +5,9 @@ from json import dumps, loads
 from typing import Any
 
 from quanyi.analytics.table import Result, version_named
+from quanyi.clock import day as day_of
 from quanyi.insights.model import VERSION, Insight
+from quanyi.insights.table import DismissedTable
 from reports.wiring import Archive
 
 REPORT = "insights"
@@ -14,10 +16,11 @@ COLUMNS = ("insight",)
 
 
 def kept(archive: Archive, day: str) -> list[Insight]:
-    """The newest ones of that day of the shop's, the most urgent first; none where none were found, or the day was not
-    looked at."""
+    """The newest ones of that day of the shop's, the most urgent first, without those that are dismissed today; none
+    where none were found, or the day was not looked at."""
     found = archive.results.newest(REPORT, day)
-    return read(archive, found) if found else []
+    hidden = DismissedTable(archive.results.table).on(day_of(archive.now(), archive.zone)) if found else {}
+    return [one for one in read(archive, found) if one.id not in hidden] if found else []
 
 
 def read(archive: Archive, found: Result) -> list[Insight]:
