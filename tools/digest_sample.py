@@ -25,6 +25,7 @@ from quanyi.rollups.roll import Roll, merged, rolled
 from reports.digest_numbers import Told, days_shown, digest_of
 from reports.digest_page import mail_of
 from reports.digest_pictures import pictures_of
+from reports.digest_views import Step
 
 DAY = date(2026, 11, 26)
 ZONE = "Asia/Shanghai"
@@ -40,6 +41,29 @@ TITLES: dict[str, dict[Language, str]] = {
     "coffee": {"zh-CN": "咖啡电子券（中杯）", "en": "Coffee voucher, medium"},
 }
 PRICES = (1980, 2280, 4990, 1500, 9800, 1890)
+STEPS = (
+    Step(
+        insight="N1",
+        severity="warning",
+        title={
+            "zh-CN": "“咖啡电子券（中杯）”将有约 40 件过期",
+            "en": "About 40 of Coffee voucher, medium will expire unsold",
+        },
+        todo={"zh-CN": "降价 20% 促销：18.90 CNY → 15.12 CNY。", "en": "Sell it 20% cheaper: 18.90 CNY → 15.12 CNY."},
+    ),
+    Step(
+        insight="N2",
+        severity="info",
+        title={
+            "zh-CN": "“爱奇艺黄金VIP会员”与“QQ音乐绿钻豪华版”常被一起购买",
+            "en": "iQIYI Gold VIP and QQ Music Green Diamond are bought together",
+        },
+        todo={
+            "zh-CN": "做成组合装，优惠 8%（草稿，发布后开售）。",
+            "en": "Make them a bundle, 8% cheaper (a draft until you publish it).",
+        },
+    ),
+)
 REASONS = ("insufficient_funds", "user_cancelled", "risk_refused")
 
 
@@ -99,7 +123,7 @@ def invented() -> Told:
             changed_at=at,
         ),
     ]
-    return Told(rolls, ZONE, at, alerts, CHANNELS, TITLES)
+    return Told(rolls, ZONE, at, alerts, CHANNELS, TITLES, STEPS)
 
 
 def _facts(draw: random.Random, day: date, number: int) -> Iterator[Fact]:

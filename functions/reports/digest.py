@@ -15,10 +15,12 @@ from quanyi.ids import derived_id
 from quanyi.mail.model import Mail
 from quanyi.mail.once import Once, send_once
 from quanyi.mail.ses import MailDelayed, MailUnclear
+from reports import insights
 from reports.digest_kept import Kept
 from reports.digest_numbers import digest_of
 from reports.digest_page import mail_of
 from reports.digest_pictures import pictures_of
+from reports.digest_steps import steps_of
 from reports.digest_wiring import Press, press
 
 
@@ -56,7 +58,8 @@ def _past(press: Press, text: str | None) -> date:
 
 
 def _made(press: Press, day: date) -> Kept:
-    digest = digest_of(press.desk.told(day), day)
+    steps = steps_of(insights.kept(press.archive, f"{day}"))
+    digest = digest_of(press.desk.told(day, steps), day)
     return press.digests.keep(digest, pictures_of(digest))
 
 

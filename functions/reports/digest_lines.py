@@ -64,8 +64,9 @@ class Lines:
         rows = money_rows(self.digest, currency, self.language)
         return [*rows, *shop_rows(self.digest, self.language)] if currency == self.main else rows
 
-    def steps(self) -> list[str]:
-        return [said(step.said, self.language) for step in self.digest.steps]
+    def steps(self) -> list[tuple[str, str]]:
+        """What is so, and what to do."""
+        return [(said(step.title, self.language), said(step.todo, self.language)) for step in self.digest.steps]
 
     def channels(self) -> list[tuple[str, tuple[str, ...]]]:
         return [(one.name, sold) for one in self.digest.channels if (sold := _sold(one.money))]
@@ -111,7 +112,7 @@ class Lines:
         yield f"{self.say('title')} {self.day()}\n"
         if digest.own.is_quiet:
             yield f"{self.say('quiet', day=digest.day)}\n"
-        yield from self._list("steps", self.steps())
+        yield from self._list("steps", [f"{title}: {todo}" for title, todo in self.steps()])
         yield from self._list("alerts", self.alerts())
         if not digest.own.is_quiet:
             if self.is_first_day:

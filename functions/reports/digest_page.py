@@ -80,8 +80,9 @@ class _Page:
         yield f'<div style="border-top:1px solid {_LINE};padding-top:14px;{_SMALL}">{foot}</div>'
 
     def _to_do(self) -> Iterator[str]:
-        yield from _bullets(self.lines.say("steps"), self.lines.steps())
-        yield from _bullets(self.lines.say("alerts"), self.lines.alerts())
+        steps = [f"<b>{escape(title)}</b><br>{escape(todo)}" for title, todo in self.lines.steps()]
+        yield from _bullets(self.lines.say("steps"), steps)
+        yield from _bullets(self.lines.say("alerts"), [escape(line) for line in self.lines.alerts()])
 
     def _numbers(self) -> Iterator[str]:
         lines, days = self.lines, len(self.digest.series)
@@ -158,9 +159,9 @@ def _heading(text: str) -> str:
     return f'<div style="margin:32px 0 10px;font-size:15px;font-weight:600">{escape(text)}</div>'
 
 
-def _bullets(heading: str, lines: Sequence[str]) -> Iterator[str]:
-    if lines:
-        items = "".join(f'<li style="margin:0 0 8px">{escape(line)}</li>' for line in lines)
+def _bullets(heading: str, inner: Sequence[str]) -> Iterator[str]:
+    if inner:
+        items = "".join(f'<li style="margin:0 0 8px">{one}</li>' for one in inner)
         yield f'{_heading(heading)}<ul style="margin:0;padding-left:18px;font-size:14px;line-height:1.6">{items}</ul>'
 
 

@@ -108,9 +108,13 @@ class AlertPart(View):
 
 
 class Step(View):
-    """What the night's findings say to do next."""
+    """What one of the night's insights says, and what to do about it; `GET /v1/reports/insights` has its evidence and
+    the calls that do it."""
 
-    said: Words
+    insight: str
+    severity: Severity
+    title: Words
+    todo: Words
 
 
 PictureKind = Literal["trade", "channels", "payments", "delivery"]

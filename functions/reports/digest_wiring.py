@@ -20,8 +20,7 @@ from quanyi.settings import Settings
 from quanyi.table import Table
 from reports.digest_desk import Desk
 from reports.digest_kept import Digests
-from reports.lake_files import Lake
-from reports.wiring import LakeSettings, rolls, storage
+from reports.wiring import Archive, LakeSettings, archive, rolls
 
 OFF = "off"
 _ONCE = Config(connect_timeout=2, read_timeout=6, retries={"mode": "standard", "total_max_attempts": 1})
@@ -47,9 +46,10 @@ class PressSettings(Settings):
 
 @dataclass(frozen=True)
 class Press:
-    """What makes and mails a digest."""
+    """What makes and mails a digest. `archive` has the night's insights."""
 
     desk: Desk
+    archive: Archive
     digests: Digests
     outbox: Outbox
     ses: Ses
@@ -64,8 +64,7 @@ class Press:
 
 @cache
 def digests() -> Digests:
-    known = LakeSettings.read()
-    return Digests(Table(known.facts_table, client("dynamodb")), Lake(storage, known.lake_bucket))
+    return Digests(Table(LakeSettings.read().facts_table, client("dynamodb")), archive().lake)
 
 
 @cache
@@ -74,6 +73,7 @@ def press() -> Press:
     catalog, alerts = Table(known.catalog_table, dynamodb), AlertsTable(Table(known.supply_table, dynamodb))
     return Press(
         desk=Desk(rolls(), alerts, CatalogTable(catalog), ChannelTable(catalog), known.shop_time_zone),
+        archive=archive(),
         digests=digests(),
         outbox=Outbox(Table(known.stats_table, dynamodb)),
         ses=Ses(boto3.client("ses", config=_ONCE), known.mail_sender),

@@ -22,8 +22,10 @@ from quanyi.channels.table import ChannelTable
 from quanyi.errors import Invalid
 from quanyi.facts.model import Fact
 from quanyi.facts.table import FactsTable
+from quanyi.insights.model import Action, Insight
+from quanyi.insights.table import DismissedTable
 from quanyi.rollups.table import RollsTable
-from reports import digest, digest_wiring, reports, wiring
+from reports import digest, digest_wiring, insights, reports, wiring
 from reports.digest_desk import Desk
 from reports.digest_wiring import Press, PressSettings
 from tests.aws.conftest import LAKE, REGION, STAFF, Call, Cloud, LambdaContext
@@ -50,7 +52,8 @@ class Morning:
     @property
     def press(self) -> Press:
         found = digest_wiring.press()
-        return replace(found, desk=replace(found.desk, now=lambda: self.now))
+        desk, archive = replace(found.desk, now=lambda: self.now), replace(found.archive, now=lambda: self.now)
+        return replace(found, desk=desk, archive=archive)
 
     def mail_to(self, *addresses: str) -> None:
         self.patch.setenv("DIGEST_MAIL", ",".join(addresses))
@@ -249,6 +252,30 @@ def test_names_are_the_merchants(morning: Morning, call: Call) -> None:
     body = ask(call)[1]
     assert [(part["channel"], part["name"]) for part in body["channels"]] == [("site", "官方商城")]
     assert body["alerts"][0]["said"]["zh-CN"].startswith("[紧急] 已无库存: a1")
+
+
+def test_the_nights_insights_are_what_to_do_next(morning: Morning, call: Call) -> None:
+    def insight(number: int) -> Insight:
+        return Insight(
+            id=f"N{number}",
+            rule="bundle",
+            about=f"a#{number}",
+            severity="info",
+            title={"zh-CN": f"发现 {number}", "en": f"Found {number}"},
+            text={"zh-CN": "依据", "en": "Evidence"},
+            evidence={},
+            see=(),
+            action=Action(text={"zh-CN": f"做 {number}", "en": f"Do {number}"}, calls=()),
+        )
+
+    insights.keep(morning.press.archive, DAY, [insight(number) for number in range(7)], 1)
+    DismissedTable(morning.cloud.table("FactsTable")).dismiss(
+        "N0", AT.date() + timedelta(days=9), by="boss", reason="known", now=MORNING
+    )
+    morning.run()
+    steps = ask(call)[1]["steps"]
+    assert [step["insight"] for step in steps] == ["N1", "N2", "N3", "N4", "N5"]
+    assert (steps[0]["title"]["en"], steps[0]["todo"]["zh-CN"]) == ("Found 1", "做 1")
 
 
 def test_a_day_without_orders_is_an_honest_short_mail(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

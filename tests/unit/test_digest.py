@@ -243,7 +243,7 @@ def test_what_others_wrote_is_text(facts: list[Fact]) -> None:
             refused,
             channels={"site": EVIL, "app": EVIL},
             titles={product: {"zh-CN": EVIL} for product in "ABC"},
-            steps=[Step(said={"zh-CN": EVIL})],
+            steps=[step(EVIL)],
             alerts=[alert(facts={"supplier": EVIL, "calls": 9, "hours": 1, "success": 5, "least_success": 9})],
         ),
         LAST,
@@ -258,6 +258,11 @@ def test_what_others_wrote_is_text(facts: list[Fact]) -> None:
     assert not any(name.startswith("on") for _, attributes in tags for name in attributes)
     assert sent.html.count("&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&amp;amp;$x{y}") >= 4
     assert EVIL in sent.text
+
+
+def step(chinese: str, english: str = "") -> Step:
+    said: dict[Language, str] = {"zh-CN": chinese, "en": english or chinese}
+    return Step(insight="N1", severity="warning", title={"zh-CN": "发现", "en": "Found"}, todo=said)
 
 
 def alert(**more: Any) -> Alert:
@@ -277,7 +282,7 @@ def test_alerts_are_told_worst_first_and_not_all_of_them() -> None:
 
 
 def test_what_to_do_next_stands_before_the_numbers(facts: list[Fact]) -> None:
-    found = digest_of(told(facts, steps=[Step(said={"zh-CN": "先做这个", "en": "Do this first"})]), LAST)
+    found = digest_of(told(facts, steps=[step("先做这个", "Do this first")]), LAST)
     for language, says, number in (("zh-CN", "先做这个", "净收款"), ("en", "Do this first", "Net receipts")):
         sent = mail(found, language)  # type: ignore[arg-type]
         assert 0 < sent.text.index(says) < sent.text.index(number)

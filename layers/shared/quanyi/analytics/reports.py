@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from quanyi.analytics.customers import DEFINITIONS
+from quanyi.analytics.customers import DEFINITIONS, RFM_PARAMETERS
 
 EVER = date(2000, 1, 1)
 """Before any fact."""
+
+AT_RISK = {"least": 3, "false_bp": 500}
+"""Purchases that make a regular, and how many of those who are called lost may not be, in basis points."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,11 @@ REPORTS: tuple[Report, ...] = (
     Report("delivery_daily", "发货时效", "How fast the day's units were delivered"),
     Report("payments_daily", "支付成功率", "What became of the day's payments"),
     Report("channels", "渠道", "Channels: earnings, spend, ROI, CAC, payback", days=30, before=None),
+    Report("shop_days", "每日成交", "What each day sold", days=85),
+    Report("provider_weeks", "支付渠道周成功率", "How payment providers succeed, by week", days=63),
+    Report("channel_days", "渠道日账", "Channels: margin and spend, by day", days=30),
+    Report("sku_sales", "单品销售", "SKUs: orders, and units that leave", days=90, more={"speed": 28}),
+    Report("at_risk", "高价值流失客户", "Valuable regulars who are lost", days=365, more={**RFM_PARAMETERS, **AT_RISK}),
     *(Report(one.name, one.chinese, one.english, one.days, one.more, one.before) for one in DEFINITIONS),
 )
 
