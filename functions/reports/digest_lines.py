@@ -74,7 +74,7 @@ class Lines:
     def channel_names(self) -> str:
         """What the channels' codes stand for, where a merchant named them otherwise."""
         named = [one for one in self.digest.channels if one.name.casefold() != one.channel]
-        return self.joined([f"{one.channel}: {one.name}" for one in named[:MOST_NAMES]])
+        return self.joined([self.named(one.channel, one.name) for one in named[:MOST_NAMES]])
 
     def products(self) -> list[Sold]:
         return [
@@ -103,6 +103,9 @@ class Lines:
         at = self.digest.made_at.astimezone(ZoneInfo(self.digest.zone))
         return self.say("foot", made_at=f"{at:%Y-%m-%d %H:%M}", zone=self.digest.zone), self.say("foot_off")
 
+    def named(self, name: str, what: str) -> str:
+        return self.say("named", of=name, what=what)
+
     def joined(self, several: Sequence[str]) -> str:
         return self.say("between").join(several)
 
@@ -112,7 +115,7 @@ class Lines:
         yield f"{self.say('title')} {self.day()}\n"
         if digest.own.is_quiet:
             yield f"{self.say('quiet', day=digest.day)}\n"
-        yield from self._list("steps", [f"{title}: {todo}" for title, todo in self.steps()])
+        yield from self._list("steps", [self.named(title, todo) for title, todo in self.steps()])
         yield from self._list("alerts", self.alerts())
         if not digest.own.is_quiet:
             if self.is_first_day:
@@ -121,12 +124,12 @@ class Lines:
                 yield f"[{currency}]"
                 yield from map(self._text_row, self.rows(currency))
                 yield ""
-            yield from self._list("channels", [f"{name}: {' + '.join(gmv)}" for name, gmv in self.channels()])
+            yield from self._list("channels", [self.named(name, " + ".join(gmv)) for name, gmv in self.channels()])
             yield from self._list(
-                "products", [f"{one.title}: {' + '.join(one.gmv)} · {one.units}" for one in self.products()]
+                "products", [self.named(one.title, f"{' + '.join(one.gmv)} · {one.units}") for one in self.products()]
             )
             yield from self._list("refused", self.reasons())
-        yield f"{self.say('link')}: {self.link}\n"
+        yield self.named(self.say("link"), f"{self.link}\n")
         yield from self.foot()
 
     def _list(self, name: str, lines: Sequence[str]) -> Iterator[str]:
@@ -141,7 +144,7 @@ class Lines:
             for name, compared in (("before", row.before), ("week_before", row.week_before))
             if compared
         ]
-        return f"{row.label}: {row.own}" + (f"  [{'; '.join(beside)}]" if beside else "")
+        return self.named(row.label, row.own) + (f"  [{'; '.join(beside)}]" if beside else "")
 
 
 def _sold(money_of: Mapping[str, Amounts]) -> tuple[str, ...]:

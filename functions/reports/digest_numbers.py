@@ -163,7 +163,8 @@ def _alert(alert: Alert, zone: str) -> AlertPart:
     def said(language: Language) -> str:
         first = next(iter(explained(alert.kind, alert.facts, language, zone)), "")
         severity, title = SEVERITY_WORDS[language][alert.severity], TITLES[language][alert.kind]
-        return f"[{severity}] {title}: {subject_text(alert.subject, language)}. {first}".strip()
+        about = subject_text(alert.subject, language)
+        return _ALERTS[language].format(severity=severity, title=title, about=about, first=first).rstrip()
 
     return AlertPart(
         alert=alert.id,
@@ -171,3 +172,9 @@ def _alert(alert: Alert, zone: str) -> AlertPart:
         severity=alert.severity,
         said={language: said(language) for language in LANGUAGES},
     )
+
+
+_ALERTS: Mapping[Language, str] = {
+    "zh-CN": "【{severity}】{title}：{about}。{first}",
+    "en": "[{severity}] {title}: {about}. {first}",
+}

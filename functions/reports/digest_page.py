@@ -91,7 +91,7 @@ class _Page:
         yield from self._money(lines.main)
         yield from self._products()
         reasons = lines.reasons()
-        note = f"{lines.say('refused')}: {lines.joined(reasons)}" if reasons else ""
+        note = lines.named(lines.say("refused"), lines.joined(reasons)) if reasons else ""
         yield from self._chart("payments", "", lines.say("payments", days=days), note)
         yield from self._chart("delivery", "", lines.say("delivery", days=days), lines.say("delivery_note"))
         for currency in self.digest.currencies[1:]:

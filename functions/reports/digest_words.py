@@ -58,9 +58,10 @@ _WORDS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "alt_channels": "$day 各渠道成交额占比（$currency）：$parts。",
             "alt_payments": "近 $days 天各支付渠道成功率，$day：$parts。",
             "alt_delivery": "近 $days 天发货时长，$day：p50 $p50，p95 $p95。",
-            "points": "个百分点",
+            "points": "个点",
             "weekdays": "周一 周二 周三 周四 周五 周六 周日",
             "between": "，",
+            "named": "$of：$what",
         },
         "en": {
             "title": "Daily digest",
@@ -114,6 +115,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "points": "points",
             "weekdays": "Mon Tue Wed Thu Fri Sat Sun",
             "between": ", ",
+            "named": "$of: $what",
         },
     }
 )

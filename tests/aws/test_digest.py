@@ -251,7 +251,7 @@ def test_names_are_the_merchants(morning: Morning, call: Call) -> None:
     morning.run()
     body = ask(call)[1]
     assert [(part["channel"], part["name"]) for part in body["channels"]] == [("site", "官方商城")]
-    assert body["alerts"][0]["said"]["zh-CN"].startswith("[紧急] 已无库存: a1")
+    assert body["alerts"][0]["said"]["zh-CN"].startswith("【紧急】已无库存：a1")
 
 
 def test_the_nights_insights_are_what_to_do_next(morning: Morning, call: Call) -> None:

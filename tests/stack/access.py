@@ -80,7 +80,7 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "POST", ("/admin/channel-spend/csv",)),
     **_all(REPORTS, "GET", ("/reports/reconcile", "/reports/tax", "/reports/diversion", "/reports/trading")),
     **_all(REPORTS, "GET", ("/reports/customers", "/reports/customers/list")),
-    **_all(REPORTS, "GET", ("/reports/daily", "/reports/daily/{report}", "/reports/insights")),
+    **_all(REPORTS, "GET", ("/reports/daily", "/reports/daily/{report}", "/reports/digest", "/reports/insights")),
     **_all(OPERATOR, "POST", ("/reports/insights/{insight_id}/dismiss",)),
     # Catalogue and keys.
     **_all(OPERATOR, "GET POST", ("/admin/products", "/admin/categories", "/admin/channels", "/admin/keys")),

@@ -217,7 +217,7 @@ def test_currencies_stand_apart(digest: Digest) -> None:
     sent = mail(digest)
     for currency, amounts in paid.items():
         assert f"[{currency}]" in sent.text
-        assert f"成交额: {money(amounts.gmv, currency)}" in sent.text
+        assert f"成交额：{money(amounts.gmv, currency)}" in sent.text
         assert f"trade-{currency}@digest" in [picture.name for picture in sent.pictures]
     together = sum(amounts.gmv or 0 for amounts in paid.values())
     assert money(together, "CNY") not in sent.text + sent.html
@@ -333,6 +333,6 @@ def test_how_numbers_are_written() -> None:
     ]
     assert (percent(9630), percent(None), percent(-50)) == ("96.3%", "\u2014", "\u22120.5%")
     assert (shifted(9700, 9580, "en"), shifted(1, None, "en"), shifted(10, 20, "zh-CN")) == (
-        *("+1.2 points", "\u2014", "\u22120.1 个百分点"),
+        *("+1.2 points", "\u2014", "\u22120.1 个点"),
     )
     assert (waited(0, "zh-CN"), waited(90, "en"), waited(None, "en")) == ("0 秒", "1.5 min", "\u2014")
