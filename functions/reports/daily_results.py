@@ -117,7 +117,7 @@ def result_of(archive: Archive, name: str, day: str | None, wanted: Format) -> R
     report = report_named(name)
     if report is None:
         raise NotFound("report")
-    found = archive.results.newest(name, _over(archive, day)) if day else _last(archive, name)
+    found = archive.results.newest(name, f"{over(archive, day)}") if day else _last(archive, name)
     if found is None:
         raise NotFound("result")
     if found.size > LARGE or found.is_long:
@@ -136,14 +136,15 @@ def result_of(archive: Archive, name: str, day: str | None, wanted: Format) -> R
             return Response(200, "application/json", _view(report, found, seen, None), NO_STORE)
 
 
-def _over(archive: Archive, text: str) -> str:
+def over(archive: Archive, text: str) -> date:
+    """A day that is over. Raises Invalid (`bad_day`, `day_not_over`)."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
         raise Invalid(f"There is no day {text}.", reason="bad_day") from None
     if day.isoformat() >= day_of(archive.now(), archive.zone):
         raise Invalid("This day is not over yet.", reason="day_not_over")
-    return day.isoformat()
+    return day
 
 
 def _last(archive: Archive, name: str) -> Result | None:

@@ -155,10 +155,10 @@ class Conversion(View):
             orders_paid=paid,
             units_sold=counts["units"],
             units_delivered=counts["delivered"],
-            quotes_of_views=_share(counts["quoted"], counts["viewed"]) if whole else None,
-            placed_of_quotes=_share(counts["placed"], counts["quoted"]) if whole else None,
-            paid_of_placed=_share(paid, counts["placed"]) if whole else None,
-            delivered_of_sold=_share(counts["delivered"], counts["units"]),
+            quotes_of_views=share(counts["quoted"], counts["viewed"]) if whole else None,
+            placed_of_quotes=share(counts["placed"], counts["quoted"]) if whole else None,
+            paid_of_placed=share(paid, counts["placed"]) if whole else None,
+            delivered_of_sold=share(counts["delivered"], counts["units"]),
         )
 
 
@@ -188,14 +188,13 @@ class ProviderView(View):
 
     @classmethod
     def of(cls, name: str, counts: Counts) -> "ProviderView":
-        reasons = [(reason.removeprefix(FOR), by) for reason, by in counts.items() if reason.startswith(FOR)]
         return cls(
             provider=name,
             tried=counts["tried"],
             arrived=counts["captures"],
             refused=counts["refused"],
-            success=_share(counts["captures"], counts["tried"]),
-            reasons=dict(sorted(reasons, key=lambda one: (-one[1], one[0]))),
+            success=share(counts["captures"], counts["tried"]),
+            reasons=reasons_of(counts),
             money={c: Amounts.of(counts, c, ("provider", name)) for c in currencies_of(counts)},
         )
 
@@ -287,6 +286,12 @@ def currencies_of(counts: Counts) -> list[str]:
     return sorted({name.rpartition(":")[2] for name in counts if name.partition(":")[0] in _MONEY})
 
 
+def reasons_of(counts: Counts) -> dict[str, int]:
+    """Why tries were refused, most first."""
+    reasons = [(reason.removeprefix(FOR), by) for reason, by in counts.items() if reason.startswith(FOR)]
+    return dict(sorted(reasons, key=lambda one: (-one[1], one[0])))
+
+
 def _known(told: dict[str, int | None], where: Slice) -> dict[str, int | None]:
     known = _KNOWN.get(where[0])
     return {name: number if known is None or name in known else None for name, number in told.items()}
@@ -298,7 +303,8 @@ def _lasts(left: int | None, went: int, days: int) -> int | None:
     return left * days // went if went else None
 
 
-def _share(part: int, whole: int) -> int | None:
+def share(part: int, whole: int) -> int | None:
+    """In basis points, rounded down; None of nothing."""
     return part * 10_000 // whole if whole else None
 
 

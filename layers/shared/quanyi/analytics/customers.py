@@ -104,6 +104,8 @@ OF_GOODS = frozenset({"products"})
 _RFM = Bands().parameters()
 _NONE: dict[str, Any] = {"without": ""}
 _ACTIVE_BY = ("grain", "period", "channel", "currency", "cohort")
+RFM_PARAMETERS: Mapping[str, Any] = MappingProxyType({**_NONE, **_RFM})
+"""Of reports over `rfm`: as it is scored where a shop says nothing else."""
 DEFINITIONS: tuple[Definition, ...] = (
     Definition("customers_new_returning", "新老客", "New and returning buyers", 366, _NONE),
     Definition("customers_active", "活跃客户名单", "Who bought, by week and month", 762, _NONE, None, _ACTIVE_BY),

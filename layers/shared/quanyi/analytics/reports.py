@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from quanyi.analytics.customers import DEFINITIONS
+from quanyi.analytics.customers import DEFINITIONS, RFM_PARAMETERS
 from quanyi.supply.health import FRESH_DAYS
 
 EVER = date(2000, 1, 1)
 """Before any fact."""
+
+AT_RISK = {"least": 3, "false_bp": 500}
+"""Purchases that make a regular, and how many of those who are called lost may not be, in basis points."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ REPORTS: tuple[Report, ...] = (
     Report("suppliers", "供应商", "Suppliers: outcomes, latency, bad cards", days=FRESH_DAYS),
     Report("charge_backs", "坏卡索赔", "Purchases and charge-backs by supplier", days=30),
     Report("channels", "渠道", "Channels: earnings, spend, ROI, CAC, payback", days=30, before=None),
+    Report("shop_days", "每日成交", "What each day sold", days=85),
+    Report("provider_weeks", "支付渠道周成功率", "How payment providers succeed, by week", days=63),
+    Report("channel_days", "渠道日账", "Channels: margin and spend, by day", days=30),
+    Report("sku_sales", "单品销售", "SKUs: orders, and units that leave", days=90, more={"speed": 28}),
+    Report("at_risk", "高价值流失客户", "Valuable regulars who are lost", days=365, more={**RFM_PARAMETERS, **AT_RISK}),
     *(Report(one.name, one.chinese, one.english, one.days, one.more, one.before, one.by) for one in DEFINITIONS),
 )
 
