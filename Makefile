@@ -50,6 +50,14 @@ operator-key: $(DEV) ## Issue an operator key: on the running local shop, or STA
 facts-rebuild: $(DEV) ## Derive all facts and their sums again: DO=check or DO=write; the local shop, or STACK= a deployed one
 	@$(BIN)/python -m tools.facts_rebuild --$(or $(DO),check) $(if $(STACK),--stack "$(STACK)")
 
+.PHONY: nightly
+nightly: $(DEV) ## Compute the reports now, as the night does; DAY=2026-11-22; the local shop, or STACK= a deployed one
+	@$(BIN)/python -m tools.nightly $(if $(DAY),--day "$(DAY)") $(if $(STACK),--stack "$(STACK)")
+
+.PHONY: digest-sample
+digest-sample: $(DEV) ## Draw the daily digest of an invented shop into .local/digest, to look at it
+	@$(BIN)/python -m tools.digest_sample .local/digest
+
 ##@ Check it
 
 .PHONY: test
@@ -140,6 +148,7 @@ lock: $(UV) ## Pin what requirements/*.in, the layer and the rooms ask for
 	$(COMPILE) --upgrade $(RUNTIME:%=--no-emit-package %) layers/shared/requirements.in --output-file layers/shared/requirements.txt
 	$(COMPILE) --upgrade --constraint layers/shared/requirements.txt $(IN_SHARED:%=--no-emit-package %) \
 		$(RUNTIME:%=--no-emit-package %) layers/payments/requirements.in --output-file layers/payments/requirements.txt
+	$(COMPILE) --upgrade $(RUNTIME:%=--no-emit-package %) layers/charts/requirements.in --output-file layers/charts/requirements.txt
 	for layer in rules analytics; do \
 		$(COMPILE) --upgrade layers/$$layer/requirements.in --output-file layers/$$layer/requirements.txt; done
 	for room in functions/*/requirements.in; do $(COMPILE) --upgrade "$$room" --output-file "$${room%.in}.txt"; done

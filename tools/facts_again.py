@@ -5,16 +5,25 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 
+from quanyi.batches.table import BatchesTable
 from quanyi.catalog.table import CatalogTable
 from quanyi.change import Change
+from quanyi.claims.table import charge_back_of
 from quanyi.facts.model import Fact
 from quanyi.facts.naming import Naming
 from quanyi.facts.of_card import facts_of_card
 from quanyi.facts.of_order import facts_of
+from quanyi.facts.of_purchase import fact_of_charge_back
+from quanyi.facts.of_purchase import facts_of as facts_of_purchase
+from quanyi.facts.of_risk import facts_of_decision, facts_of_review
+from quanyi.facts.origin import Origins
 from quanyi.facts.table import FactsTable, from_item, to_item
 from quanyi.orders.table import from_item as order_of
 from quanyi.past.facts import facts_of as facts_of_past
 from quanyi.past.table import PastTable
+from quanyi.purchases.table import from_item as purchase_of
+from quanyi.risk.decisions import DecisionRecord
+from quanyi.risk.reviews import Review
 from quanyi.table import Item, Table, from_wire, to_wire
 
 TOGETHER = 100
@@ -28,6 +37,8 @@ class FactsFound:
     orders: int = 0
     past: int = 0
     cards: int = 0
+    purchases: int = 0
+    decisions: int = 0
     told: int = 0
     same: int = 0
     missing: int = 0
@@ -44,6 +55,8 @@ class Facts:
 
     orders: Table
     cards: Table
+    supply: Table
+    risk: Table
     catalog: Table
     stats: Table
     facts: Table
@@ -67,9 +80,29 @@ class Facts:
         for order in (order for source in past.ever() for order in past.orders(source)):
             found.past += 1
             yield from facts_of_past(order)
+        origins = Origins(BatchesTable(self.supply))
         for item in scanned(self.cards):
             found.cards += 1
-            yield from facts_of_card(Change("", _NO_MOMENT, {}, item))
+            yield from origins.traced(facts_of_card(Change("", _NO_MOMENT, {}, item)))
+        yield from self._of_supply(found)
+        yield from self._of_risk(found)
+
+    def _of_supply(self, found: FactsFound) -> Iterator[Fact]:
+        for item in scanned(self.supply):
+            if item["sk"] == "PO":
+                found.purchases += 1
+                yield from facts_of_purchase(purchase_of(item))
+            elif item["sk"].startswith("BAD#"):
+                yield fact_of_charge_back(charge_back_of(item))
+
+    def _of_risk(self, found: FactsFound) -> Iterator[Fact]:
+        """As far back as decisions are kept."""
+        for item in scanned(self.risk):
+            if item["sk"] == "DECISION":
+                found.decisions += 1
+                yield from facts_of_decision(DecisionRecord.model_validate(item))
+            elif item["sk"] == "REVIEW":
+                yield from facts_of_review(Review.model_validate(item))
 
     def _wrong(self, some: list[Fact], found: FactsFound) -> list[Fact]:
         wanted = {fact.id: fact for fact in map(_as_kept, some)}

@@ -1,5 +1,5 @@
-"""Derive all facts again from the orders (those of other platforms too) and the cards, and all sums from the facts;
-say, or mend, what differs.
+"""Derive all facts again from the orders (those of other platforms too), the cards, the purchases and the decisions
+that are kept, and all sums from the facts; say, or mend, what differs.
 
 python -m tools.facts_rebuild --check                  the shop that `make run` serves
 python -m tools.facts_rebuild --write --stack quanyi   a deployed stack, with your shell's AWS credentials and region
@@ -27,6 +27,8 @@ from tools.rolls_again import Rolls, RollsFound
 TABLES = {
     "orders": "OrdersTableName",
     "cards": "CardsTableName",
+    "supply": "SupplyTableName",
+    "risk": "RiskTableName",
     "catalog": "CatalogTableName",
     "stats": "StatsTableName",
     "facts": "FactsTableName",
@@ -40,6 +42,8 @@ class Shop:
 
     orders: Table
     cards: Table
+    supply: Table
+    risk: Table
     catalog: Table
     stats: Table
     facts: Table
@@ -58,8 +62,8 @@ class Found:
 
 def rebuild(shop: Shop, *, write: bool) -> Found:
     """What was found wrong, and mended where `write` says so. Raises ClientError, Busy."""
-    facts = Facts(shop.orders, shop.cards, shop.catalog, shop.stats, shop.facts).compare(write=write)
-    return Found(facts, Rolls(shop.facts, shop.zone).compare(write=write))
+    facts = Facts(shop.orders, shop.cards, shop.supply, shop.risk, shop.catalog, shop.stats, shop.facts)
+    return Found(facts.compare(write=write), Rolls(shop.facts, shop.zone).compare(write=write))
 
 
 def deployed(stack: str, cloudformation: Any, dynamodb: Any) -> Shop:
@@ -102,12 +106,14 @@ def _of_account(service: str) -> Any:
 
 def _tell(found: Found) -> None:
     facts, rolls = found.facts, found.rolls
-    documents = f"{facts.orders} orders, {facts.past} of other platforms and {facts.cards} cards"
+    documents = f"{facts.orders} orders, {facts.past} of other platforms, {facts.cards} cards"
+    documents += f", {facts.purchases} purchases and {facts.decisions} decisions"
     print(f"{documents} tell {facts.told} facts:")
     print(f"  {facts.same} are on the table, {facts.missing} are missing, {facts.different} are different")
     print(f"{rolls.facts} facts are on the table ({rolls.unsound} cannot be read):")
     of_documents = rolls.of_documents - facts.same - facts.different
-    print(f"  {rolls.facts - rolls.of_documents} of browsing and quotes, {of_documents} that no document tells")
+    others = rolls.facts - rolls.of_documents
+    print(f"  {others} of browsing, quotes and daily stock, {of_documents} that no document tells")
     print(f"{rolls.checked} sums are to be there: {len(rolls.wrong)} are not what their facts say")
     for name in rolls.wrong[:20]:
         print(f"  {name}")

@@ -29,8 +29,8 @@ from quanyi.rollups.table import roll_of
 from quanyi.table import ConditionFailed, Item, Table
 from tools.facts_again import scanned
 
-OF_BROWSING = frozenset({"visited", "viewed", "searched", "touched", "quoted"})
-"""Kinds of facts that no document of an order or a card tells."""
+OF_NO_DOCUMENT = frozenset({"visited", "viewed", "searched", "touched", "quoted", "stocked"})
+"""Kinds of facts that no document tells."""
 
 
 @dataclass
@@ -90,7 +90,7 @@ class _Run:
         facts = list(sound_ones(partial(from_item, item) for item in items))
         self.found.facts += len(facts)
         self.found.unsound += len(items) - len(facts)
-        self.found.of_documents += sum(fact.kind not in OF_BROWSING for fact in facts)
+        self.found.of_documents += sum(fact.kind not in OF_NO_DOCUMENT for fact in facts)
         for scope, days in days_by_scope(facts, self.zone).items():
             self.bought.setdefault(scope, set()).update(days)
         return facts

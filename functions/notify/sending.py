@@ -11,7 +11,7 @@ from quanyi.errors import NotFound
 from quanyi.events.model import AlertRaised, AlertRecovered
 from quanyi.mail.link import claim_link
 from quanyi.mail.model import Mail, Values, money_text, rendered
-from quanyi.mail.ses import MailDelayed, MailRefused
+from quanyi.mail.once import send_once
 from quanyi.members.contact import Contact
 from quanyi.orders import token
 from quanyi.orders.model import Order, Unit
@@ -64,18 +64,7 @@ def _to_buyer(post: Post, due: Due) -> Outcome:
 
 
 def _once(post: Post, due: Due | StaffDue, address: str, mail: Mail) -> Outcome:
-    if not post.outbox.begin(due.about, due.kind, due.occasion, post.now()):
-        return "already"
-    try:
-        message = post.ses.send(address, mail)
-    except MailRefused as refused:
-        post.outbox.end(due.about, due.kind, due.occasion, "failed", reason=refused.code)
-        return "failed"
-    except MailDelayed as delayed:
-        post.outbox.end(due.about, due.kind, due.occasion, "waiting", reason=delayed.code)
-        raise
-    post.outbox.end(due.about, due.kind, due.occasion, "sent", message=message)
-    return "sent"
+    return send_once(post.outbox, post.ses, due.about, due.kind, due.occasion, address, mail, post.now())
 
 
 def _address(post: Post, order: Order) -> str | None:

@@ -1,15 +1,16 @@
 """`POST /v1/events`: what a storefront tells of its visitors, in batches."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from quanyi.callers import Caller
 from quanyi.catalog.model import SkuId
-from quanyi.clock import Timestamp, day
-from quanyi.errors import Invalid
+from quanyi.clock import Timestamp, day, stamp
+from quanyi.errors import Invalid, Throttled
 from quanyi.facts.model import Fact
 from quanyi.facts.of_visit import Sign, fact_of, visit
 from quanyi.http import Body, CallerParam, View, entry, rest_api
@@ -21,7 +22,14 @@ MOST_EARLY = timedelta(minutes=5)
 """Of a device's clock that is fast. Its word stands, so that the same event told again has the same moment."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Told = Annotated[str, StringConstraints(max_length=64)]
+
+
+def _printable(text: Any) -> Any:
+    """What no file of the lake holds (NUL, half a character) is no part of a word either."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split()) if isinstance(text, str) else text
+
+
+Told = Annotated[str, BeforeValidator(_printable), StringConstraints(max_length=64)]
 
 app = rest_api()
 
@@ -70,16 +78,19 @@ class Taken(View):
 
 @app.post("/v1/events", summary="Tell what visitors did", tags=["checkout"], status_code=202)
 def collect(body: EventsBody, caller: CallerParam) -> Taken:
-    """At most 50 events of one visitor, none older than 48 hours. Telling one again changes nothing."""
+    """At most 50 events of one visitor, none older than 48 hours; of a channel at most 20,000 a minute. Telling one
+    again changes nothing."""
     caller.needs("storefront", "publishable")
     return Taken(taken=taken(collecting(), caller, body))
 
 
 def taken(room: Collecting, caller: Caller, body: EventsBody) -> int:
-    """How many events were noted. Raises Invalid (`event_too_old`, `event_in_future`)."""
+    """How many events were noted. Raises Invalid (`event_too_old`, `event_in_future`), Throttled."""
     visitor = traced(room.keyring, "device", body.visitor) if body.consent and body.visitor else ""
+    now = room.now()
     for event in body.events:
-        _check(event.at, room.now())
+        _check(event.at, now)
+    _admit(room, caller.channel, [event.at for event in body.events], now)
     signs = [event.sign() for event in body.events]
     facts = [fact_of(sign, caller.channel, visitor) for sign in signs]
     if visitor:
@@ -96,6 +107,13 @@ def _visits(room: Collecting, channel: str, visitor: str, signs: Sequence[Sign])
     return [
         visit(channel, visitor, when, room.facts.first_seen(channel, visitor, when, at)) for when, at in first.items()
     ]
+
+
+def _admit(room: Collecting, channel: str, told: Sequence[datetime], now: datetime) -> None:
+    """Each counts for the minute that it is of; and all for the present one, so that a flood of old ones has an end."""
+    asked = Counter(stamp(at)[:16] for at in told) | Counter({stamp(now)[:16]: len(told)})
+    if not all(room.facts.admits(channel, minute, events, now) for minute, events in sorted(asked.items())):
+        raise Throttled("Too many events of this channel in a minute.")
 
 
 def _check(at: datetime, now: datetime) -> None:

@@ -46,8 +46,9 @@ class Results(Protocol):
         """All of a small report, in its own order."""
         ...
 
-    def behind(self, kept: Kept, behind: Behind, start: int, limit: int) -> Sequence[Row]:
-        """Those rows of a large report that `behind.has`, in its own order, from the `start`th on."""
+    def behind(self, kept: Kept, behind: Behind, start: int, limit: int) -> Sequence[tuple[int, Row]]:
+        """Those rows of a large report that `behind.has`, in its own order, each with its place among all; from the
+        place `start` on."""
         ...
 
 
@@ -105,7 +106,7 @@ def customers_router(shelf: Callable[[], Shelf]) -> APIGatewayRouter:
 def customers_of(shelf: Shelf, day: str | None, grain: Grain, channel: str) -> CustomersView:
     """Of the last day that was computed, or the last up to `day`. Raises NotFound (`result`), Invalid (`bad_day`,
     `day_not_over`)."""
-    first = _newest(shelf, "rfm_segments", day)
+    first = newest(shelf, "rfm_segments", day)
 
     def rows(report: str) -> Sequence[Row]:
         """Nothing where this one was not computed for the day."""
@@ -119,7 +120,7 @@ def buyers_of(shelf: Shelf, cell: Cell, day: str | None, limit: int, cursor: str
     """Raises Invalid (`cell`, `bad_day`, `day_not_over`, `cursor`), NotFound (`result`), Malformed."""
     behind = cell.rows()
     known = decode_cursor(cursor, ("list", "day", "version", "start"))
-    kept = _newest(shelf, behind.report, known["day"] if known else day)
+    kept = newest(shelf, behind.report, known["day"] if known else day)
     named = sha256(repr(cell).encode()).hexdigest()[:16]
     if known and (known["list"] != named or not known["start"].isdecimal()):
         raise Invalid("The cursor belongs to another list.", reason="cursor")
@@ -127,16 +128,19 @@ def buyers_of(shelf: Shelf, cell: Cell, day: str | None, limit: int, cursor: str
         raise Invalid("This list was computed anew since: read it from its beginning.", reason="cursor")
     start = int(known["start"]) if known else 0
     found = shelf.results.behind(kept, behind, start, limit + 1)
-    following = {"list": named, "day": kept.day, "version": kept.version, "start": f"{start + limit}"}
+    more = f"{found[limit][0]}" if len(found) > limit else None
+    following = {"list": named, "day": kept.day, "version": kept.version, "start": more or ""}
     return BuyersPage(
         day=kept.day,
         computed_at=kept.computed_at,
-        items=[BuyerView.of(row, masked(row["buyer"])) for row in found[:limit]],
-        next=encode_cursor(following) if len(found) > limit else None,
+        items=[BuyerView.of(row, masked(row["buyer"])) for _, row in found[:limit]],
+        next=encode_cursor(following) if more else None,
     )
 
 
-def _newest(shelf: Shelf, report: str, day: str | None) -> Kept:
+def newest(shelf: Shelf, report: str, day: str | None) -> Kept:
+    """Of the last day that was computed, or the last up to `day`. Raises NotFound (`result`), Invalid (`bad_day`,
+    `day_not_over`)."""
     kept = shelf.results.newest(report, _until(shelf, day))
     if kept is None:
         raise NotFound("result")

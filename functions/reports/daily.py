@@ -1,4 +1,5 @@
-"""Every night, when the shop's day is over: computes the reports of yesterday from the lake, and compacts its files.
+"""Every night, when the shop's day is over: computes the reports of yesterday from the lake, compacts its files, and
+looks for what is to be done about what the reports say.
 
 A day whose files are not compacted has news: yesterday, and every earlier day that facts came late for. Its small files
 are deleted when its reports are kept: whatever a run that dies had not done, the next one finds to do. Last of all,
@@ -23,6 +24,8 @@ from quanyi.errors import Invalid
 from quanyi.http import log
 from reports.compaction import Merged, by_month, compact_of, forget, is_news, merge, together
 from reports.computing import compute
+from reports.insight_night import discover
+from reports.insight_shop import shop
 from reports.lake_files import FileGone, LakeFile
 from reports.reading import Copies, InPlace, Reader
 from reports.wiring import Archive, archive, athena, engine
@@ -44,6 +47,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     asked = athena(lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE)
     told = run(archive(), engine(), event.get("day"), asked)
     log().info("reports computed", extra=told)
+    discover(archive(), shop(), told["days"][-1])
     return {"v": 1, **told}
 
 

@@ -19,7 +19,7 @@ from quanyi.errors import Invalid, NotFound
 from quanyi.http import CallerParam, View
 from reports.computing import LARGE
 from reports.lake_files import LINK_LASTS
-from reports.sheet import CSV, MOST_XLSX_ROWS, XLSX, as_csv, as_xlsx
+from reports.sheet import CSV, MOST_XLSX_ROWS, XLSX, as_csv, as_xlsx, lists_buyers, shown
 from reports.wiring import Archive, archive
 
 DAYS_LISTED = 31
@@ -117,10 +117,10 @@ def result_of(archive: Archive, name: str, day: str | None, wanted: Format) -> R
     report = report_named(name)
     if report is None:
         raise NotFound("report")
-    found = archive.results.newest(name, _over(archive, day)) if day else _last(archive, name)
+    found = archive.results.newest(name, f"{over(archive, day)}") if day else _last(archive, name)
     if found is None:
         raise NotFound("result")
-    if found.size > LARGE:
+    if found.size > LARGE or found.is_long:
         return Response(200, "application/json", _view(report, found, None, _link(archive, found, wanted)), NO_STORE)
     rows = found.rows if found.rows is not None else loads(archive.lake.text(found.key))["rows"]
     file = {**NO_STORE, "Content-Disposition": f'attachment; filename="{_file(found, wanted)}"'}
@@ -132,17 +132,19 @@ def result_of(archive: Archive, name: str, day: str | None, wanted: Format) -> R
             sheet.base64_encoded = True
             return sheet
         case _:
-            return Response(200, "application/json", _view(report, found, rows, None), NO_STORE)
+            seen = [[*row] for row in shown(found.columns, rows)]
+            return Response(200, "application/json", _view(report, found, seen, None), NO_STORE)
 
 
-def _over(archive: Archive, text: str) -> str:
+def over(archive: Archive, text: str) -> date:
+    """A day that is over. Raises Invalid (`bad_day`, `day_not_over`)."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
         raise Invalid(f"There is no day {text}.", reason="bad_day") from None
     if day.isoformat() >= day_of(archive.now(), archive.zone):
         raise Invalid("This day is not over yet.", reason="day_not_over")
-    return day.isoformat()
+    return day
 
 
 def _last(archive: Archive, name: str) -> Result | None:
@@ -152,7 +154,14 @@ def _last(archive: Archive, name: str) -> Result | None:
 def _link(archive: Archive, found: Result, wanted: Format) -> Download:
     if wanted == "xlsx" and found.count > MOST_XLSX_ROWS:
         raise Invalid(f"A sheet has at most {MOST_XLSX_ROWS} rows: ask for CSV.", reason="too_many_rows")
-    url = archive.lake.link(f"{found.key.removesuffix('json')}{wanted}", _file(found, wanted))
+    if found.is_long and wanted == "xlsx":
+        raise Invalid("A list that is packed is no sheet: ask for CSV.", reason="too_many_rows")
+    if wanted == "json" and lists_buyers(found.columns):
+        wanted = "csv"  # the JSON in the bucket is what lists are read from: its buyers are not masked
+    if found.is_long:
+        url = archive.lake.link(found.key, f"{_file(found, 'csv')}.gz")
+    else:
+        url = archive.lake.link(f"{found.key.removesuffix('json')}{wanted}", _file(found, wanted))
     return Download(url=url, expires_at=archive.now() + LINK_LASTS)
 
 

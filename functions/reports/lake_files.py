@@ -145,6 +145,15 @@ class Lake:
     def put_text(self, key: str, content: bytes, kind: str) -> None:
         self.storage().put_object(Bucket=self.bucket, Key=key, Body=content, ContentType=kind)
 
+    def put_copy(self, key: str, content: Path, kind: str) -> None:
+        with content.open("rb") as body:
+            self.storage().put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=kind)
+
+    def piece(self, key: str, begin: int, end: int) -> bytes:
+        """The bytes from `begin` up to `end`."""
+        asked = {"Bucket": self.bucket, "Key": key, "Range": f"bytes={begin}-{end - 1}"}
+        return self.storage().get_object(**asked)["Body"].read()
+
     def text(self, key: str) -> bytes:
         return self.storage().get_object(Bucket=self.bucket, Key=key)["Body"].read()
 

@@ -1,5 +1,5 @@
-"""What the shop's people ask: how it trades, whether its books agree with settlement files, where vouchers went, and
-what was computed overnight."""
+"""What the shop's people ask: how it trades, whether its books agree with settlement files, where vouchers went, what
+was computed overnight, and what to do next."""
 
 from datetime import date, timedelta
 from typing import Annotated
@@ -12,10 +12,11 @@ from quanyi.clock import day as day_of
 from quanyi.errors import Invalid
 from quanyi.http import CallerParam, Cursor, entry, rest_api
 from quanyi.rollups.ranges import By
-from reports import daily_results
+from reports import daily_results, digest_results, insight_routes
 from reports.customers import customers_router
 from reports.diversion import DiversionView, diversion
 from reports.kept import kept
+from reports.overnight import overnight_router
 from reports.reconcile import TooLarge, reconcile
 from reports.shelf import customers_shelf
 from reports.trading import About, known_parameters, trading
@@ -34,7 +35,10 @@ Name = Annotated[str | None, Query(max_length=64)]
 
 app = rest_api()
 app.include_router(daily_results.router)
+app.include_router(digest_results.router)
 app.include_router(customers_router(customers_shelf))
+app.include_router(overnight_router(customers_shelf))
+app.include_router(insight_routes.router)
 
 
 @app.get(

@@ -1,9 +1,10 @@
-"""A report's result as a file that spreadsheets open, and run nothing of."""
+"""A report's result as a file that spreadsheets open, and run nothing of. Buyers are masked in it (`shown`)."""
 
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
+from quanyi.analytics.customers import masked
 from quanyi.csv_pages import csv_page
 
 CSV = "text/csv; charset=utf-8"
@@ -13,10 +14,25 @@ MOST_XLSX_ROWS = 200_000
 
 Rows = Sequence[Sequence[Any]]
 
+_BUYER = "buyer"
+
+
+def lists_buyers(columns: Sequence[str]) -> bool:
+    return _BUYER in columns
+
+
+def shown(columns: Sequence[str], rows: Rows) -> Rows:
+    """As whoever asks may see them: a list of buyers tells them apart, and cannot be looked up by."""
+    if not lists_buyers(columns):
+        return rows
+    at = columns.index(_BUYER)
+    return [[*row[:at], masked(str(row[at])), *row[at + 1 :]] for row in rows]
+
 
 def as_csv(columns: Sequence[str], rows: Rows) -> str:
     """What is not there is an empty cell."""
-    return csv_page(columns, [["" if value is None else value for value in row] for row in rows], first=True)
+    found = shown(columns, rows)
+    return csv_page(columns, [["" if value is None else value for value in row] for row in found], first=True)
 
 
 def as_xlsx(title: str, columns: Sequence[str], rows: Rows) -> bytes:
@@ -35,7 +51,7 @@ def as_xlsx(title: str, columns: Sequence[str], rows: Rows) -> bytes:
         return made
 
     sheet.append(list(columns))
-    for row in rows:
+    for row in shown(columns, rows):
         sheet.append([cell(value) for value in row])
     content = BytesIO()
     book.save(content)

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from json import loads
 
 from quanyi.analytics.customers import Behind
 from quanyi.analytics.table import Result
 from reports.customers import Kept, Row, Shelf
+from reports.long_lists import listed
 from reports.wiring import Archive, archive
 
 
@@ -20,15 +22,16 @@ class KeptResults:
         return Kept(report, found.day, found.version, found.at) if found else None
 
     def rows(self, kept: Kept) -> Sequence[Row]:
-        return self._all(kept)
+        return self._dicts(self.archive.results.version(kept.report, kept.day, kept.version))
 
-    def behind(self, kept: Kept, behind: Behind, start: int, limit: int) -> Sequence[Row]:
-        """Reads all of the report, however few are asked for: half a million buyers are some 50 MB."""
-        found = [row for row in self._all(kept) if behind.has(row)]
-        return found[start : start + limit]
-
-    def _all(self, kept: Kept) -> list[Row]:
+    def behind(self, kept: Kept, behind: Behind, start: int, limit: int) -> Sequence[tuple[int, Row]]:
         found = self.archive.results.version(kept.report, kept.day, kept.version)
+        if found and found.is_long:
+            return listed(self.archive.lake, found.key, behind, start, limit)
+        places = ((place, row) for place, row in enumerate(self._dicts(found)) if place >= start and behind.has(row))
+        return [*islice(places, limit)]
+
+    def _dicts(self, found: Result | None) -> list[Row]:
         return [dict(zip(found.columns, row, strict=True)) for row in self._rows(found)] if found else []
 
     def _rows(self, found: Result) -> list[list[object]]:

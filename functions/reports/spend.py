@@ -19,7 +19,7 @@ from quanyi.errors import Invalid
 from quanyi.http import Body, CallerParam, Cursor, Limit, View, entry, rest_api
 from quanyi.settings import Settings
 from quanyi.spend.model import Spend, Unreadable, read_csv, twice
-from quanyi.spend.table import SpendTable, from_item
+from quanyi.spend.table import SpendTable, from_item, month_key
 from quanyi.table import Table, decode_cursor, encode_cursor
 from reports.bands import Scoring, bands_router
 
@@ -105,7 +105,10 @@ def listed(
 ) -> SpendPage:
     """Of a month, by day and channel."""
     caller.needs("operator", "analyst")
-    page = spending().spend.page(month, limit=limit, start=decode_cursor(cursor, ("pk", "sk")))
+    start = decode_cursor(cursor, ("pk", "sk"))
+    if start and start["pk"] != month_key(month):
+        raise Invalid("The cursor belongs to another month.", reason="cursor")
+    page = spending().spend.page(month, limit=limit, start=start)
     return SpendPage(items=[from_item(item) for item in page.items], next=encode_cursor(page.next))
 
 

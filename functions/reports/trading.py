@@ -16,6 +16,7 @@ from quanyi.rollups.measures import TOTAL, Parted, Slice, within
 from quanyi.rollups.ranges import By, Piece, asked
 from quanyi.rollups.roll import Roll, merged
 from reports.trading_views import (
+    SHARED,
     Change,
     Conversion,
     DeliveryTime,
@@ -77,7 +78,8 @@ def known_parameters(given: Iterable[str], zone: str, theirs: str | None) -> Non
 def trading(source: Trading, first: date, last: date, by: By, about: About) -> TradingView:
     """Raises Invalid (`bad_range`, `one_filter`)."""
     now, where, part = source.now(), about.slice, about.part
-    it = asked(first, last, by, date.fromisoformat(day(now, source.zone)))
+    today = date.fromisoformat(day(now, source.zone))
+    it = asked(first, last, by, today)
     pieces, past = it.pieces(source.zone), it.before.whole()
     own = it.whole() if by == "hour" else [place for piece in pieces for place in piece.places]
     rolls = source.rolls.read(
@@ -107,7 +109,7 @@ def trading(source: Trading, first: date, last: date, by: By, about: About) -> T
         delivery_seconds=DeliveryTime.of(counts) if part is None or part[0] == "category" else None,
         providers=_providers(whole, about) if part is None or at_provider else None,
         top_products=_top(whole, about.channel) if part is None else None,
-        stock_at_risk=_at_risk(source, whole, about.channel, it.days) if part is None else None,
+        stock_at_risk=_at_risk(source, whole, about.channel, it.begun(today)) if part is None else None,
         folded=whole.is_folded,
     )
 
@@ -138,10 +140,8 @@ def _top(whole: Roll, channel: str) -> list[ProductView]:
 def _at_risk(source: Trading, whole: Roll, channel: str, days: int) -> list[StockAtRisk]:
     """Those that sell most first. Of a channel: what it sells from."""
     page = source.alerts.page(state="open", limit=MOST_ALERTS)
-    skus = whole.named("sku")
+    skus, none = whole.named("sku"), None if whole.is_folded else Counter[str]()
     low = [alert for alert in map(from_item, page.items) if alert.kind in ("stock_low", "stock_out")]
-    found = [
-        StockAtRisk.of(alert, skus.get(alert.subject.partition("#")[0], Counter())["units"], days) for alert in low
-    ]
-    mine = [one for one in found if not channel or one.channel in (channel, "shared")]
-    return sorted(mine, key=lambda one: (-one.sold, one.sku, one.channel))
+    found = [StockAtRisk.of(alert, skus.get(alert.subject.partition("#")[0], none), days) for alert in low]
+    mine = [one for one in found if not channel or one.channel in (channel, SHARED)]
+    return sorted(mine, key=lambda one: (-(one.sold or 0), one.sku, one.channel))

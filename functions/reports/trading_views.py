@@ -128,8 +128,8 @@ class PieceView(View):
 
 
 class Conversion(View):
-    """Facts of each step, and each as a share of the step before: those that were told with the shoppers' consent for
-    visits and views, all for the others. What a number is null of has no such step."""
+    """Facts of each step, and each as a share of the step before: visits only of shoppers who consent, all for the
+    others. Null: there is no such step. A bundle is one unit sold; each of its parts is one delivered."""
 
     visits: int | None
     views: int | None
@@ -155,10 +155,10 @@ class Conversion(View):
             orders_paid=paid,
             units_sold=counts["units"],
             units_delivered=counts["delivered"],
-            quotes_of_views=_share(counts["quoted"], counts["viewed"]) if whole else None,
-            placed_of_quotes=_share(counts["placed"], counts["quoted"]) if whole else None,
-            paid_of_placed=_share(paid, counts["placed"]) if whole else None,
-            delivered_of_sold=_share(counts["delivered"], counts["units"]),
+            quotes_of_views=share(counts["quoted"], counts["viewed"]) if whole else None,
+            placed_of_quotes=share(counts["placed"], counts["quoted"]) if whole else None,
+            paid_of_placed=share(paid, counts["placed"]) if whole else None,
+            delivered_of_sold=share(counts["delivered"], counts["units"]),
         )
 
 
@@ -188,14 +188,13 @@ class ProviderView(View):
 
     @classmethod
     def of(cls, name: str, counts: Counts) -> "ProviderView":
-        reasons = [(reason.removeprefix(FOR), by) for reason, by in counts.items() if reason.startswith(FOR)]
         return cls(
             provider=name,
             tried=counts["tried"],
             arrived=counts["captures"],
             refused=counts["refused"],
-            success=_share(counts["captures"], counts["tried"]),
-            reasons=dict(sorted(reasons, key=lambda one: (-one[1], one[0]))),
+            success=share(counts["captures"], counts["tried"]),
+            reasons=reasons_of(counts),
             money={c: Amounts.of(counts, c, ("provider", name)) for c in currencies_of(counts)},
         )
 
@@ -216,8 +215,12 @@ class ProductView(View):
         )
 
 
+SHARED = "shared"
+
+
 class StockAtRisk(View):
-    """A SKU whose stock is low or out, as its stock policy sees it now; `sold` is how many were, in the range."""
+    """A SKU whose stock is low or out, as its stock policy sees it now; `sold` is how many were, in the range, in all
+    channels. Of a channel's own stock it is null: what a channel sold is told by product."""
 
     sku: str
     channel: Annotated[str, Field(description="`shared` for stock that every channel sells from")]
@@ -226,13 +229,21 @@ class StockAtRisk(View):
     reorder_at: int | None
     coming: int | None
     waiting: int | None
-    sold: int
-    lasts_days: Annotated[int | None, Field(description="At the pace of the range; null where none was sold")]
+    sold: int | None
+    lasts_days: Annotated[
+        int | None,
+        Field(
+            description="At the pace of the range, for bundles and replacements too; null where none went or unknown"
+        ),
+    ]
     alert: str
 
     @classmethod
-    def of(cls, alert: Alert, sold: int, days: int) -> "StockAtRisk":
+    def of(cls, alert: Alert, counts: Counts | None, days: int) -> "StockAtRisk":
+        """`counts` of the SKU, None where the roll has no room for it; `days` that have begun."""
         sku, _, channel = alert.subject.partition("#")
+        counts = counts if channel == SHARED else None
+        went = max(counts["units"], counts["delivered"] + counts["replaced"]) if counts is not None else 0
         told = {name: fact for name, fact in alert.facts.items() if isinstance(fact, int)}
         out = alert.kind == "stock_out"
         left = told.get("left", 0 if out else None)
@@ -244,8 +255,8 @@ class StockAtRisk(View):
             reorder_at=told.get("reorder_at"),
             coming=told.get("coming"),
             waiting=told.get("waiting"),
-            sold=sold,
-            lasts_days=max(0, left) * days // sold if sold and left is not None else None,
+            sold=counts["units"] if counts is not None else None,
+            lasts_days=_lasts(left, went, days),
             alert=alert.id,
         )
 
@@ -275,12 +286,25 @@ def currencies_of(counts: Counts) -> list[str]:
     return sorted({name.rpartition(":")[2] for name in counts if name.partition(":")[0] in _MONEY})
 
 
+def reasons_of(counts: Counts) -> dict[str, int]:
+    """Why tries were refused, most first."""
+    reasons = [(reason.removeprefix(FOR), by) for reason, by in counts.items() if reason.startswith(FOR)]
+    return dict(sorted(reasons, key=lambda one: (-one[1], one[0])))
+
+
 def _known(told: dict[str, int | None], where: Slice) -> dict[str, int | None]:
     known = _KNOWN.get(where[0])
     return {name: number if known is None or name in known else None for name, number in told.items()}
 
 
-def _share(part: int, whole: int) -> int | None:
+def _lasts(left: int | None, went: int, days: int) -> int | None:
+    if left is None or left <= 0:
+        return None if left is None else 0
+    return left * days // went if went else None
+
+
+def share(part: int, whole: int) -> int | None:
+    """In basis points, rounded down; None of nothing."""
     return part * 10_000 // whole if whole else None
 
 

@@ -1,4 +1,5 @@
-"""Every night: expire cards whose last moment of sale is over, count what is there, repair levels, tidy the pools.
+"""Every night: expire cards whose last moment of sale is over, count what is there, repair levels, tidy the pools, and
+tell the day's stock as facts.
 
 It walks the card table twice, since every card is its own counter: at a million cards about 100,000 read units and a
 minute. Levels that moved while it counted are left for the next night: the stream keeps them.
@@ -8,20 +9,25 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from quanyi.batches.table import BatchesTable
 from quanyi.cards.model import Pool
 from quanyi.cards.pools import PoolsTable
 from quanyi.cards.table import CardsTable
-from quanyi.clock import day, stamp
+from quanyi.clock import day, end_of_day, stamp
+from quanyi.facts.of_stock import facts_of_count
 from quanyi.http import log
+from quanyi.money import Money
 from quanyi.stats.levels import LevelsTable
 from quanyi.table import Item, Table, from_wire
 from stock.levels import Row, repair
 from stock.wiring import Recount, recount
 
 SEGMENTS = 4
+BATCH = "BATCH#"
+"""Begins the name of a batch's row."""
 
 
 @dataclass
@@ -33,7 +39,7 @@ class Census:
     shards: dict[Pool, int] = field(default_factory=dict)
 
     def add(self, card: Item) -> None:
-        for row in ((card["sku"], card["channel"]), (card["sku"], f"BATCH#{card['batch']}")):
+        for row in ((card["sku"], card["channel"]), (card["sku"], f"{BATCH}{card['batch']}")):
             self.rows.setdefault(row, Counter())[card["state"]] += 1
         if card["state"] in ("available", "reserved"):
             sku, channel, last_day, shard = card["pool"].split("#")
@@ -59,9 +65,12 @@ def run(work: Recount) -> dict[str, int]:
     repaired = sum(
         repair(work.stats, row, before.get(row, {}), dict(census.rows.get(row, {}))) for row in sorted(wrong)
     )
-    opened, closed = _tidy(work.pools, skus, census, day(now, work.zone))
+    today = day(now, work.zone)
+    opened, closed = _tidy(work.pools, skus, census, today)
+    begins_at = end_of_day((date.fromisoformat(today) - timedelta(days=1)).isoformat(), work.zone)
+    work.facts.put(work.naming().named(facts_of_count(today, begins_at, _in_stock(work.batches, census))))
     return {
-        "cards": sum(sum(c.values()) for row, c in census.rows.items() if not row[1].startswith("BATCH#")),
+        "cards": sum(sum(c.values()) for row, c in census.rows.items() if not row[1].startswith(BATCH)),
         "expired": expired,
         "levels_wrong": len(wrong),
         "levels_repaired": repaired,
@@ -84,6 +93,17 @@ def _expire(cards: CardsTable, now: datetime) -> tuple[int, set[str]]:
 def _rows(stats: Table, sku: str) -> Iterator[tuple[Row, dict[str, int]]]:
     for where, counts in LevelsTable(stats).of_sku(sku).items():
         yield (sku, where), counts
+
+
+def _in_stock(batches: BatchesTable, census: Census) -> Iterator[tuple[str, int, Money]]:
+    """SKU, how many cards of a batch are in stock (for an order that is not paid yet too), and what each had cost."""
+    counts = {
+        (sku, where.removeprefix(BATCH)): states["available"] + states["reserved"]
+        for (sku, where), states in census.rows.items()
+        if where.startswith(BATCH)
+    }
+    known = batches.get_many([batch for (_, batch), count in counts.items() if count])
+    yield from ((sku, count, known[batch].unit_cost) for (sku, batch), count in counts.items() if batch in known)
 
 
 def _tidy(pools: PoolsTable, skus: set[str], census: Census, today: str) -> tuple[int, int]:

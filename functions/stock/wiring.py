@@ -1,6 +1,7 @@
 """What the stock room's functions are made of, each part built once per process, on first use."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from json import dumps
@@ -19,6 +20,8 @@ from quanyi.catalog.table import CatalogTable
 from quanyi.channels.table import ChannelTable
 from quanyi.claims.table import ChargeBacks
 from quanyi.clock import Clock, system_clock
+from quanyi.facts.naming import Naming
+from quanyi.facts.table import FactsTable
 from quanyi.imports.table import ImportsTable
 from quanyi.orders.table import OrdersTable
 from quanyi.table import Table
@@ -52,6 +55,10 @@ class Settings(settings.Settings):
     """Empty in functions that never send."""
 
 
+class FactsSettings(settings.Settings):
+    facts_table: str
+
+
 @dataclass(frozen=True)
 class Recount:
     """What the nightly recount works with."""
@@ -59,6 +66,9 @@ class Recount:
     cards: CardsTable
     pools: PoolsTable
     stats: Table
+    batches: BatchesTable
+    facts: FactsTable
+    naming: Callable[[], Naming]
     clock: Clock
     zone: str
 
@@ -140,7 +150,16 @@ def owed() -> Owed:
 @cache
 def recount() -> Recount:
     supply, stats = _table(read().supply_table), _table(read().stats_table)
-    return Recount(cards(), PoolsTable(supply), stats, system_clock, read().shop_time_zone)
+    return Recount(
+        cards=cards(),
+        pools=PoolsTable(supply),
+        stats=stats,
+        batches=BatchesTable(supply),
+        facts=FactsTable(_table(FactsSettings.read().facts_table)),
+        naming=lambda: Naming(CatalogTable(_table(read().catalog_table))),
+        clock=system_clock,
+        zone=read().shop_time_zone,
+    )
 
 
 def go_on(import_id: str) -> None:

@@ -18,7 +18,7 @@ from quanyi.http import log
 from quanyi.redemptions.model import Record, records_of
 from quanyi.stats.model import Counted, counted
 from quanyi.stream import read_each
-from stream.wiring import audit, bus, facts, learn, levels, naming, redemptions
+from stream.wiring import audit, bus, facts, learn, levels, naming, origins, redemptions
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     uses = [record for one in told for record in one.redemptions]
     redemptions().put(uses)
     learn().from_uses(uses)
-    facts().put(naming().named([fact for one in told for fact in one.facts]))
+    facts().put(naming().named(origins().traced([fact for one in told for fact in one.facts])))
     if events := [event for one in told for event in one.events]:
         bus().put(events)
     log().info("cards told", extra={"records": len(told), "entries": len(entries), "events": len(events)})

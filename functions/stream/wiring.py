@@ -4,9 +4,11 @@ from functools import cache
 
 from quanyi.audit.table import AuditTable
 from quanyi.aws import client
+from quanyi.batches.table import BatchesTable
 from quanyi.catalog.table import CatalogTable
 from quanyi.events.bus import Bus
 from quanyi.facts.naming import Naming
+from quanyi.facts.origin import Origins
 from quanyi.facts.table import FactsTable
 from quanyi.ledger.table import LedgerTable
 from quanyi.mail.outbox import Outbox
@@ -24,6 +26,10 @@ class StreamSettings(Settings):
 class FactsSettings(Settings):
     facts_table: str
     catalog_table: str
+
+
+class OriginSettings(Settings):
+    supply_table: str
 
 
 class BusSettings(Settings):
@@ -72,6 +78,11 @@ def facts() -> FactsTable:
 def naming() -> Naming:
     """For one batch: what it looks up is as of now."""
     return Naming(CatalogTable(Table(FactsSettings.read().catalog_table, client("dynamodb"))))
+
+
+@cache
+def origins() -> Origins:
+    return Origins(BatchesTable(Table(OriginSettings.read().supply_table, client("dynamodb"))))
 
 
 @cache

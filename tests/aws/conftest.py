@@ -246,7 +246,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 def _forget() -> None:
     """What functions build once per process is built anew for each test's AWS; clients know nothing of one."""
     for name, module in list(sys.modules.items()):
-        if name.endswith(".wiring") or name.startswith("quanyi."):
+        if name.endswith("wiring") or name.startswith("quanyi."):
             for value in list(vars(module).values()):
                 if value is not quanyi.aws.client and callable(getattr(value, "cache_clear", None)):
                     value.cache_clear()

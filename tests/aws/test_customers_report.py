@@ -41,8 +41,9 @@ class Night:
         self.asked.append(kept.report)
         return self.kept[kept.report, kept.day]
 
-    def behind(self, kept: Kept, behind: Behind, start: int, limit: int) -> Sequence[Mapping[str, Any]]:
-        return [row for row in self.kept[kept.report, kept.day] if behind.has(row)][start : start + limit]
+    def behind(self, kept: Kept, behind: Behind, start: int, limit: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
+        places = enumerate(self.kept[kept.report, kept.day])
+        return [(place, row) for place, row in places if place >= start and behind.has(row)][:limit]
 
 
 @pytest.fixture(scope="module")

@@ -191,6 +191,35 @@ def test_a_large_result_is_linked_to(call: Call, cloud: Cloud, monkeypatch: pyte
     assert (status, problem["reason"]) == (422, "too_many_rows")
 
 
+@pytest.mark.parametrize("large", [computing.LARGE, 0])
+def test_a_list_of_buyers_is_masked_whatever_it_is_taken_along_as(
+    archive: Archive, call: Call, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, large: int
+) -> None:
+    for module in (computing, daily_results):
+        monkeypatch.setattr(module, "LARGE", large)
+    buyer, other = f"M{7:019d}", f"X{7:019d}"
+    tell(sale(2, buyer=buyer), sale(3, buyer=other))
+    daily.handler({"day": DAY}, LambdaContext())
+    for report in ("rfm", "customers_active"):
+        for wanted in ("json", "csv", "xlsx"):
+            status, content, _ = ask(call, f"/{report}", format=wanted)
+            assert status == 200
+            if not large:
+                key = content["download"]["url"].split("?")[0].split(f"{LAKE}/")[-1].split("amazonaws.com/")[-1]
+                content = cloud.client("s3").get_object(Bucket=LAKE, Key=key)["Body"].read()
+                text = content.decode() if not key.endswith("xlsx") else cells(content)
+            else:
+                text = cells(b64decode(content)) if wanted == "xlsx" else str(content)
+            assert buyer not in text
+            assert other not in text
+            assert "M00…07" in text, (report, wanted)
+
+
+def cells(sheet: bytes) -> str:
+    (one,) = openpyxl.load_workbook(BytesIO(sheet)).worksheets
+    return str([[cell.value for cell in row] for row in one.iter_rows()])
+
+
 def test_rows_too_many_for_an_item_are_read_from_the_lake(archive: Archive, call: Call) -> None:
     tell(*(sale(n, channel=f"c{n}") for n in range(2, 200)))
     daily.handler({"day": DAY}, LambdaContext())

@@ -1,24 +1,39 @@
 """Facts and their sums follow from the documents: whatever is lost or wrong is found, counted, and mended."""
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from quanyi.claims.table import ChargeBacks
+from quanyi.clock import stamp
 from quanyi.facts.model import Fact
 from quanyi.facts.table import FactsTable
+from quanyi.orders.model import Replaced
 from quanyi.past.facts import facts_of as facts_of_past
 from quanyi.past.model import PastLine, PastOrder
 from quanyi.past.table import SOURCES, PastTable
+from quanyi.purchases.changes import Receipt, answered, approved, sent
+from quanyi.purchases.table import PurchasesTable
+from quanyi.risk.policies import ReviewTerms
+from quanyi.risk.review_table import to_item as review_item
+from quanyi.risk.reviews import review_of, timed_out
+from quanyi.risk.table import DecisionsTable
+from quanyi.supply.port import Answer
 from reports import rolling
 from stream import cards as stream_cards
 from stream import orders as stream_orders
+from stream import supply as stream_supply
 from tests.aws.conftest import Cloud, LambdaContext
 from tests.aws.market import Market
 from tests.aws.selling import ZONE
-from tests.aws.streams import records_of
+from tests.aws.streams import let_through, records_of
+from tests.unit.test_facts_of_documents import decision
+from tests.unit.test_purchase_changes import draft
 from tools.facts_rebuild import Found, Shop, deployed, rebuild
 
 
@@ -42,8 +57,8 @@ def market(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Market:
 
 
 def shop_of(cloud: Cloud) -> Shop:
-    tables = {name: cloud.table(f"{name.title()}Table") for name in ("orders", "cards", "catalog", "stats", "facts")}
-    return Shop(**tables, zone=ZONE)
+    names = ("orders", "cards", "supply", "risk", "catalog", "stats", "facts")
+    return Shop(**{name: cloud.table(f"{name.title()}Table") for name in names}, zone=ZONE)
 
 
 def check(cloud: Cloud, *, write: bool = False) -> Found:
@@ -53,6 +68,8 @@ def check(cloud: Cloud, *, write: bool = False) -> Found:
 def streams(cloud: Cloud) -> None:
     stream_orders.handler({"Records": records_of(cloud, "OrdersTable")}, LambdaContext())
     stream_cards.handler({"Records": records_of(cloud, "CardsTable")}, LambdaContext())
+    others = [record for table in ("SupplyTable", "RiskTable") for record in records_of(cloud, table)]
+    stream_supply.handler({"Records": let_through(others, "StreamSupplyFunction")}, LambdaContext())
     rolling.handler({"Records": records_of(cloud, "FactsTable")}, LambdaContext())
 
 
@@ -142,6 +159,55 @@ def test_facts_of_browsing_are_kept_and_those_that_nothing_tells_counted(market:
     assert check(market.cloud).is_right
 
 
+def test_purchases_bad_cards_decisions_and_what_expired_are_documents_too(market: Market) -> None:
+    supply, risk = market.cloud.table("SupplyTable"), market.cloud.table("RiskTable")
+    purchases, now = PurchasesTable(supply), market.now
+    po = purchases.add(draft("stock", sku="ik-month"))
+    later = now + timedelta(minutes=1)
+    for decide in (
+        lambda it: sent(approved(it, "system", now), "s1", now),
+        lambda it: answered(it, Answer("unknown"), Receipt(), now),
+        lambda it: answered(it, Answer("done"), Receipt(received=2), later),
+    ):
+        po = purchases.change(po, decide)
+    market.stock("ik-month", 7)
+    gone = market.cards_in("available")[0]
+    market.cloud.table("CardsTable").update({"card_id": gone}, "SET sell_by = :over", over=stamp(now))
+    assert market.shop.cards.expire(gone, now=later)
+    card = market.cloud.table("CardsTable").get({"card_id": gone}) or {}
+    batch = market.works.batches.get(card["batch"])
+    bad = Replaced(card="C1", sku="ik-month", at=now, by="support:K", reason="invalid")
+    ChargeBacks(supply).note(batch, "O1", "0-0", bad, "2026-11-23")
+    record = decision(at=now)
+    DecisionsTable(risk).add(record)
+    review = review_of(
+        record, ReviewTerms(minutes=60, otherwise="refuse"), amount=batch.unit_cost, channel="site", now=now
+    )
+    risk.put(review_item(timed_out(review, review.due_at)))
+    streams(market.cloud)
+    before = market.cloud.contents("FactsTable")
+    found = check(market.cloud)
+    assert found.is_right
+    assert found.facts.purchases == 1
+    assert found.facts.decisions > 1
+    kinds = Counter(item["kind"] for item in before["FactsTable"] if item["pk"].startswith("FACT#"))
+    told = (
+        "purchase_sent",
+        "purchase_unknown",
+        "purchase_ended",
+        "purchase_missed",
+        "charged_back",
+        "expired",
+        "reviewed",
+    )
+    assert {kind: kinds[kind] for kind in told} == dict.fromkeys(told, 1)
+    assert (kinds["judged"], kinds["rule_reviewed"]) == (found.facts.decisions, 2)
+    lost = next(item for item in before["FactsTable"] if item.get("kind") == "expired")
+    assert (lost["product"], lost["amount"], lost["provider"]) == ("PR1", batch.unit_cost.amount, batch.supplier)
+    streams(market.cloud)
+    assert market.cloud.contents("FactsTable") == before, "told again, each lands on itself"
+
+
 def test_orders_of_other_platforms_are_documents_too(market: Market) -> None:
     streams(market.cloud)
     past = PastTable(market.cloud.table("StatsTable"))
@@ -158,7 +224,7 @@ def test_orders_of_other_platforms_are_documents_too(market: Market) -> None:
 def test_the_stack_names_its_tables_and_its_zone() -> None:
     class CloudFormation:
         def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
-            names = ("Orders", "Cards", "Catalog", "Stats", "Facts")
+            names = ("Orders", "Cards", "Supply", "Risk", "Catalog", "Stats", "Facts")
             outputs = [{"OutputKey": f"{name}TableName", "OutputValue": f"{StackName}-{name}"} for name in names]
             parameters = [{"ParameterKey": "ShopTimeZone", "ParameterValue": "Europe/Berlin"}]
             return {"Stacks": [{"Outputs": outputs, "Parameters": parameters}]}

@@ -69,6 +69,12 @@ def test_a_file_is_taken_whole(room: Spending, call: Call) -> None:
         ("day,channel,amount\n2026-11-22,douyin,-1", {"line": 2, "code": "bad_value", "column": "amount"}),
         ("day,channel,amount\n2026-11-22,douyin,1.005", {"line": 2, "code": "bad_value", "column": "amount"}),
         ("day,channel,amount\n2026-11-22,douyin,NaN", {"line": 2, "code": "bad_value", "column": "amount"}),
+        ("day,channel,amount\n2026-11-22,douyin,1e999999", {"line": 2, "code": "bad_value", "column": "amount"}),
+        ("day,channel,amount\n2026-11-22,douyin,1e2", {"line": 2, "code": "bad_value", "column": "amount"}),
+        ('day,channel,amount\n2026-11-22,douyin,"12,50"', {"line": 2, "code": "bad_value", "column": "amount"}),
+        ("day,channel,amount\n2026-11-22,douyin,1_000", {"line": 2, "code": "bad_value", "column": "amount"}),
+        (f"day,channel,amount\n2026-11-22,{'d' * 140_000},1", {"line": 2, "code": "bad_value", "column": ""}),
+        ("day,channel,amount,amount\n2026-11-22,douyin,1,2", {"line": 1, "code": "twice", "column": "amount"}),
         ("day,channel,amount\n2026-02-30,douyin,1", {"line": 2, "code": "bad_value", "column": "day"}),
         ("day,channel,amount\n2026-11-22,Douyin!,1", {"line": 2, "code": "bad_value", "column": "channel"}),
         ("day,channel,amount\n2026-11-22,douyin", {"line": 2, "code": "bad_value", "column": ""}),
@@ -119,3 +125,12 @@ def test_an_analyst_reads_page_by_page_and_sets_nothing(room: Spending, call: Ca
         query["cursor"] = page["next"]
     assert found == [entry["day"] for entry in entries]
     assert call(spend.handler, "GET", PATH, caller=ANALYST, query={"month": "2026-13"})[0] == 422
+
+
+def test_a_cursor_of_another_month_is_refused(room: Spending, call: Call) -> None:
+    entries = [one("2026-10-01"), one("2026-10-02"), one("2026-11-01")]
+    call(spend.handler, "PUT", PATH, body={"entries": entries}, caller=OPERATOR)
+    _, page, *_ = call(spend.handler, "GET", PATH, caller=ANALYST, query={"month": "2026-10", "limit": "1"})
+    query = {"month": "2026-11", "cursor": page["next"]}
+    status, problem, *_ = call(spend.handler, "GET", PATH, caller=ANALYST, query=query)
+    assert (status, problem["reason"]) == (422, "cursor")

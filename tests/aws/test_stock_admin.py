@@ -236,8 +236,13 @@ def test_the_recount_repairs_levels_and_pools(shop: Shop) -> None:
         (SHARED, "9999-12-31"),
         ("taobao", "2026-11-24"),
     }
+    kept = shop.cloud.contents("FactsTable")
+    told = [(item.get("sku", ""), item.get("quantity", 0), item["at"]) for item in kept["FactsTable"]]
+    begin = "2026-11-22T16:00:00.000Z"
+    assert sorted(told) == [("", 0, begin), ("VIP-M", 6, begin)], "the day's stock, at its beginning in Shanghai"
     again = recounted(shop)
     assert (again["levels_wrong"], again["pools_opened"], again["pools_closed"]) == (0, 0, 0)
+    assert shop.cloud.contents("FactsTable") == kept
 
 
 def test_the_recount_expires_what_is_over(shop: Shop) -> None:

@@ -17,7 +17,7 @@ from quanyi.ledger.table import LedgerTable
 from quanyi.stats.levels import LevelsTable
 from quanyi.stats.once import OnceCounter
 from quanyi.table import ConditionFailed
-from stream import cards, orders, trail
+from stream import cards, orders, supply, trail
 from tests.aws.conftest import BUS, Call, Cloud, LambdaContext
 from tests.aws.market import Market
 from tests.aws.streams import records_of
@@ -309,7 +309,10 @@ def test_the_trail_is_for_the_shops_people_and_about_one_thing(market: Market, c
     assert told(call, order=order, cursor="nonsense")[0] == 400
 
 
-@pytest.mark.parametrize(("name", "handler"), [("stream-orders", orders.handler), ("stream-cards", cards.handler)])
+@pytest.mark.parametrize(
+    ("name", "handler"),
+    [("stream-orders", orders.handler), ("stream-cards", cards.handler), ("stream-supply", supply.handler)],
+)
 def test_the_sample_events_are_understood(market: Market, name: str, handler: Callable[..., Any]) -> None:
     for sample in sorted((EVENTS / name).glob("*.json")):
         handler(json.loads(sample.read_text()), LambdaContext())

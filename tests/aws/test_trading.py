@@ -224,6 +224,24 @@ def test_stock_at_risk_is_told_with_what_was_sold(office: Office) -> None:
     assert [one["sku"] for one in office.report(FIRST, LAST, channel="site")["stock_at_risk"]] == ["a1"]
 
 
+def test_stock_lasts_at_the_pace_at_which_it_goes(office: Office) -> None:
+    """Of a bundle a SKU's own cards go; of a range that still runs only the days that have begun count."""
+    same: dict[str, Any] = {"channel": "site", "currency": "CNY", "product": "A", "sku": "a1", "quantity": 1}
+    at = TODAY - timedelta(days=1)
+    facts = [Fact(f"O{n}#delivered#{n}", "delivered", at, f"O{n}", unit=f"{n}", **same) for n in range(4)]
+    office.told([*facts, Fact("O1#sold#0", "sold", at, "O1", buyer="M1", line=0, amount=5, **same)])
+    for channel in ("shared", "site"):
+        left: dict[str, int | str] = {"left": 6, "reorder_at": 9, "coming": 0}
+        low = Finding(kind="stock_low", subject=f"a1#{channel}", severity="warning", facts=left)
+        office.alerts.raise_(low, office.now)
+    first, last = date(2026, 11, 28), date(2026, 12, 31)
+    found = {one["channel"]: one for one in office.report(first, last)["stock_at_risk"]}
+    assert (found["shared"]["sold"], found["shared"]["lasts_days"]) == (1, 6 * 2 // 4)
+    assert (found["site"]["sold"], found["site"]["lasts_days"]) == (None, None), (
+        "what a channel sold is told by product"
+    )
+
+
 def test_a_shop_that_sold_nothing_has_noughts(office: Office) -> None:
     answer = office.report(FIRST, LAST)
     assert answer["totals"]["orders_paid"] == answer["totals"]["buyers"] == 0

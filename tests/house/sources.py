@@ -67,6 +67,7 @@ INDOORS = {
     "risk/assess.py": "reads, decides and records in the risk table",
     "risk/passing.py": "lets requests pass, in the risk table",
     "risk/refunding.py": "asks about refunds, with what the cards table knows",
+    "mail/once.py": "sends what the stats table does not know as sent",
     "mail/outbox.py": "what was mailed, in the stats table",
     "bots/outbox.py": "what bots told, in the stats table",
     "vault/kms.py": "data keys and the keyring",

@@ -80,7 +80,10 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(OPERATOR, "POST", ("/admin/channel-spend/csv",)),
     **_all(REPORTS, "GET", ("/reports/reconcile", "/reports/tax", "/reports/diversion", "/reports/trading")),
     **_all(REPORTS, "GET", ("/reports/customers", "/reports/customers/list")),
-    **_all(REPORTS, "GET", ("/reports/daily", "/reports/daily/{report}")),
+    **_all(REPORTS, "GET", ("/reports/channels", "/reports/products", "/reports/redemption")),
+    **_all(REPORTS, "GET", ("/reports/risk", "/reports/supply")),
+    **_all(REPORTS, "GET", ("/reports/daily", "/reports/daily/{report}", "/reports/digest", "/reports/insights")),
+    **_all(OPERATOR, "POST", ("/reports/insights/{insight_id}/dismiss",)),
     # Catalogue and keys.
     **_all(OPERATOR, "GET POST", ("/admin/products", "/admin/categories", "/admin/channels", "/admin/keys")),
     **_all(OPERATOR, "GET PUT PATCH", ("/admin/products/{product_id}",)),

@@ -18,13 +18,13 @@ from tools.local.stack import Stack
 class Deployed:
     stack: Stack
 
-    def sweep(self, function: str) -> dict[str, Any]:
+    def sweep(self, function: str, **event: Any) -> dict[str, Any]:
         """Runs a scheduled function now, as its schedule does every minute; `CheckoutSweep` for instance."""
         client = self.stack.client("lambda")
         name = self.stack.physical_id(f"{function}Function")
         for _ in range(20):
             try:
-                answer = client.invoke(FunctionName=name, Payload=b"{}")
+                answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
             except client.exceptions.TooManyRequestsException:
                 time.sleep(0.5)
                 continue

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,26 @@ assert engine.run("sales_daily", first="2026-01-01", last="2026-01-01").rows == 
 loaded = engine.connection.execute("SELECT extension_name FROM duckdb_extensions() WHERE loaded").fetchall()
 assert {("json",), ("parquet",)} <= {*loaded}, "nothing is fetched at run time"
 """
+
+
+CHARTS = """
+import json, sys, warnings
+sys.path[:0] = json.loads(sys.argv[1])
+warnings.simplefilter("error")
+from datetime import date
+from reports import digest_charts
+day = [date(2026, 11, 26)]
+for drawn in (
+    digest_charts.trade(day, [1999], [400], "CNY"),
+    digest_charts.shares([("site", 3), ("app", 1)], "CNY"),
+    digest_charts.payments(day, [("wechat", [9900])]),
+    digest_charts.delivery(day, [2], [90]),
+):
+    assert drawn.content.startswith(b"\\x89PNG")
+"""
+
+MOST_MEGABYTES = 250
+"""Of a function and its layers, unpacked: Lambda's limit."""
 
 
 @pytest.fixture(scope="session")
@@ -114,3 +135,35 @@ def test_the_engine_of_analytics_runs_on_its_layer_alone(runtime: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_charts_are_drawn_by_their_layer_alone(runtime: Path, tmp_path: Path) -> None:
+    """In the layer's own typeface, without a word about one that is missing."""
+    layers = (str(BUILT / layer / "python") for layer in ("SharedLayer", "ChartsLayer"))
+    paths = [str(BUILT / "ReportsDigestFunction"), *layers, str(runtime)]
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", CHARTS, json.dumps(paths)],
+        env={**environment(), "MPLCONFIGDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "findfont" not in done.stderr
+
+
+def test_each_function_fits_with_its_layers(runtime: Path) -> None:
+    """Built for this machine, which is a little larger than for Lambda's."""
+    built = load_template(BUILT_TEMPLATE)["Resources"]
+    too_large: list[str] = []
+    for name, resource in built.items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            layers = ["SharedLayer", *(layer["Ref"] for layer in resource["Properties"].get("Layers", []))]
+            size = sum(_bytes(BUILT / folder) for folder in (name, *layers))
+            too_large += [f"{name}: {size >> 20} MB"] if size > MOST_MEGABYTES << 20 else []
+    assert too_large == []
+
+
+@cache
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -20,15 +20,16 @@ Spent = list[tuple[date, str, str, int]]
 
 
 def shop(seed: int, orders: int, buyers: int) -> tuple[list[Fact], Spent]:
-    """Orders of three channels in two currencies, some of them refunded days later, some with a corrected fee."""
+    """Orders of three channels in two currencies: some of buyers whom nobody knows, some refunded days later, some with
+    a corrected fee."""
     dice = random.Random(seed)
     facts: list[Fact] = []
     for number in range(orders):
         at = START + timedelta(minutes=dice.randrange(45 * 24 * 60))
         currency = dice.choice(("CNY", "CNY", "CNY", "USD"))
         same: dict[str, Any] = {
-            "channel": dice.choice(("site", "douyin", "agent")), "buyer": f"M{dice.randrange(buyers)}",
-            "currency": currency,
+            "channel": dice.choice(("site", "douyin", "agent")), "currency": currency,
+            "buyer": f"M{dice.randrange(buyers)}" if dice.random() < 0.9 else "",
         }  # fmt: skip
         name, price = f"O{number:06d}", dice.randrange(100, 5000)
         cost, fee = dice.randrange(0, price), dice.randrange(0, 30)
@@ -75,7 +76,8 @@ def computed(facts: list[Fact], spend: Spent) -> dict[tuple[str, str], dict[str,
     sold = [fact for fact in inside if fact.kind == "sold"]
     first: dict[str, Fact] = {}
     for fact in sorted((f for f in until if f.kind == "sold"), key=lambda f: (f.at, f.of)):
-        first.setdefault(fact.buyer, fact)
+        if fact.buyer:
+            first.setdefault(fact.buyer, fact)
     told = [one for one in spend if FIRST <= one[0] <= LAST]
     places = {(f.channel, f.currency) for f in inside} | {(one[1], one[2]) for one in told}
     found: dict[tuple[str, str], dict[str, Any]] = {}
@@ -88,7 +90,7 @@ def computed(facts: list[Fact], spend: Spent) -> dict[tuple[str, str], dict[str,
         margin = revenue - cost - fees
         found[place] = {
             "orders": len({fact.of for fact in mine}),
-            "buyers": len({fact.buyer for fact in mine}),
+            "buyers": len({fact.buyer for fact in mine} - {""}),
             "gmv": sum(fact.amount for fact in mine),
             "revenue": revenue,
             "cost": cost,

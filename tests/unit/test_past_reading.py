@@ -259,6 +259,7 @@ def test_amounts_of_the_whole_order_are_shared_by_quantity() -> None:
         {"time_zone": "Mars/Olympus"},
         {"time_form": "%Q"},
         {"time_form": "%H:%M"},
+        {"time_form": "%Y-%m-%d %d"},
         {"statuses": None},
         {"statuses": {"paid": ["a"], "closed": ["a"]}},
         {"header_row": 0},

@@ -80,7 +80,8 @@ class Bands:
 
 class Definition(NamedTuple):
     """`days` is how many days it looks back, the last one among them, and `more` its parameters beside `$first` and
-    `$last`. `before`: how many days before the first one it reads facts of; None: all, where it matters who is new."""
+    `$last`. `before`: how many days before the first one it reads facts of; None: all, where it matters who is new.
+    `by`: the columns by which a list is sorted that cells are looked up in (`Behind`)."""
 
     name: str
     chinese: str
@@ -88,6 +89,7 @@ class Definition(NamedTuple):
     days: int
     more: Mapping[str, Any]
     before: int | None = None
+    by: tuple[str, ...] = ()
 
 
 def left_out(channels: Sequence[str]) -> str:
@@ -101,12 +103,15 @@ OF_GOODS = frozenset({"products"})
 
 _RFM = Bands().parameters()
 _NONE: dict[str, Any] = {"without": ""}
+_ACTIVE_BY = ("grain", "period", "channel", "currency", "cohort")
+RFM_PARAMETERS: Mapping[str, Any] = MappingProxyType({**_NONE, **_RFM})
+"""Of reports over `rfm`: as it is scored where a shop says nothing else."""
 DEFINITIONS: tuple[Definition, ...] = (
     Definition("customers_new_returning", "新老客", "New and returning buyers", 366, _NONE),
-    Definition("customers_active", "活跃客户名单", "Who bought, by week and month", 762, _NONE),
+    Definition("customers_active", "活跃客户名单", "Who bought, by week and month", 762, _NONE, None, _ACTIVE_BY),
     Definition("cohorts_weekly", "周留存", "Retention of weekly cohorts", 182, _NONE),
     Definition("cohorts_monthly", "月留存", "Retention of monthly cohorts", 731, _NONE),
-    Definition("rfm", "RFM 客户名单", "RFM of each buyer", 365, {**_NONE, **_RFM}, 0),
+    Definition("rfm", "RFM 客户名单", "RFM of each buyer", 365, {**_NONE, **_RFM}, 0, ("currency", "segment")),
     Definition("rfm_segments", "RFM 客户分群", "The eight segments of RFM", 365, {**_NONE, **_RFM}, 0),
     Definition("repurchase", "复购", "Repurchase", 365, _NONE),
     Definition("repurchase_intervals", "复购间隔", "How long buyers wait to buy again", 365, _NONE),
@@ -195,7 +200,10 @@ def later(period: date, grain: Grain, age: int) -> date:
 
 
 def masked(buyer: str) -> str:
-    """A pseudonym that tells buyers of one list apart for the eye, and is none to look them up by: `M0K…7Q`."""
+    """A pseudonym that tells buyers of one list apart for the eye, and is none to look them up by: `M0K…7Q`. What is
+    one already stays (`dialect.masked`)."""
+    if "…" in buyer:
+        return buyer
     return f"{buyer[:3]}…{buyer[-2:]}" if len(buyer) > 8 else "…"
 
 

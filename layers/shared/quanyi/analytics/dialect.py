@@ -6,7 +6,7 @@ nothing else: it has the same files under the same names (`facts/day=.../`), and
 likewise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from quanyi.analytics.rows import COLUMNS, MAY_LACK
 
@@ -58,6 +58,23 @@ def lines(path: str) -> str:
     """A file of JSON, a row a line, as a relation."""
     kinds = ", ".join(f"'{name}': '{kind}'" for name, kind in STORED.items())
     return f"read_json({texts([path])}, format = 'newline_delimited', columns = {{{kinds}}})"
+
+
+FORMULA = "=+-@"
+"""What a text begins with that a spreadsheet takes for a formula."""
+
+
+def listed(select: str, kinds: Mapping[str, str], path: str) -> str:
+    """An answer, in its own order, as lines of CSV; its columns have these types. A text that looks like a formula gets
+    an apostrophe in front, and none goes over a line's end: a row is a line."""
+    cells = [
+        f"""CASE WHEN regexp_matches("{name}", '^[=+@-]') THEN chr(39) ELSE '' END """
+        f"""|| regexp_replace("{name}", '[\r\n\t]', ' ', 'g') AS "{name}\""""
+        if kind == "VARCHAR"
+        else f'"{name}"'
+        for name, kind in kinds.items()
+    ]
+    return f"COPY (SELECT {', '.join(cells)} FROM ({select})) TO {texts([path])} (FORMAT csv, HEADER false)"  # noqa: S608
 
 
 def written(select: str, path: str) -> str:

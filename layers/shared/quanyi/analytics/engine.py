@@ -79,6 +79,13 @@ class Engine:
             raise TooManyRows(name)
         return Table(tuple(column[0] for column in answer.description), rows)
 
+    def store(self, name: str, path: str, **parameters: Any) -> tuple[int, dict[str, str]]:
+        """Lays the answer of `sql/<name>.sql` down as lines of CSV, however long it is: how many, and the type of each
+        column."""
+        sql = sql_of(name, self.made)
+        kinds = {row[0]: row[1] for row in self._execute("DESCRIBE ", sql, parameters).fetchall()}
+        return int(self._execute("", dialect.listed(sql, kinds, path), parameters).fetchone()[0]), kinds
+
     def count(self, first: date, last: date) -> int:
         """Rows of `facts` of these days."""
         answer = self.connection.execute("SELECT count(*) FROM facts WHERE day BETWEEN ? AND ?", [first, last])

@@ -12,17 +12,21 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from quanyi.analytics.customers import DEFINITIONS
+from quanyi.analytics.customers import DEFINITIONS, RFM_PARAMETERS
+from quanyi.supply.health import FRESH_DAYS
 
 EVER = date(2000, 1, 1)
 """Before any fact."""
+
+AT_RISK = {"least": 3, "false_bp": 500}
+"""Purchases that make a regular, and how many of those who are called lost may not be, in basis points."""
 
 
 @dataclass(frozen=True)
 class Report:
     """`days` is how many days it looks back, the day itself among them; None: all there are. `more` are parameters of
     its SQL beside `$first` and `$last`. `before`: how many days before the first one it reads facts of, to know what is
-    new on these days; None: all."""
+    new on these days; None: all. `by`: of a list of buyers, the columns that it is sorted by first; it may be long."""
 
     name: str
     chinese: str
@@ -30,6 +34,7 @@ class Report:
     days: int | None = 1
     more: Mapping[str, Any] = field(default_factory=dict[str, Any])
     before: int | None = 0
+    by: tuple[str, ...] = ()
 
     @property
     def of_one_day(self) -> bool:
@@ -52,8 +57,19 @@ REPORTS: tuple[Report, ...] = (
     Report("sales_daily", "日销售", "Sales of the day"),
     Report("delivery_daily", "发货时效", "How fast the day's units were delivered"),
     Report("payments_daily", "支付成功率", "What became of the day's payments"),
+    Report("stock_turn", "库存周转", "Stock: turnover, value, expiry", days=30),
+    Report("redemption", "核销", "Redemption: rate and time to use", days=90),
+    Report("risk", "风控", "Risk: decisions, reviews, false holds", days=30),
+    Report("service_level", "供货满足率", "Service level by SKU and channel", days=30),
+    Report("suppliers", "供应商", "Suppliers: outcomes, latency, bad cards", days=FRESH_DAYS),
+    Report("charge_backs", "坏卡索赔", "Purchases and charge-backs by supplier", days=30),
     Report("channels", "渠道", "Channels: earnings, spend, ROI, CAC, payback", days=30, before=None),
-    *(Report(one.name, one.chinese, one.english, one.days, one.more, one.before) for one in DEFINITIONS),
+    Report("shop_days", "每日成交", "What each day sold", days=85),
+    Report("provider_weeks", "支付渠道周成功率", "How payment providers succeed, by week", days=63),
+    Report("channel_days", "渠道日账", "Channels: margin and spend, by day", days=30),
+    Report("sku_sales", "单品销售", "SKUs: orders, and units that leave", days=90, more={"speed": 28}),
+    Report("at_risk", "高价值流失客户", "Valuable regulars who are lost", days=365, more={**RFM_PARAMETERS, **AT_RISK}),
+    *(Report(one.name, one.chinese, one.english, one.days, one.more, one.before, one.by) for one in DEFINITIONS),
 )
 
 

@@ -24,8 +24,9 @@ Rows = list[list[Any]]
 
 @dataclass(frozen=True)
 class Result:
-    """One report of one day (`2026-11-26`). `sql` is the version of its query, `facts` how many rows of the lake it was
-    computed from. `rows` is None where they stand in the bucket only; `size` is their JSON's, in bytes."""
+    """One report of one day (`2026-11-26`). `key` is the file that has all of it, packed where it is long. `sql` is the
+    version of its query, `facts` how many rows of the lake it was computed from. `rows` is None where they stand in the
+    bucket only; `size` is their size there, in bytes, before it is packed."""
 
     report: str
     day: str
@@ -38,6 +39,11 @@ class Result:
     sql: str
     facts: int
     rows: Rows | None = None
+
+    @property
+    def is_long(self) -> bool:
+        """Nobody holds it whole."""
+        return self.key.endswith(".gz")
 
 
 def version_named(sql: str, facts: int, columns: Sequence[str], rows: str) -> str:

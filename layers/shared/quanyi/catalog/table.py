@@ -56,9 +56,9 @@ class CatalogTable:
         return {item["id"]: _product(item, skus) for item in items}
 
     def categories_of(self, products: Iterable[str]) -> dict[str, str]:
-        """In which category each product stands, as of lately; those in none are left out."""
+        """In which category each product that exists stands, as of lately; empty for those in none."""
         items = self._items([product_key(product_id) for product_id in dict.fromkeys(products)], consistent=False)
-        return {item["id"]: item["category_id"] for item in items if item.get("category_id")}
+        return {item["id"]: item.get("category_id") or "" for item in items}
 
     def _items(self, keys: Sequence[Key], consistent: bool) -> list[Item]:
         if len(keys) == 1:

@@ -176,7 +176,7 @@ class ChargeBacks:
                 since=first,
                 until=end,
             )
-            yield from ((_charge_back(item), (month, item["listed"])) for item in found)
+            yield from ((charge_back_of(item), (month, item["listed"])) for item in found)
 
 
 def _months(first: str, last: str) -> Iterator[str]:
@@ -188,7 +188,7 @@ def _months(first: str, last: str) -> Iterator[str]:
         month = f"{year + number // 12}-{number % 12 + 1:02}"
 
 
-def _charge_back(item: Item) -> ChargeBack:
+def charge_back_of(item: Item) -> ChargeBack:
     return ChargeBack(
         card=item["sk"].removeprefix("BAD#"),
         sku=item["sku"],

@@ -1,8 +1,9 @@
 """A fact: something that happened once, at a moment, and is never changed.
 
-Facts are *derived* from the documents that decide (orders, cards), by pure functions: the same document always gives
-the same facts, under the same ids, however often and in whatever order it is told. That is what makes every store of
-them exact under at-least-once delivery, and lets a rebuild from the documents prove it (`facts.of_order`).
+Facts are *derived* from the documents that decide (orders, cards, purchases, risk decisions), by pure functions: the
+same document always gives the same facts, under the same ids, however often and in whatever order it is told. That is
+what makes every store of them exact under at-least-once delivery, and lets a rebuild from the documents prove it
+(`facts.of_order`).
 
 What a number in a report means is written over facts, in `docs/metrics.md`; whatever happens later (a refund, a
 replacement) is a fact of its own day and changes none of an earlier day.
@@ -27,8 +28,21 @@ FactKind = Literal[
     "delivered",
     "revealed",
     "refund_asked",
+    "handed_out",
     "redeemed",
     "redemption_reversed",
+    "undelivered",
+    "stocked",
+    "expired",
+    "purchase_sent",
+    "purchase_unknown",
+    "purchase_ended",
+    "purchase_missed",
+    "charged_back",
+    "judged",
+    "ruled",
+    "reviewed",
+    "rule_reviewed",
 ]
 """From browsing to redemption:
 
@@ -40,11 +54,37 @@ FactKind = Literal[
     sold          a line of an order was paid for: `quantity` of `sku`, `amount` its price
     posted        an entry of an order's journal: `accounts` is what moved (`orders.journal`), for the goods of one line
                   where `line` is set; `reason` is the entry's number
-    delivered     a unit reached its buyer, `seconds` after it was paid (or after the bad one before it was reported)
+    delivered     a unit reached its buyer, `seconds` after it was paid (or after the bad one before it was reported);
+                  `medium` says whether the first one was `in_time` or `late`, by what its SKU promises
+    undelivered   a paid unit that never came, of which the money goes back; `reason` is why, or who asked
     revealed      a card was looked at by its buyer for the first time
     refund_asked  `amount` is to go back; what has gone back is `posted`. `reason` is `surplus` for money that paid for
                   nothing, `outside` where a provider took it back by itself, else who asked
-    redeemed      a voucher of the shop's own was used for `amount`; `redemption_reversed` that was taken back
+    handed_out    a voucher of the shop's own (of the series `source`) reached whoever may use it, by an order or as a
+                  number that was given out
+    redeemed      a card was used for `amount`, `seconds` after its delivery; `redemption_reversed` that was taken back
+
+Of the stock and its suppliers (`provider` is the supplier):
+
+    stocked       on a day `quantity` of `sku` were in stock, which had cost `amount`; one without a SKU says that stock
+                  was counted at all. `at` is the day's beginning, and a later count of the day takes its place
+    expired       a card's last moment of sale passed while nobody had bought it; it had cost `amount`
+    purchase_sent     `quantity` were ordered for `amount`; `source` is what for (`purchases.model.Purpose`), as in all
+                      four
+    purchase_unknown  its supplier left open what became of it
+    purchase_ended    `seconds` after it was sent: `reason` is `received`, `short` or `failed`. What comes afterwards
+                      changes nothing
+    purchase_missed   `quantity` of it had not come by then
+    charged_back  a card was bad, and its supplier is to credit the `amount` that it had cost
+
+Of what the shop's rules decide (`source` is the point, `risk.facts.Point`):
+
+    judged        `reason` is `approve`, `hold` or `refuse`, or `pass`: held, and let pass by the approval of the same
+                  before
+    ruled         the rule `reason` applied (or failed, and so held); `medium` is what was decided
+    reviewed      what was held was `approved` or `refused` (`reason`) by a `person`, or as its `time` was over
+                  (`medium`), `seconds` after it was opened; `amount` was at stake
+    rule_reviewed a rule (`reason`) that had spoken against it; `medium` is how the review ended
 """
 KINDS: tuple[FactKind, ...] = get_args(FactKind)
 
@@ -77,4 +117,5 @@ class Fact:
     source: str = ""
     medium: str = ""
     campaign: str = ""
+    """Of `touched`: the campaign (UTM). Of some other kinds they tell something else, see above."""
     accounts: Mapping[str, int] = field(default_factory=dict[str, int])

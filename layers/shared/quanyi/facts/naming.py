@@ -1,4 +1,5 @@
-"""Whose product a fact's SKU is, and in which category that stands: looked up when the fact is told.
+"""Whose product a fact's SKU is, and in which category that stands: looked up when the fact is told. Where there is no
+SKU (a view of a product's page) the product itself is looked up: anybody's browser may name one.
 
 A SKU never changes its product. A product's category may be changed; a fact keeps the one that it was told with.
 """
@@ -25,13 +26,19 @@ class Naming:
 
     catalog: Catalog
     _known: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    _standing: dict[str, str] = field(default_factory=dict[str, str])
 
     def named(self, facts: Sequence[Fact]) -> list[Fact]:
-        """A SKU that is not known has no product."""
+        """A SKU that is not known has no product, and a product that is not known is none."""
         self._learn({fact.sku for fact in facts if fact.sku and not fact.product} - set(self._known))
+        if alone := {fact.product for fact in facts if fact.product and not fact.sku} - set(self._standing):
+            self._standing |= self.catalog.categories_of(alone)
         return [self._named(fact) for fact in facts]
 
     def _named(self, fact: Fact) -> Fact:
+        if fact.product and not fact.sku:
+            known = fact.product in self._standing
+            return replace(fact, product=fact.product if known else "", category=self._standing.get(fact.product, ""))
         product, category = self._known.get(fact.sku, ("", ""))
         return fact if fact.product or not product else replace(fact, product=product, category=category)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from quanyi.facts.model import Fact, FactKind
 from quanyi.orders.model import Order, Unit
+from quanyi.orders.promise import in_time
 
 _WHO = {"provider": "outside"}
 """Whoever asked first: a provider may take money back itself after it had refused to send a refund of ours, and what
@@ -40,6 +41,7 @@ def facts_of(order: Order) -> list[Fact]:
         currency = {"currency": refund.currency} if refund.currency else {}
         by = "surplus" if refund.of_surplus else _WHO.get(refund.by, refund.by.split(":")[0])
         made.add("refund_asked", refund.created_at, refund.id, amount=refund.amount, reason=by, **currency)
+    _undelivered(made)
     return made.facts
 
 
@@ -95,8 +97,20 @@ def _deliveries(made: _Made, unit: Unit) -> None:
         _delivery(made, unit, len(unit.replaced), unit.sku, since, unit.delivered_at)
 
 
+def _undelivered(made: _Made) -> None:
+    """Why the shop itself gave a unit up is its own word; of others who asked."""
+    for refund in made.order.refunds:
+        why = refund.reason if refund.by == "system" else _WHO.get(refund.by, refund.by.split(":")[0])
+        for unit in map(made.order.unit, refund.units):
+            if unit.delivered_at or any(gone.delivered_at for gone in unit.replaced):
+                continue
+            fields: dict[str, Any] = {"sku": unit.sku, "line": unit.line, "unit": unit.id, "quantity": 1}
+            made.add("undelivered", refund.created_at, unit.id, amount=unit.amount, reason=why, **fields)
+
+
 def _delivery(made: _Made, unit: Unit, number: int, sku: str, since: datetime | None, at: datetime) -> None:
     seconds = int((at - since).total_seconds()) if since else None
     why = "replacement" if number else ""
+    kept = "" if number or since is None else "in_time" if in_time(since, unit, at) else "late"
     fields: dict[str, Any] = {"sku": sku, "line": unit.line, "unit": unit.id, "quantity": 1, "reason": why}
-    made.add("delivered", at, unit.id, str(number), seconds=seconds, **fields)
+    made.add("delivered", at, unit.id, str(number), seconds=seconds, medium=kept, **fields)

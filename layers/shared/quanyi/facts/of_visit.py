@@ -8,7 +8,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from unicodedata import normalize
 
+from quanyi.clock import stamp
 from quanyi.facts.model import Fact, FactKind
 from quanyi.ids import derived_id
 
@@ -17,6 +19,8 @@ _KINDS: dict[Act, FactKind] = {"view": "viewed", "search": "searched", "touch": 
 
 PRIVATE = re.compile(r"@|\d[\d \-]{5,}")
 """In words that somebody searched for: an address, a phone's or an order's number."""
+CONTACT = re.compile(r"@|(?<!\d)1[3-9]\d{9}(?!\d)")
+"""In a campaign's name, which may have a number of its own: an address, a mobile's number."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,9 @@ class Sign:
 
 def fact_of(sign: Sign, channel: str, visitor: str) -> Fact:
     """`visitor` is empty where there is no consent: then where they came from is left out too."""
-    name = derived_id("V", channel, sign.id)
-    words = "" if PRIVATE.search(sign.words) else " ".join(sign.words.lower().split())
+    # Whoever tells another moment or visitor under an id that was told before means another event.
+    name = derived_id("V", channel, sign.id, visitor, stamp(sign.at))
+    words = _without(PRIVATE, " ".join(sign.words.lower().split()))
     return Fact(
         f"{name}#{_KINDS[sign.act]}",
         _KINDS[sign.act],
@@ -46,13 +51,17 @@ def fact_of(sign: Sign, channel: str, visitor: str) -> Fact:
         channel=channel,
         visitor=visitor,
         sku=sign.sku,
-        product=sign.product,
+        product="" if sign.sku else sign.product,  # a SKU has its own
         reason=words if sign.act == "search" else "",
         quantity=1,
-        source=sign.source if visitor else "",
-        medium=sign.medium if visitor else "",
-        campaign=sign.campaign if visitor else "",
+        source=_without(CONTACT, sign.source) if visitor else "",
+        medium=_without(CONTACT, sign.medium) if visitor else "",
+        campaign=_without(CONTACT, sign.campaign) if visitor else "",
     )
+
+
+def _without(private: re.Pattern[str], text: str) -> str:
+    return "" if private.search(normalize("NFKC", text)) else text
 
 
 def visit(channel: str, visitor: str, day: str, at: datetime) -> Fact:

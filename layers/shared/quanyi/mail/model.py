@@ -25,6 +25,8 @@ AlertMail = Literal["alert_raised", "alert_recovered"]
 StaffMail = Literal[CaseMail, ReviewMail, AlertMail, "books_differed"]
 """To the shop's own people: what waits for one of them."""
 MailKind = Literal[BuyerMail, StaffMail]
+SentKind = Literal[MailKind, "daily_digest"]
+"""What is sent once: mails that are written by a template, and the digest, which is a report."""
 KINDS: tuple[MailKind, ...] = get_args(MailKind)
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
@@ -101,12 +103,21 @@ class Values:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A PNG that a mail's HTML shows as `cid:<name>`."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Mail:
     """Ready to be sent. It holds the link: it is not logged and not kept."""
 
     subject: str
     text: str = field(repr=False)
     html: str = field(repr=False)
+    pictures: tuple[Picture, ...] = ()
 
 
 def checked(kind: MailKind, template: MailTemplate) -> MailTemplate:

@@ -18,13 +18,13 @@ from typing import Any, ClassVar, Literal
 
 from quanyi.clock import moment, stamp
 from quanyi.errors import Busy, Throttled
-from quanyi.mail.model import MailKind
+from quanyi.mail.model import SentKind
 from quanyi.table import ConditionFailed, Item, Table
 
 MailState = Literal["asked", "waiting", "sending", "sent", "failed", "skipped"]
 
 A_RUN = timedelta(seconds=60)
-"""Longer than the function that sends may run."""
+"""Longer than the mail service may take to answer. The mail queue's function is given less for a whole run."""
 
 ASKED_A_DAY = 5
 
@@ -76,7 +76,7 @@ class Outbox:
         ]
         return sorted(found, key=lambda mail: mail.at)
 
-    def begin(self, about: str, kind: MailKind, occasion: str, now: datetime) -> bool:
+    def begin(self, about: str, kind: SentKind, occasion: str, now: datetime) -> bool:
         """Whether to send it now. False: it was sent, or it can't be. Raises Busy while another run is sending it."""
         key = _key(about, kind, occasion)
         change = (
@@ -106,7 +106,7 @@ class Outbox:
     def end(
         self,
         about: str,
-        kind: MailKind,
+        kind: SentKind,
         occasion: str,
         state: Literal["sent", "failed", "waiting"],
         *,
@@ -130,7 +130,7 @@ class Outbox:
         except ConditionFailed:
             return
 
-    def skip(self, about: str, kind: MailKind, occasion: str, now: datetime, *, reason: str) -> None:
+    def skip(self, about: str, kind: SentKind, occasion: str, now: datetime, *, reason: str) -> None:
         """Notes that there is nobody to send it to."""
         self.table.update(
             _key(about, kind, occasion),
@@ -142,7 +142,7 @@ class Outbox:
             one=1,
         )
 
-    def ask(self, order: str, kind: MailKind, occasion: str, shop_day: str, now: datetime) -> datetime:
+    def ask(self, order: str, kind: SentKind, occasion: str, shop_day: str, now: datetime) -> datetime:
         """A person wants it sent (again). Answers when that was asked first: an occasion counts once, on its first day.
         Raises TooManyMails."""
         known = self.table.get(_key(order, kind, occasion))
@@ -169,5 +169,5 @@ class Outbox:
         return moment(item["first_at"])
 
 
-def _key(about: str, kind: MailKind, occasion: str) -> dict[str, str]:
+def _key(about: str, kind: SentKind, occasion: str) -> dict[str, str]:
     return {"pk": f"MAIL#{about}", "sk": f"{kind}#{occasion}"}

@@ -47,14 +47,7 @@ class Ses:
     def send(self, to: str, mail: Mail) -> str:
         """Answers SES's number of the message. Raises MailRefused, MailDelayed, MailUnclear."""
         try:
-            answer = self.client.send_email(
-                Source=self.sender,
-                Destination={"ToAddresses": [to]},
-                Message={
-                    "Subject": _utf8(mail.subject),
-                    "Body": {"Text": _utf8(mail.text), "Html": _utf8(mail.html)},
-                },
-            )
+            answer = self._sent(to, mail)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             if code in _LASTING:
@@ -67,6 +60,21 @@ class Ses:
         except HTTPClientError as error:
             raise MailUnclear(type(error).__name__) from None
         return answer["MessageId"]
+
+    def _sent(self, to: str, mail: Mail) -> Any:
+        if mail.pictures:
+            from quanyi.mail.mime import mime  # noqa: PLC0415 - only the digest has any
+
+            content = mime(self.sender, to, mail)
+            return self.client.send_raw_email(Source=self.sender, Destinations=[to], RawMessage={"Data": content})
+        return self.client.send_email(
+            Source=self.sender,
+            Destination={"ToAddresses": [to]},
+            Message={
+                "Subject": _utf8(mail.subject),
+                "Body": {"Text": _utf8(mail.text), "Html": _utf8(mail.html)},
+            },
+        )
 
 
 def _utf8(text: str) -> dict[str, str]:

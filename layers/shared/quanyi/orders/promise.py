@@ -22,11 +22,18 @@ def payable(payment: Payment, now: datetime) -> bool:
 def promised(order: Order, unit: Unit) -> datetime:
     """Until when a paid unit may wait: for stock where its SKU allows a backlog, for a person in any case."""
     assert order.paid_at
-    if unit.waits_until:
-        return unit.waits_until
+    return unit.waits_until or _promised_first(order.paid_at, unit)
+
+
+def in_time(paid_at: datetime, unit: Unit, delivered_at: datetime) -> bool:
+    """Whether a unit came as soon as its SKU promised when it was ordered; of one that was replaced, the first one."""
+    return delivered_at <= _promised_first(paid_at, unit) + AT_ONCE
+
+
+def _promised_first(paid_at: datetime, unit: Unit) -> datetime:
     if unit.kind == "manual" or unit.on_shortage == "backlog":
-        return order.paid_at + timedelta(hours=unit.backlog_hours)
-    return order.paid_at
+        return paid_at + timedelta(hours=unit.backlog_hours)
+    return paid_at
 
 
 def overdue(order: Order, now: datetime) -> bool:

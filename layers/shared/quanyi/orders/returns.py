@@ -5,6 +5,9 @@ from typing import Literal
 from quanyi.clock import Timestamp
 from quanyi.orders.part import Part
 
+OUT_OF_STOCK = "out of stock"
+"""Why the shop itself gives up a unit that it cannot deliver."""
+
 RefundState = Literal["requested", "succeeded", "failed"]
 ShareState = Literal["requested", "unknown", "succeeded", "failed"]
 

@@ -38,8 +38,11 @@ _KNOWN_DIRECTIVES = frozenset("YymdHIMSfpzbB%")
 
 
 def _readable(form: str) -> str:
-    if not set(_DIRECTIVE.findall(form)) <= _KNOWN_DIRECTIVES or not {"d", "m"} <= set(_DIRECTIVE.findall(form)):
+    told = _DIRECTIVE.findall(form)
+    if not set(told) <= _KNOWN_DIRECTIVES or not {"d", "m"} <= set(told):
         raise ValueError("a form of time is made of %Y %y %m %d %H %I %p %M %S %f %z, and has at least month and day")
+    if any(told.count(one) > 1 for one in _KNOWN_DIRECTIVES - {"%"}):
+        raise ValueError("each part of a time stands in its form once")
     datetime.strptime(datetime(2026, 11, 26, tzinfo=UTC).strftime(form), form)  # noqa: DTZ007 - only whether it reads
     return form
 

@@ -104,7 +104,7 @@ def answered(po: PurchaseOrder, answer: Answer, receipt: Receipt, now: datetime)
     match answer.state:
         case "unknown":
             to: PurchaseState = "unknown" if po.state == "sent" else po.state
-            return _later(moved(told, to), now)
+            return _later(_left_open(moved(told, to), now), now)
         case "absent":
             return _absent(told, now)
         case "pending":
@@ -152,7 +152,7 @@ def _afterwards(po: PurchaseOrder, told: PurchaseOrder, answer: Answer, now: dat
     """After its end. Cards that come all the same are counted, in budget and quota too; nothing else moves."""
     other = po.sent_at and answer.state in ("done", "failed") and answer.state != po.ended_as
     kept = {"asked": po.asked, "reason": po.reason, "cost": po.cost, "number": po.number}
-    after = told.model_copy(update=kept)
+    after = told.model_copy(update={**kept, "late": po.late + max(0, told.received - po.received)})
     if po.applied and after.received > po.received:
         again = {"applied": False, "due_at": now, "given_back": po.quantity - po.received}
         after = after.model_copy(update=again)
@@ -164,8 +164,12 @@ def _absent(po: PurchaseOrder, now: datetime) -> PurchaseOrder:
     if po.confirmed_at:  # it knew it once: that is no answer
         return _later(po, now)
     if now - po.sent_at < ON_ITS_WAY:
-        return _later(moved(po, "unknown" if po.state == "sent" else po.state), now)
+        return _later(_left_open(moved(po, "unknown" if po.state == "sent" else po.state), now), now)
     return _over(po.model_copy(update={"reason": "never_arrived"}), "failed", now)
+
+
+def _left_open(po: PurchaseOrder, now: datetime) -> PurchaseOrder:
+    return po.model_copy(update={"unknown_at": now}) if po.state == "unknown" and po.unknown_at is None else po
 
 
 def _over(po: PurchaseOrder, to: PurchaseState, now: datetime, ended_as: Ending = "failed") -> PurchaseOrder:

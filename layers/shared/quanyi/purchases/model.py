@@ -91,11 +91,15 @@ class PurchaseOrder(Part):
     confirmed_at: Timestamp | None = None
     """When the supplier first said that it has it."""
     ended_at: Timestamp | None = None
+    unknown_at: Timestamp | None = None
+    """When its supplier first left open what became of it."""
     number: str = ""
     """The supplier's own number."""
     asked: int = 0
     """How often the supplier was asked how it stands."""
     received: int = 0
+    late: int = 0
+    """How many of these came when it was over already."""
     duplicates: tuple[Duplicate, ...] = ()
     duplicate_count: int = 0
     invalid: int = 0

@@ -46,6 +46,10 @@ class Range:
     def days(self) -> int:
         return (self.last - self.first).days + 1
 
+    def begun(self, today: date) -> int:
+        """How many of its days have begun, at least one."""
+        return max(1, (min(self.last, today) - self.first).days + 1)
+
     @property
     def before(self) -> "Range":
         """As long, and up to where this one begins."""

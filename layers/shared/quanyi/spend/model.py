@@ -4,10 +4,11 @@ An entry is *set*: told again with another amount it is corrected, with zero it 
 """
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -20,6 +21,9 @@ Told = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^#\x00-\x1f]*
 
 COLUMNS = ("day", "channel", "source", "medium", "campaign", "amount", "currency")
 NEEDED = ("day", "channel", "amount")
+
+_AMOUNT = re.compile(r"(?:\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.\d{1,8})?", re.ASCII)
+"""A comma groups thousands; where it stands for the decimal point, nothing is guessed."""
 
 
 class Spend(BaseModel):
@@ -62,10 +66,11 @@ def read_csv(text: str, most: int) -> list[Spend]:
     """Of a file whose first line names columns among `COLUMNS`, in any order; amounts are in whole units with decimals
     (`12.50`), as advertisers' own exports have them. Raises Unreadable (`missing_column`, `unknown_column`,
     `bad_value`, `twice`, `too_many_lines`)."""
-    lines = csv.reader(text.lstrip("\ufeff").splitlines())
+    lines = _lines(text)
     header = [name.strip().lower() for name in next(lines, list[str]())]
     wrong = [Wrong(1, "missing_column", name) for name in NEEDED if name not in header]
     wrong += [Wrong(1, "unknown_column", name[:64]) for name in header if name not in COLUMNS]
+    wrong += [Wrong(1, "twice", name) for name in COLUMNS if header.count(name) > 1]
     if wrong:
         raise Unreadable(wrong)
     found: dict[tuple[str, ...], Spend] = {}
@@ -86,6 +91,14 @@ def read_csv(text: str, most: int) -> list[Spend]:
     return list(found.values())
 
 
+def _lines(text: str) -> Iterator[list[str]]:
+    reader = csv.reader(text.lstrip("\ufeff").splitlines())
+    try:
+        yield from reader
+    except csv.Error:  # a cell without end
+        raise Unreadable([Wrong(reader.line_num, "bad_value")]) from None
+
+
 def _read(number: int, header: Sequence[str], cells: Sequence[str]) -> Spend | Wrong:
     if len(cells) != len(header):
         return Wrong(number, "bad_value")
@@ -100,11 +113,10 @@ def _read(number: int, header: Sequence[str], cells: Sequence[str]) -> Spend | W
 
 
 def _minor(text: str, currency: str) -> int | None:
-    try:
-        amount = Decimal(text.replace(",", "")).scaleb(decimals(currency))
-    except InvalidOperation:
+    if not _AMOUNT.fullmatch(text):
         return None
-    return int(amount) if amount.is_finite() and amount == amount.to_integral_value() and amount >= 0 else None
+    amount = Decimal(text.replace(",", "")).scaleb(decimals(currency))
+    return int(amount) if amount == amount.to_integral_value() else None
 
 
 def twice(entries: Sequence[Spend]) -> Iterator[Spend]:

@@ -28,10 +28,10 @@ class SpendTable:
 
     def page(self, month: str, *, limit: int, start: Item | None) -> Page:
         """Of a month (`2026-11`), by day and channel."""
-        return self.table.query("pk = :pk", pk=f"SPEND#{month}", limit=limit, start=start, consistent=True)
+        return self.table.query("pk = :pk", pk=month_key(month), limit=limit, start=start, consistent=True)
 
     def of_month(self, month: str) -> Iterator[Spend]:
-        for item in self.table.query_all("pk = :pk", pk=f"SPEND#{month}", consistent=True):
+        for item in self.table.query_all("pk = :pk", pk=month_key(month), consistent=True):
             yield from_item(item)
 
     def between(self, first: date, last: date) -> Iterator[Spend]:
@@ -42,12 +42,17 @@ class SpendTable:
             month = (month + timedelta(days=31)).replace(day=1)
 
 
+def month_key(month: str) -> str:
+    """Of a month (`2026-11`)."""
+    return f"SPEND#{month}"
+
+
 def from_item(item: Item) -> Spend:
     return Spend.model_validate({name: item[name] for name in _TOLD if name in item})
 
 
 def _key(entry: Spend) -> Item:
-    return {"pk": f"SPEND#{entry.day.isoformat()[:7]}", "sk": "#".join(entry.name)}
+    return {"pk": month_key(entry.day.isoformat()[:7]), "sk": "#".join(entry.name)}
 
 
 def _item(entry: Spend, by: str, now: datetime) -> Item:

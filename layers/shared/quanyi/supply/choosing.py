@@ -129,7 +129,7 @@ def choose(
             refused[supplier.id] = _emptied(offer, wanted, exact=exact) if why == "quantity" else why
             continue
         known = offered.health.get(supplier.id, Health())
-        expected = offer.cost / known.success_rate / (1 - 0.9 * known.bad_rate)
+        expected = offer.cost / known.score
         lead = _lead(offer, known)
         late = promise is not None and lead > promise.left
         fit.append(Candidate(supplier, offer, quantity, left, expected, known.failing, lead, late))

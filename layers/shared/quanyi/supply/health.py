@@ -50,6 +50,11 @@ class Health(BaseModel):
         return self.short / (self.succeeded + 5)
 
     @property
+    def score(self) -> float:
+        """The share of what is ordered that a buyer can use in the end: by it a purchase's cost is judged."""
+        return self.success_rate * (1 - 0.9 * self.bad_rate)
+
+    @property
     def lead_ms(self) -> int | None:
         return self.latency_ms // self.ended if self.ended else None
 

@@ -17,7 +17,8 @@ WITH sold AS (
     SELECT channel, currency, buyer, subject, day, "at", amount FROM facts WHERE kind = 'sold' AND day <= $last
 ),
 sales AS (
-    SELECT channel, currency, SUM(amount) AS gmv, COUNT(DISTINCT subject) AS orders, COUNT(DISTINCT buyer) AS buyers
+    SELECT channel, currency, SUM(amount) AS gmv, COUNT(DISTINCT subject) AS orders,
+        COUNT(DISTINCT CASE WHEN buyer <> '' THEN buyer END) AS buyers
     FROM sold
     WHERE day >= $first
     GROUP BY channel, currency
@@ -30,7 +31,7 @@ entries AS (
         SUM(CASE WHEN account = 'fees' THEN amount ELSE 0 END) AS fees,
         SUM(CASE WHEN account = 'fees' OR account LIKE 'provider:%' THEN amount ELSE 0 END) AS taken
     FROM facts
-    WHERE kind = 'posted' AND day <= $last
+    WHERE kind = 'posted' AND day >= $first AND day <= $last
     GROUP BY channel, currency, buyer, subject, reason, day
 ),
 money AS (
@@ -38,7 +39,6 @@ money AS (
         channel, currency, SUM(revenue) AS revenue, SUM(cost) AS cost, SUM(fees) AS fees,
         SUM(CASE WHEN taken < 0 THEN -taken ELSE 0 END) AS money_back
     FROM entries
-    WHERE day >= $first
     GROUP BY channel, currency
 ),
 spent AS (

@@ -1,0 +1,113 @@
+"""Days that sold far more, or far less, than their weekday does."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from math import sqrt
+from statistics import median
+from typing import Any, NamedTuple
+
+from quanyi.insights.model import Finding
+from quanyi.insights.statistics import robust_z
+from quanyi.restock.calendar import Days
+
+WEEKS = 12
+"""Before the day, that it is compared with: what lies further back was another season."""
+LEAST_WEEKS = 8
+LEAST_ORDERS = 10
+"""Orders of such a weekday (median): fewer are chance."""
+LEAST_Z = 3.5
+"""Iglewicz's and Hoaglin's."""
+LEAST_CHANGE = 0.3
+"""Part of the median: less is nothing to act on, however unusual it is."""
+
+_NORMAL = 0.6745
+"""Median deviation of a normal whose standard deviation is 1."""
+Row = Mapping[str, Any]
+
+
+def abnormal_days(rows: Sequence[Row], day: date, days: Days) -> Iterator[Finding]:
+    """Of `shop_days`. `days` tells which dates are holidays, the days just before one, or weekend days worked for one:
+    these sell as no weekday does, so that none is judged, or compared with."""
+    ordinary = _ordinary(day, days)
+    if day not in ordinary:
+        return
+    for currency in sorted({row["currency"] for row in rows}):
+        sold = {row["day"]: row for row in rows if row["currency"] == currency}
+        begun = date.fromisoformat(min(sold))
+        past = _Past(sold, tuple(one for one in ordinary if begun <= one < day))
+        like = past.like(day)
+        if len(like) < LEAST_WEEKS or median(past.values("orders", like)) < LEAST_ORDERS:
+            continue
+        orders, gmv = past.judged("orders", day), past.judged("gmv", day)
+        if not (orders.is_far or gmv.is_far):
+            continue
+        z = max((one.z for one in (orders, gmv) if one.is_far), key=abs)
+        yield Finding(
+            rule="abnormal_day",
+            about=f"{currency}#{day.isoformat()}",
+            severity="critical" if z < 0 else "info",
+            weight=abs(z),
+            evidence={
+                "day": day.isoformat(),
+                "weekday": day.isoweekday(),
+                "currency": currency,
+                "weeks": len(like),
+                "orders": orders.value,
+                "orders_median": round(orders.usual, 1),
+                "orders_z": round(orders.z, 2),
+                "gmv": gmv.value,
+                "gmv_median": round(gmv.usual),
+                "gmv_z": round(gmv.z, 2),
+            },
+        )
+
+
+def _ordinary(day: date, days: Days) -> list[date]:
+    """Of the day and the weeks before it."""
+    found = (days.first + timedelta(days=n) for n, is_one in enumerate(days.ordinary) if is_one)
+    return [one for one in found if timedelta() <= day - one <= timedelta(weeks=WEEKS)]
+
+
+class _Judged(NamedTuple):
+    """`z` is by the deviation of its own weekday, `z_shop` by that of all."""
+
+    value: int
+    usual: float
+    z: float
+    z_shop: float
+
+    @property
+    def is_far(self) -> bool:
+        """Twelve values tell their own deviation badly: by these alone, one ordinary day in twenty-five is abnormal."""
+        change = abs(self.value - self.usual)
+        return min(abs(self.z), abs(self.z_shop)) >= LEAST_Z and change >= LEAST_CHANGE * self.usual
+
+
+class _Past(NamedTuple):
+    sold: Mapping[str, Row]
+    days: tuple[date, ...]
+
+    def like(self, day: date) -> list[date]:
+        return [one for one in self.days if one.weekday() == day.weekday()]
+
+    def values(self, name: str, days: Sequence[date]) -> list[int]:
+        return [self.sold[text][name] if (text := one.isoformat()) in self.sold else 0 for one in days]
+
+    def judged(self, name: str, day: date) -> _Judged:
+        """Orders vary as much as a Poisson's at the least, and what one is worth about as much as it is: a shop whose
+        past days happen to be alike is not surprised by everything."""
+        (value,), like = self.values(name, [day]), self.values(name, self.like(day))
+        usual = median(like)
+        orders = median(self.values("orders", self.like(day)))
+        least = _NORMAL * usual * sqrt((1 if name == "orders" else 2) / orders)
+        own = robust_z(value, like, least)
+        return _Judged(value, usual, own.z, robust_z(value, self._scaled(name, usual), least).z)
+
+    def _scaled(self, name: str, usual: float) -> list[float]:
+        """What all days would have been had they been of a weekday that sells `usual`."""
+        found: list[float] = []
+        for weekday in range(7):
+            mine = self.values(name, [one for one in self.days if one.weekday() == weekday])
+            middle = median(mine) if mine else 0
+            found += [one / middle * usual for one in mine] if middle else []
+        return found
