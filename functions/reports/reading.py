@@ -78,6 +78,11 @@ class _Watched:
         self._look()
         return answer
 
+    def store(self, name: str, path: str, **parameters: Any) -> tuple[int, dict[str, str]]:
+        answer = self.athena.store(name, path, **parameters)
+        self._look()
+        return answer
+
     def count(self, first: date, last: date) -> int:
         answer = self.athena.count(first, last)
         self._look()

@@ -1,4 +1,4 @@
-"""How RFM is scored is the merchant's: checked, kept with who chose it, and gone by in the next night. Orders of resellers
+"""How RFM is scored is the merchant's: checked, kept with who chose it, and gone by the next night. Orders of resellers
 tell nothing about buyers."""
 
 from datetime import timedelta

@@ -17,7 +17,7 @@ WITH "sold" AS (
     "currency",
     SUM("amount") AS "gmv",
     COUNT(DISTINCT "subject") AS "orders",
-    COUNT(DISTINCT "buyer") AS "buyers"
+    COUNT(DISTINCT CASE WHEN "buyer" <> '' THEN "buyer" END) AS "buyers"
   FROM "sold"
   WHERE
     "day" >= $first
@@ -40,7 +40,7 @@ WITH "sold" AS (
     ) AS "taken"
   FROM "facts"
   WHERE
-    "kind" = 'posted' AND "day" <= $last
+    "kind" = 'posted' AND "day" >= $first AND "day" <= $last
   GROUP BY
     "channel",
     "currency",
@@ -57,8 +57,6 @@ WITH "sold" AS (
     SUM("fees") AS "fees",
     SUM(CASE WHEN "taken" < 0 THEN -"taken" ELSE 0 END) AS "money_back"
   FROM "entries"
-  WHERE
-    "day" >= $first
   GROUP BY
     "channel",
     "currency"
