@@ -263,9 +263,9 @@ class StockAtRisk(View):
 
 
 class TradingView(View):
-    """`before` is a range of as many days as have begun of this one, up to its first. Lists are null where they cannot be
-    told for what was asked about. With `folded`, more goods were sold than are told apart: the smallest are missing in
-    slices of them."""
+    """`before` is a range of as many days as have begun of this one, up to its first. Lists are null where they cannot
+    be told for what was asked about. With `folded`, more goods were sold than are told apart: the smallest are missing
+    in slices of them."""
 
     first: date
     last: date
