@@ -79,6 +79,7 @@ def ask(call: Call) -> Ask:
             "/v1/admin/channel-spend": spend.handler,
             "/v1/admin/voucher": vouchers_admin.handler,
             "/v1/admin/payment-providers": treasury_admin.handler,
+            "/v1/admin/insights": reports.handler,
             "/v1/admin": catalog_admin.handler,
             "/v1/reports": reports.handler,
         }
@@ -338,7 +339,7 @@ def test_what_is_not_theirs_or_makes_no_sense_is_refused(ask: Ask) -> None:
         (ask("POST", f"/v1/admin/insights/{known}/dismiss", {"until": "2026-11-01"}), 422, "until"),
         (ask("POST", f"/v1/admin/insights/{known}/dismiss", {"until": "2029-11-01"}), 422, "until"),
         (ask("POST", f"/v1/admin/insights/{known}/dismiss", {}), 422, None),
-        (ask("POST", f"{PATH}/N{'0' * 20}/dismiss", {"until": "2026-12-01"}), 404, None),
+        (ask("POST", f"/v1/admin/insights/N{'0' * 20}/dismiss", {"until": "2026-12-01"}), 404, None),
         (ask("POST", f"/v1/admin/insights/{known}/dismiss", {"until": "2026-12-01"}, caller=ANALYST), 403, None),
         (ask("GET", PATH, caller=SUPPORT), 403, None),
     ]
