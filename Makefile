@@ -50,6 +50,10 @@ operator-key: $(DEV) ## Issue an operator key: on the running local shop, or STA
 facts-rebuild: $(DEV) ## Derive all facts and their sums again: DO=check or DO=write; the local shop, or STACK= a deployed one
 	@$(BIN)/python -m tools.facts_rebuild --$(or $(DO),check) $(if $(STACK),--stack "$(STACK)")
 
+.PHONY: nightly
+nightly: $(DEV) ## Compute the reports now, as the night does; DAY=2026-11-22; the local shop, or STACK= a deployed one
+	@$(BIN)/python -m tools.nightly $(if $(DAY),--day "$(DAY)") $(if $(STACK),--stack "$(STACK)")
+
 .PHONY: digest-sample
 digest-sample: $(DEV) ## Draw the daily digest of an invented shop into .local/digest, to look at it
 	@$(BIN)/python -m tools.digest_sample .local/digest

@@ -24,6 +24,7 @@ MODULES = (
     "catalogue_sync",
     "importing",
     "stock_size",
+    "live_lag",
     "analytics",
     "rush",
     "storm",
@@ -36,7 +37,7 @@ ORDER = (
     *("rush", "storm", "tills", "claims", "calls", "notifying", "redeeming", "judging", "cost", "speed"),
     *("topups", "purchases", "on-demand"),
     *("cold-start", "lazy-import", "risk", "stock-policies", "watch", "catalogue-sync", "importing", "stock-size"),
-    "analytics",
+    *("live-lag", "analytics"),
 )
 
 

@@ -11,11 +11,12 @@ import time
 from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import cast
 
-from tools import demo, demo_providers, demo_supply
+from tools import demo, demo_past, demo_providers, demo_supply
 from tools.local.beside import Beside, NotBeside
 from tools.local.build import BuildFailed
 from tools.local.cloud import Cloud, CloudFailed
@@ -81,6 +82,7 @@ def _load_demo(home: Home, stack: Stack) -> Stack:
     print("load the demo shop ...", flush=True)
     stack = replace(stack, keys=demo.load(stack.as_dict()))
     stack.write(home.last_stack_file)
+    demo_past.bring(HttpShop(stack.api_url, stack.keys["operator"]), demo_past.shop_day(datetime.now(UTC)))
     home.demo_loaded.touch()
     return stack
 
@@ -158,6 +160,7 @@ def _announce(stack: Stack, home: Home, supplied: Collection[str]) -> None:
     if others:
         title = "a top-up from a supplier as 福禄 is one, a card from a dujiao-next shop (pay and look as above)"
         shown[title] = demo_supply.order_lines(known, *others)
+    shown["compute the reports, and look at them"] = demo_past.report_lines(known)
     for what, lines in shown.items():
         print(f"\n{what}:")
         print("\n".join(f"  {line}" for line in lines))

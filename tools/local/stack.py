@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import boto3
+from botocore.config import Config
 
 from tools.local.cloud import Cloud, local_session
 from tools.local.deploy import api_url, outputs
@@ -39,9 +40,10 @@ class Stack:
         """Raises FileNotFoundError where none was written."""
         return cls(**json.loads(path.read_text()))
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, config: Config | None = None) -> Any:
         """A boto3 client of this stack's AWS."""
-        return _session().client(service, endpoint_url=self.aws_endpoint_url)  # type: ignore[call-overload]
+        known: dict[str, Any] = {"endpoint_url": self.aws_endpoint_url, "config": config}
+        return _session().client(service, **known)  # type: ignore[call-overload]
 
     def physical_id(self, logical_id: str) -> str:
         """The name that the deployment gave a resource of template.yaml."""
