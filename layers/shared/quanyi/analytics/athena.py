@@ -98,7 +98,8 @@ class Athena:
                 found = kinds
                 for row in rows:
                     count += 1
-                    file.write(",".join(listed_cell(name, value) for name, value in zip(kinds, row, strict=True)) + "\n")
+                    cells = (listed_cell(name, value) for name, value in zip(kinds, row, strict=True))
+                    file.write(",".join(cells) + "\n")
         return count, {name: _KINDS.get(kind, kind.upper()) for name, kind in found.items()}
 
     def count(self, first: date, last: date) -> int:
