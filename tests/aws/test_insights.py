@@ -109,8 +109,9 @@ def shop(ask: Ask) -> None:
     assert ask("PUT", "/v1/admin/payment-providers/till", body)[0] == 200
 
 
-REPEATING = {"currency": "CNY", "buyers": 100, "repeat_buyers": 45, "repurchase_rate": 0.45, "p_value": 0.001}
-REPEATING |= {"repurchase_rate_at_least": 0.37}
+REPEATING = {"currency": "CNY", "buyers": 100, "repeat_buyers": 45, "repurchase_rate": 0.45, "p_value": 0.001} | {
+    "repurchase_rate_at_least": 0.37
+}
 FOUND: Mapping[str, tuple[Rule, str, dict[str, Any]]] = {
     "switch": ("provider", "till", {"provider": "till", "tried": 400, "paid": 300, "weeks": 8, "spread": 1.2, "z": 6.1}
                | {"success_rate": 0.75, "success_rate_before": 0.9}),
