@@ -245,6 +245,18 @@ def test_what_somebody_changed_meanwhile_is_not_undone(ask: Ask) -> None:
     assert ask("GET", "/v1/admin/skus/year")[1]["price"] == 20_000
 
 
+@pytest.mark.usefixtures("shop")
+def test_of_a_rule_ten_are_told_and_those_acted_on_are_none_of_them(ask: Ask) -> None:
+    rule, _, evidence = FOUND["pack"]
+    many = [Finding(rule=rule, about=f"P{n}#CNY", severity="info", evidence=evidence) for n in range(14)]
+    known = insight_shop.shop().known(many, DAY)
+    first = told(many, known)
+    assert [one.about for one in first] == [f"P{n}#CNY" for n in range(10)]
+    send(ask, first[0].action.calls)
+    again = told(many, insight_shop.shop().known(many, DAY))
+    assert [one.about for one in again] == [f"P{n}#CNY" for n in range(1, 11)]
+
+
 def test_goods_that_are_gone_have_nothing_done_about_them() -> None:
     for name in ("bundle", "pack", "clearance"):
         assert told([finding(name)], insight_shop.shop().known([finding(name)], DAY)) == []
