@@ -110,8 +110,9 @@ def shop(ask: Ask) -> None:
     assert ask("PUT", "/v1/admin/payment-providers/till", body)[0] == 200
 
 
-REPEATING = {"currency": "CNY", "buyers": 100, "repeat_buyers": 45, "repurchase_rate": 0.45, "p_value": 0.001}
-REPEATING |= {"repurchase_rate_at_least": 0.37}
+REPEATING = {"currency": "CNY", "buyers": 100, "repeat_buyers": 45, "repurchase_rate": 0.45, "p_value": 0.001} | {
+    "repurchase_rate_at_least": 0.37
+}
 FOUND: Mapping[str, tuple[Rule, str, dict[str, Any]]] = {
     "switch": ("provider", "till", {"provider": "till", "tried": 400, "paid": 300, "weeks": 8, "spread": 1.2, "z": 6.1}
                | {"success_rate": 0.75, "success_rate_before": 0.9}),
@@ -243,6 +244,18 @@ def test_what_somebody_changed_meanwhile_is_not_undone(ask: Ask) -> None:
     (call,) = one.action.calls
     assert ask(call.method, call.path, call.body)[0] == 409
     assert ask("GET", "/v1/admin/skus/year")[1]["price"] == 20_000
+
+
+@pytest.mark.usefixtures("shop")
+def test_of_a_rule_ten_are_told_and_those_acted_on_are_none_of_them(ask: Ask) -> None:
+    rule, _, evidence = FOUND["pack"]
+    many = [Finding(rule=rule, about=f"P{n}#CNY", severity="info", evidence=evidence) for n in range(14)]
+    known = insight_shop.shop().known(many, DAY)
+    first = told(many, known)
+    assert [one.about for one in first] == [f"P{n}#CNY" for n in range(10)]
+    send(ask, first[0].action.calls)
+    again = told(many, insight_shop.shop().known(many, DAY))
+    assert [one.about for one in again] == [f"P{n}#CNY" for n in range(1, 11)]
 
 
 def test_goods_that_are_gone_have_nothing_done_about_them() -> None:

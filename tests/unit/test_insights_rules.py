@@ -345,6 +345,10 @@ def test_stock_expires_when_even_brisk_sales_leave_it() -> None:
     both = one_of(expiring([Stock("s", {ago(-5): 12, ago(-30): 100}, 400)], sales, DAY))
     assert both is not None
     assert (both.evidence["units"], both.evidence["until"]) == (112, ago(-30)), "what expires first is sold first"
+    brisk = [{"sku": "s", "orders": 9, "delivered": 112}]
+    early = one_of(expiring([Stock("s", {ago(-5): 100, ago(-30): 1}, 400)], brisk, DAY))
+    assert early is not None
+    assert (early.evidence["units"], early.evidence["until"]) == (100, ago(-5)), "the day on which most is left"
 
 
 def test_lost_buyers_are_told_by_currency_from_ten_on() -> None:

@@ -23,8 +23,8 @@ READS = (
 )
 """The nightly reports whose rows they take."""
 
-MOST_OF_A_RULE = 10
-"""More is not read; the first ones weigh most."""
+MOST_OF_A_RULE = 100
+"""Whose goods are looked up: of these, those are told that something is still to be done about (`telling.MOST`)."""
 
 Rows = Sequence[Mapping[str, Any]]
 

@@ -1,5 +1,6 @@
 """From what was found to what is told: in words, with the calls that show more and the one that acts on it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -10,6 +11,9 @@ from quanyi.insights.model import Action, Call, Finding, Insight, Rule
 from quanyi.insights.naming import Known
 from quanyi.insights.texts import DEEDS, DIRECTIONS, TEXTS, TITLES, WEEKDAYS, Deed
 from quanyi.mail.model import money_text
+
+MOST = 10
+"""Insights of one rule: nobody reads more."""
 
 _MONEY = frozenset({"gmv", "gmv_median", "margin", "margin_at_most", "spend", "monetary"})
 _SHARES = frozenset({"success_rate", "success_rate_before", "repurchase_rate", "repurchase_rate_at_least"})
@@ -27,8 +31,14 @@ _LANGUAGES: tuple[Language, ...] = ("zh-CN", "en")
 
 
 def told(findings: Iterable[Finding], known: Known) -> list[Insight]:
-    """Without those that nothing is to be done about any more."""
-    return [one for finding in findings if (one := _told(finding, known))]
+    """Without those that nothing is to be done about any more; of each rule the first ones."""
+    kept: list[Insight] = []
+    by_rule = Counter[Rule]()
+    for finding in findings:
+        if by_rule[finding.rule] < MOST and (one := _told(finding, known)):
+            kept.append(one)
+            by_rule[finding.rule] += 1
+    return kept
 
 
 def _told(finding: Finding, known: Known) -> Insight | None:
