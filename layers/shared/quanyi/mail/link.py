@@ -33,8 +33,8 @@ def _names_what(url: str) -> str:
 
 
 StaffUrl = Annotated[str, AfterValidator(_names_what)]
-"""`https://console.example.com/{what}/{id}`; `what` is `cases`, `reviews`, `alerts`, or `books`, whose
-id is a day."""
+"""`https://console.example.com/{what}/{id}`; `what` is `cases`, `reviews`, `alerts`, `books` or `digests`, and of the
+last two the id is a day."""
 
 
 def staff_link(url: StaffUrl, what: str, about: str) -> str:
