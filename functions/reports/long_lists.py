@@ -92,7 +92,7 @@ def _candidates(index: Mapping[str, Any], behind: Behind, least: int) -> Iterato
 
 
 def _rows(block: bytes, columns: Mapping[str, str]) -> Iterator[Row]:
-    for cells in csv.reader(block.decode().splitlines()):
+    for cells in csv.reader(block.decode().removesuffix("\n").split("\n")):
         yield {name: _value(cell, kind) for cell, (name, kind) in zip(cells, columns.items(), strict=True)}
 
 

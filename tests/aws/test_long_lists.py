@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from quanyi.analytics.customers import Behind
+from quanyi.analytics.customers import Behind, masked
 from quanyi.analytics.reports import REPORTS
 from quanyi.callers import Caller
 from quanyi.csv_pages import BOM
@@ -95,7 +96,11 @@ def test_pages_of_a_packed_list_are_those_of_the_whole(packed: Shore) -> None:
     for cell in CELLS:
         kept = results.newest(cell.report, DAY)
         assert kept
-        wanted = [(place, row) for place, row in enumerate(every[cell.report]) if cell.has(row)]
+        wanted = [
+            (place, {**row, "buyer": masked(row["buyer"])})
+            for place, row in enumerate(every[cell.report])
+            if cell.has(row)
+        ]
         found: list[Any] = []
         while page := results.behind(kept, cell, found[-1][0] + 1 if found else 0, limit):
             found += page
@@ -148,7 +153,9 @@ def test_the_same_list_again_is_the_same_version(packed: Shore) -> None:
 
 
 def test_cells_are_answered_by_the_api(packed: Shore, call: Call) -> None:
-    query: dict[str, str] = {"report": "rfm", "segment": "important_value", "currency": "CNY", "limit": "2"}
+    cells = Counter((row["segment"], row["currency"]) for row in whole(packed, "rfm"))
+    (((segment, currency), count),) = cells.most_common(1)
+    query: dict[str, str] = {"report": "rfm", "segment": segment, "currency": currency, "limit": "2"}
     names: list[str] = []
     while True:
         _, page, *_ = call(reports.handler, "GET", "/v1/reports/customers/list", caller=ANALYST, query=query)
@@ -156,5 +163,4 @@ def test_cells_are_answered_by_the_api(packed: Shore, call: Call) -> None:
         if page["next"] is None:
             break
         query["cursor"] = page["next"]
-    wanted = [row for row in whole(packed, "rfm") if (row["segment"], row["currency"]) == ("important_value", "CNY")]
-    assert len(names) == len(wanted) > 2
+    assert len(names) == count > 2

@@ -21,7 +21,7 @@ ATHENA = "athena"
 TYPES = {"VARCHAR": "string", "TIMESTAMP": "timestamp", "DATE": "date", "INTEGER": "int", "BIGINT": "bigint"}
 """What the catalogue calls the types of `rows.COLUMNS`."""
 
-_BREAK = re.compile(r"[\r\n\t]")
+_BREAK = re.compile(r"[\r\n]")
 _QUOTED = re.compile(r'[,"]|^#')
 _PARAMETER = re.compile(r"\$(\w+)")
 
@@ -90,9 +90,7 @@ def listed_cell(name: str, value: Any) -> str:
         return ""
     if not isinstance(value, str):
         return f"{value}"
-    text = _BREAK.sub(" ", value)
-    if name == dialect.BUYER:
-        text = masked(text)
-    if value[:1] in dialect.FORMULA and value:
+    text = masked(value) if name == dialect.BUYER else _BREAK.sub(" ", value)
+    if value and value[0] in dialect.FORMULA:
         text = f"'{text}"
     return '"' + text.replace('"', '""') + '"' if not text or _QUOTED.search(text) else text
