@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import Any
 
 from quanyi.analytics.customers import masked
+from quanyi.analytics.dialect import BUYER
 from quanyi.csv_pages import csv_page
 
 CSV = "text/csv; charset=utf-8"
@@ -14,18 +15,16 @@ MOST_XLSX_ROWS = 200_000
 
 Rows = Sequence[Sequence[Any]]
 
-_BUYER = "buyer"
-
 
 def lists_buyers(columns: Sequence[str]) -> bool:
-    return _BUYER in columns
+    return BUYER in columns
 
 
 def shown(columns: Sequence[str], rows: Rows) -> Rows:
     """As whoever asks may see them: a list of buyers tells them apart, and cannot be looked up by."""
     if not lists_buyers(columns):
         return rows
-    at = columns.index(_BUYER)
+    at = columns.index(BUYER)
     return [[*row[:at], masked(str(row[at])), *row[at + 1 :]] for row in rows]
 
 

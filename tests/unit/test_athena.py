@@ -13,11 +13,12 @@ from sqlglot import exp
 
 from quanyi.analytics import athena as adapter
 from quanyi.analytics.athena import Athena, OutOfTime, QueryFailed, QueryTooLong
-from quanyi.analytics.athena_dialect import ATHENA, bound, literal
+from quanyi.analytics.athena_dialect import ATHENA, bound, listed_cell, literal
 from quanyi.analytics.customers import Bands
+from quanyi.analytics.dialect import listed
 from quanyi.analytics.engine import Engine, Table, TooManyRows
 from quanyi.analytics.queries import body_of, names, parameters_of, sql_of
-from quanyi.analytics.reports import AT_RISK
+from quanyi.analytics.reports import AT_RISK, REPORTS, Report
 from quanyi.analytics.rows import SPEND
 from quanyi.facts.model import Fact
 from tests.unit.analytics import engine, laid
@@ -116,6 +117,27 @@ def test_they_do_in_the_middle_of_weeks_and_months_too(shop: tuple[Shop, Asked],
     embedded, athena = asked.both(name, **MORE, first=first, last=last, without="")
     same(embedded, athena)
     assert asked.embedded.count(first, last) == asked.athena.count(first, last) > 0
+
+
+@pytest.mark.parametrize("report", [one for one in REPORTS if one.by], ids=lambda report: report.name)
+def test_lists_are_laid_down_the_same(shop: tuple[Shop, Asked], report: Report, tmp_path: Path) -> None:
+    about, asked = shop
+    known = MORE | dict(report.more) | {"first": about.first, "last": about.last}
+    here, there = tmp_path / "embedded", tmp_path / "athena"
+    embedded = asked.embedded.store(report.name, str(here), **known)
+    assert asked.athena.store(report.name, str(there), **known) == embedded
+    assert there.read_bytes() == here.read_bytes()
+    assert embedded[0] == len(here.read_bytes().splitlines()) > 40
+    cells = {cell for line in here.read_text(encoding="utf-8").splitlines() for cell in line.split(",")}
+    assert not cells & ({row["buyer"] for row in about.rows} - {""}), "buyers are masked"
+
+
+@pytest.mark.parametrize("text", ["", "a,b", 'say "so"', "=1+1", "-5", "#1", " a ", "a\r\nb", "it's", "NULL", "张三"])
+def test_a_cell_is_written_the_same(text: str, tmp_path: Path) -> None:
+    path, told = tmp_path / "cells", Engine(memory_mib=64, spill=str(tmp_path))
+    told.give("texts", {"a": "VARCHAR", "n": "BIGINT"}, [(text, 1), (None, None)])
+    told.connection.execute(listed("SELECT * FROM texts ORDER BY n", {"a": "VARCHAR", "n": "BIGINT"}, str(path)))
+    assert path.read_bytes().decode() == f"{listed_cell('a', text)},1\n,\n"
 
 
 def same(embedded: Table, athena: Table) -> None:

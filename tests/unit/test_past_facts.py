@@ -222,8 +222,10 @@ def test_what_is_masked_is_nobody_elses(seen: Told) -> None:
 
 
 @pytest.mark.parametrize(
-    "seen", [Told(), Told("1*********1"), Told(nick="张**"), Told("13800138001转1234"), Told("12")]
-)
+    "seen", [Told(), Told("1*********1"), Told(nick="张**"), Told("13800138001转1234"), Told("12"),
+             Told(nick="-"), Told(nick="匿名用户"), Told(nick="匿名"), Told(nick="NULL"), Told("00000000000"),
+             Told("18888888888"), Told("88888888", nick="无")],
+)  # fmt: skip
 def test_who_cannot_be_told_from_others_is_nobody(seen: Told) -> None:
     assert buyer_of(KEYS, "taobao-shop", seen) == ""
     assert seen.known == "nobody"

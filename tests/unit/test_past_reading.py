@@ -116,6 +116,16 @@ def test_columns_that_are_not_there_are_named() -> None:
     assert found.value.fields == ["amount"]
 
 
+def test_a_numbered_column_beyond_the_last_is_not_there_and_a_name_that_stands_twice_names_none() -> None:
+    beyond = {**{name: number for number, name in enumerate(FIELDS, 1)}, "refund": len(FIELDS) + 1}
+    with pytest.raises(MissingColumn) as found:
+        export(text_of([ROW]).encode(), source(columns=beyond))
+    assert found.value.fields == ["refund"]
+    with pytest.raises(MissingColumn) as found:
+        export(text_of([ROW], [*HEADER[:4], HEADER[5], *HEADER[5:]]).encode())
+    assert set(found.value.fields) >= {FIELDS[5]}
+
+
 def test_a_heading_above_the_header_row_and_numbered_columns() -> None:
     text = "店铺订单,2026\n" + text_of([ROW])
     assert only(export(text.encode(), source(header_row=2))) == replace(only(read(ROW)), line=3)

@@ -11,13 +11,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
 from json import dumps
+from pathlib import Path
 from time import sleep
 from types import MappingProxyType
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from quanyi.analytics.athena_dialect import ATHENA, bound, facts, given
+from quanyi.analytics.athena_dialect import ATHENA, bound, facts, given, listed_cell
 from quanyi.analytics.engine import MOST_ROWS, Table, TooManyRows
 from quanyi.analytics.queries import body_of, over, relations_of
 from quanyi.aws import code_of
@@ -89,6 +90,18 @@ class Athena:
         columns, rows = self._answer(name, query)
         return Table(columns, rows)
 
+    def store(self, name: str, path: str, **parameters: Any) -> tuple[int, dict[str, str]]:
+        """Raises what `run` raises, but TooManyRows: a page at a time is held."""
+        count, found = 0, dict[str, str]()
+        with Path(path).open("w", encoding="utf-8", newline="") as file:
+            for kinds, rows in self._pages(self._asked(self.text(name, **parameters))):
+                found = kinds
+                for row in rows:
+                    count += 1
+                    cells = (listed_cell(name, value) for name, value in zip(kinds, row, strict=True))
+                    file.write(f"{','.join(cells)}\n")
+        return count, {name: _KINDS.get(kind, kind.upper()) for name, kind in found.items()}
+
     def count(self, first: date, last: date) -> int:
         known = self._counted.get((first, last))
         if known is None:
@@ -139,18 +152,26 @@ class Athena:
         raise AssertionError("unreachable")
 
     def _answer(self, name: str, query: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        columns: tuple[str, ...] = ()
         rows: list[tuple[Any, ...]] = []
+        for kinds, page in self._pages(query):
+            columns = tuple(kinds)
+            rows += page
+            if len(rows) > MOST_ROWS:
+                raise TooManyRows(name)
+        return columns, rows
+
+    def _pages(self, query: str) -> Iterator[tuple[dict[str, str], Iterator[tuple[Any, ...]]]]:
+        """Each with the types of the columns, by Athena's names of them."""
         more: dict[str, Any] = {}
         while True:
             page = self._call("get_query_results", QueryExecutionId=query, MaxResults=PAGE, **more)
-            columns = page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
-            readers = [_READERS[column["Type"]] for column in columns]
+            kinds = {column["Name"]: column["Type"] for column in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]}
+            readers = [_READERS[kind] for kind in kinds.values()]
             names_first = 0 if more else 1
-            rows += (_row(row, readers) for row in page["ResultSet"]["Rows"][names_first:])
-            if len(rows) > MOST_ROWS:
-                raise TooManyRows(name)
+            yield kinds, (_row(row, readers) for row in page["ResultSet"]["Rows"][names_first:])
             if not page.get("NextToken"):
-                return tuple(column["Name"] for column in columns), rows
+                return
             more = {"NextToken": page["NextToken"]}
 
     def _call(self, action: str, **arguments: Any) -> dict[str, Any]:
@@ -178,6 +199,7 @@ def _row(row: Mapping[str, Any], readers: Sequence[Callable[[str], Any]]) -> tup
     return tuple(None if text is None else read(text) for text, read in zip(texts, readers, strict=True))
 
 
+_KINDS = MappingProxyType({"date": "DATE", "bigint": "BIGINT", "integer": "INTEGER", "varchar": "VARCHAR"})
 _READERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
     {
         **dict.fromkeys(("varchar", "char"), str),

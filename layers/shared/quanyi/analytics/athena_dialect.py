@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from quanyi.analytics import dialect
+from quanyi.analytics.customers import masked
 from quanyi.analytics.rows import COLUMNS, MAY_LACK
 
 ATHENA = "athena"
@@ -20,6 +21,8 @@ ATHENA = "athena"
 TYPES = {"VARCHAR": "string", "TIMESTAMP": "timestamp", "DATE": "date", "INTEGER": "int", "BIGINT": "bigint"}
 """What the catalogue calls the types of `rows.COLUMNS`."""
 
+_BREAK = re.compile(r"[\r\n\t]")
+_QUOTED = re.compile(r'[,"]|^#')
 _PARAMETER = re.compile(r"\$(\w+)")
 
 
@@ -79,3 +82,17 @@ def given(relation: str, version: str, columns: Mapping[str, str]) -> str:
     ]
     where = f'"relation" = {literal(relation)} AND "version" = {literal(version)}'
     return f'SELECT {", ".join(chosen)} FROM "given" WHERE {where}'  # noqa: S608 - names of ours
+
+
+def listed_cell(name: str, value: Any) -> str:
+    """A value as `dialect.listed` writes it in a line of CSV."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return f"{value}"
+    text = _BREAK.sub(" ", value)
+    if name == dialect.BUYER:
+        text = masked(text)
+    if value[:1] in dialect.FORMULA and value:
+        text = f"'{text}"
+    return '"' + text.replace('"', '""') + '"' if not text or _QUOTED.search(text) else text

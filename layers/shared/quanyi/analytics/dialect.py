@@ -60,21 +60,26 @@ def lines(path: str) -> str:
     return f"read_json({texts([path])}, format = 'newline_delimited', columns = {{{kinds}}})"
 
 
+BUYER = "buyer"
+"""The column of lists that tells whom they are of."""
 FORMULA = "=+-@"
 """What a text begins with that a spreadsheet takes for a formula."""
 
 
 def listed(select: str, kinds: Mapping[str, str], path: str) -> str:
     """An answer, in its own order, as lines of CSV; its columns have these types. A text that looks like a formula gets
-    an apostrophe in front, and none goes over a line's end: a row is a line."""
-    cells = [
-        f"""CASE WHEN regexp_matches("{name}", '^[=+@-]') THEN chr(39) ELSE '' END """
-        f"""|| regexp_replace("{name}", '[\r\n\t]', ' ', 'g') AS "{name}\""""
-        if kind == "VARCHAR"
-        else f'"{name}"'
-        for name, kind in kinds.items()
-    ]
+    an apostrophe in front, and none goes over a line's end: a row is a line. Buyers are masked (`customers.masked`)."""
+    cells = [_cell(name, kind) for name, kind in kinds.items()]
     return f"COPY (SELECT {', '.join(cells)} FROM ({select})) TO {texts([path])} (FORMAT csv, HEADER false)"  # noqa: S608
+
+
+def _cell(name: str, kind: str) -> str:
+    if kind != "VARCHAR":
+        return f'"{name}"'
+    text = f"""regexp_replace("{name}", '[\r\n\t]', ' ', 'g')"""
+    if name == BUYER:
+        text = f"CASE WHEN length({text}) > 8 THEN left({text}, 3) || '…' || right({text}, 2) ELSE '…' END"
+    return f"""CASE WHEN regexp_matches("{name}", '^[=+@-]') THEN chr(39) ELSE '' END || {text} AS "{name}\""""
 
 
 def written(select: str, path: str) -> str:

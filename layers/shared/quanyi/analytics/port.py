@@ -21,6 +21,11 @@ class Questions(Protocol):
         """The answer of a query; it takes of the parameters those that it names. Raises TooManyRows."""
         ...
 
+    def store(self, name: str, path: str, **parameters: Any) -> tuple[int, dict[str, str]]:
+        """Lays the answer of a query down as lines of CSV, however long it is, its buyers masked: how many lines, and
+        the type of each column (as `rows.COLUMNS` names types)."""
+        ...
+
     def count(self, first: date, last: date) -> int:
         """Facts' rows of these days."""
         ...

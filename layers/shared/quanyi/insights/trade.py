@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from math import sqrt
+from math import pi, sqrt
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -16,7 +16,10 @@ LEAST_WEEKS = 8
 LEAST_ORDERS = 10
 """Orders of such a weekday (median): fewer are chance."""
 LEAST_Z = 3.5
-"""Iglewicz's and Hoaglin's."""
+"""Iglewicz's and Hoaglin's, by how far all days of the twelve weeks lie from the median of their weekdays."""
+LEAST_OWN_Z = 2.0
+"""By how far those of its own weekday do: twelve values say too little of their deviation to decide by it alone (one
+ordinary day in twenty-five would be abnormal), but a weekday may be wilder than the others."""
 LEAST_CHANGE = 0.3
 """Part of the median: less is nothing to act on, however unusual it is."""
 
@@ -69,18 +72,17 @@ def _ordinary(day: date, days: Days) -> list[date]:
 
 
 class _Judged(NamedTuple):
-    """`z` is by the deviation of its own weekday, `z_shop` by that of all."""
+    """`z` is by the deviation of all weekdays, `z_own` by that of its own."""
 
     value: int
     usual: float
     z: float
-    z_shop: float
+    z_own: float
 
     @property
     def is_far(self) -> bool:
-        """Twelve values tell their own deviation badly: by these alone, one ordinary day in twenty-five is abnormal."""
-        change = abs(self.value - self.usual)
-        return min(abs(self.z), abs(self.z_shop)) >= LEAST_Z and change >= LEAST_CHANGE * self.usual
+        far = abs(self.z) >= LEAST_Z and abs(self.z_own) >= LEAST_OWN_Z
+        return far and abs(self.value - self.usual) >= LEAST_CHANGE * self.usual
 
 
 class _Past(NamedTuple):
@@ -100,8 +102,9 @@ class _Past(NamedTuple):
         usual = median(like)
         orders = median(self.values("orders", self.like(day)))
         least = _NORMAL * usual * sqrt((1 if name == "orders" else 2) / orders)
-        own = robust_z(value, like, least)
-        return _Judged(value, usual, own.z, robust_z(value, self._scaled(name, usual), least).z)
+        spread = robust_z(value, self._scaled(name, usual), least)
+        # The median is that of the twelve, however many tell the deviation.
+        return _Judged(value, usual, spread.z / sqrt(1 + pi / 2 / len(like)), robust_z(value, like, least).z)
 
     def _scaled(self, name: str, usual: float) -> list[float]:
         """What all days would have been had they been of a weekday that sells `usual`."""

@@ -23,6 +23,10 @@ LEAST_VISIBLE = 6
 _MASK = re.compile(r"[*•●×]")
 _PHONE = re.compile(r"\+?[0-9]{7,15}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_PLACEHOLDER = re.compile(r"匿名.*|[-—/]+|无|null|none|n/a", re.IGNORECASE)
+"""What stands where an account is not told: the same for everybody."""
+_MADE_UP = re.compile(r"\+?[0-9]*?([0-9])\1{7}")
+"""A number that ends with one digit eight times stands for any: goods without a parcel need none."""
 _RELAYED = re.compile(r"1[3-9][0-9]{9,10}[^0-9]+[0-9]{1,6}")
 """A number that the platform lends for one order (隐私号), with its extension: `13800138001-1234`."""
 
@@ -42,7 +46,7 @@ class Told:
         digits = re.sub(r"[ ()-]", "", phone)
         contact = Contact(
             email=email if _EMAIL.fullmatch(email) and not _MASK.search(email) else None,
-            phone=digits if _PHONE.fullmatch(digits) and not _RELAYED.fullmatch(phone) else None,
+            phone=digits if _PHONE.fullmatch(digits) and not _not_theirs(phone, digits) else None,
         )
         return contact if contact.email or contact.phone else None
 
@@ -55,13 +59,18 @@ class Told:
     @property
     def account(self) -> str:
         """The buyer's account on the platform, if it is told in full."""
-        return "" if _MASK.search(normalize("NFKC", self.nick)) else self.nick
+        nick = normalize("NFKC", self.nick).strip()
+        return "" if _MASK.search(nick) or _PLACEHOLDER.fullmatch(nick) else self.nick
 
     @property
     def known(self) -> Known:
         if self.contact:
             return "contact"
         return "account" if self.account else "masked" if self.masked_phone else "nobody"
+
+
+def _not_theirs(phone: str, digits: str) -> bool:
+    return bool(_RELAYED.fullmatch(phone) or _MADE_UP.fullmatch(digits))
 
 
 def buyer_of(keyring: NamedKeys, source: str, told: Told) -> str:

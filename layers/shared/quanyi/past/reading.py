@@ -31,16 +31,18 @@ def records(source: SourceSettings, data: bytes) -> list[Record]:
 
 
 def places(source: SourceSettings, found: Sequence[Record]) -> tuple[dict[str, int], Sequence[Record]]:
-    """The column of each field, from 0, and the records behind the header row. Raises MissingColumn."""
+    """The column of each field, from 0, and the records behind the header row. Raises MissingColumn: so it is too where
+    a name stands twice in the header row, or a number lies beyond all rows."""
     at = next((n for n, one in enumerate(found) if one.line >= source.header_row), len(found))
     header = found[at].fields if source.header_row and at < len(found) else []
     names = [cleaned(name).casefold() for name in header]
+    width = max((len(one.fields) for one in found), default=0)
     where: dict[str, int] = {}
     missing: list[str] = []
     for field, ref in source.columns.refs().items():
-        if isinstance(ref, int):
+        if isinstance(ref, int) and ref <= width:
             where[field] = ref - 1
-        elif ref.strip().casefold() in names:
+        elif isinstance(ref, str) and names.count(ref.strip().casefold()) == 1:
             where[field] = names.index(ref.strip().casefold())
         else:
             missing.append(field)
