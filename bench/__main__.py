@@ -12,6 +12,7 @@ MODULES = (
     "claims",
     "calls",
     "notifying",
+    "fact_cost",
     "redeeming",
     "judging",
     "cold_start",
@@ -35,7 +36,7 @@ MODULES = (
 )
 ORDER = (
     *("rush", "storm", "tills", "claims", "calls", "notifying", "redeeming", "judging", "cost", "speed"),
-    *("topups", "purchases", "on-demand"),
+    *("topups", "purchases", "on-demand", "fact-cost"),
     *("cold-start", "lazy-import", "risk", "stock-policies", "watch", "catalogue-sync", "importing", "stock-size"),
     *("live-lag", "analytics"),
 )

@@ -59,7 +59,6 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
         *_SUPPORT,
         *_CALLBACKS,
         *_REPORTS,
-        ("POST", "/v1/reports/insights/*/dismiss"),
         ("GET", "/v1/redemptions"),
         ("POST", "/v1/redemptions/*/reverse"),
     ),

@@ -108,7 +108,7 @@ def shown(caller: CallerParam, day: Day = None, dismissed: Hidden = False) -> In
     return insights_of(archive(), caller, day, dismissed)
 
 
-@router.post("/v1/reports/insights/<insight_id>/dismiss", tags=["Reports"], summary="Hide an insight for a while")
+@router.post("/v1/admin/insights/<insight_id>/dismiss", tags=["Reports"], summary="Hide an insight for a while")
 def dismiss(insight_id: InsightId, body: Dismissal, caller: CallerParam) -> Dismissed:
     """What was said last holds. The mail of the day does not tell it meanwhile either."""
     caller.needs("operator")

@@ -80,7 +80,8 @@ def trading(source: Trading, first: date, last: date, by: By, about: About) -> T
     now, where, part = source.now(), about.slice, about.part
     today = date.fromisoformat(day(now, source.zone))
     it = asked(first, last, by, today)
-    pieces, past = it.pieces(source.zone), it.before.whole()
+    begun = it.until(today)
+    pieces, past = it.pieces(source.zone), begun.before.whole()
     own = it.whole() if by == "hour" else [place for piece in pieces for place in piece.places]
     rolls = source.rolls.read(
         list(dict.fromkeys([*(place for piece in pieces for place in piece.places), *own, *past]))
@@ -90,7 +91,7 @@ def trading(source: Trading, first: date, last: date, by: By, about: About) -> T
         return merged(rolls[place] for place in places if place in rolls)
 
     whole = of(own)
-    totals, before = _figures(whole, where, it.first), _figures(of(past), where, it.before.first)
+    totals, before = _figures(whole, where, it.first), _figures(of(past), where, begun.before.first)
     counts, at_provider = whole.of(where), part is not None and part[0] == "provider"
     return TradingView(
         first=first,
@@ -109,7 +110,7 @@ def trading(source: Trading, first: date, last: date, by: By, about: About) -> T
         delivery_seconds=DeliveryTime.of(counts) if part is None or part[0] == "category" else None,
         providers=_providers(whole, about) if part is None or at_provider else None,
         top_products=_top(whole, about.channel) if part is None else None,
-        stock_at_risk=_at_risk(source, whole, about.channel, it.begun(today)) if part is None else None,
+        stock_at_risk=_at_risk(source, whole, about.channel, begun.days) if part is None else None,
         folded=whole.is_folded,
     )
 

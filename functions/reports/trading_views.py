@@ -262,8 +262,9 @@ class StockAtRisk(View):
 
 
 class TradingView(View):
-    """`before` is as long a range, up to this one's first day. Lists are null where they cannot be told for what was
-    asked about. With `folded`, more goods were sold than are told apart: the smallest are missing in slices of them."""
+    """`before` is a range of as many days as have begun of this one, up to its first. Lists are null where they cannot
+    be told for what was asked about. With `folded`, more goods were sold than are told apart: the smallest are missing
+    in slices of them."""
 
     first: date
     last: date

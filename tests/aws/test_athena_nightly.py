@@ -214,9 +214,10 @@ def test_a_run_has_the_time_of_its_function(monkeypatch: pytest.MonkeyPatch) -> 
         left.append(seconds())
 
     def run(*_: Any) -> dict[str, Any]:
-        return {"days": []}
+        return {"days": [DAY]}
 
     monkeypatch.setattr(daily, "athena", athena)
     monkeypatch.setattr(daily, "run", run)
+    monkeypatch.setattr(daily, "discover", lambda *_: 0)  # pyright: ignore[reportUnknownLambdaType]
     daily.handler({}, LambdaContext())
     assert left == [15 - daily.RESERVE]

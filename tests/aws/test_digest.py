@@ -104,6 +104,7 @@ def test_each_of_the_shops_people_is_mailed_once(morning: Morning, capsys: pytes
     assert morning.run() == {"v": 1, "day": DAY, "sent": 2, "already": 0, "failed": 0, "later": 0}
     before = morning.cloud.contents(), morning.files()
     for event in (SCHEDULED, {"day": DAY}, SCHEDULED):
+        morning.now += timedelta(hours=1)
         assert morning.run(event)["already"] == 2
     assert (morning.cloud.contents(), morning.files()) == before
     (one, first), (other, second) = morning.sent()

@@ -79,6 +79,7 @@ def ask(call: Call) -> Ask:
             "/v1/admin/channel-spend": spend.handler,
             "/v1/admin/voucher": vouchers_admin.handler,
             "/v1/admin/payment-providers": treasury_admin.handler,
+            "/v1/admin/insights": reports.handler,
             "/v1/admin": catalog_admin.handler,
             "/v1/reports": reports.handler,
         }
@@ -312,7 +313,7 @@ def test_of_an_earlier_day_nothing_is_said_about_todays_stock(night: Archive) ->
 
 def test_an_insight_is_hidden_until_its_day_and_shown_again(night: Archive, ask: Ask) -> None:
     first, second = ask("GET", PATH)[1]["items"]
-    path = f"{PATH}/{first['id']}/dismiss"
+    path = f"/v1/admin/insights/{first['id']}/dismiss"
     for _ in range(2):
         assert ask("POST", path, {"until": "2026-12-01", "reason": "known"}) == (
             200,
@@ -335,11 +336,11 @@ def test_what_is_not_theirs_or_makes_no_sense_is_refused(ask: Ask) -> None:
         (ask("GET", f"{PATH}?day=2026-13-01"), 422, "bad_day"),
         (ask("GET", f"{PATH}?day=2026-11-25"), 422, "day_not_over"),
         (ask("GET", f"{PATH}?day=2020-01-01"), 404, None),
-        (ask("POST", f"{PATH}/{known}/dismiss", {"until": "2026-11-01"}), 422, "until"),
-        (ask("POST", f"{PATH}/{known}/dismiss", {"until": "2029-11-01"}), 422, "until"),
-        (ask("POST", f"{PATH}/{known}/dismiss", {}), 422, None),
-        (ask("POST", f"{PATH}/N{'0' * 20}/dismiss", {"until": "2026-12-01"}), 404, None),
-        (ask("POST", f"{PATH}/{known}/dismiss", {"until": "2026-12-01"}, caller=ANALYST), 403, None),
+        (ask("POST", f"/v1/admin/insights/{known}/dismiss", {"until": "2026-11-01"}), 422, "until"),
+        (ask("POST", f"/v1/admin/insights/{known}/dismiss", {"until": "2029-11-01"}), 422, "until"),
+        (ask("POST", f"/v1/admin/insights/{known}/dismiss", {}), 422, None),
+        (ask("POST", f"/v1/admin/insights/N{'0' * 20}/dismiss", {"until": "2026-12-01"}), 404, None),
+        (ask("POST", f"/v1/admin/insights/{known}/dismiss", {"until": "2026-12-01"}, caller=ANALYST), 403, None),
         (ask("GET", PATH, caller=SUPPORT), 403, None),
     ]
     assert [(status, body.get("reason")) for (status, body), *_ in refused] == [(s, r) for _, s, r in refused]

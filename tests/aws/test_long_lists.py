@@ -25,7 +25,7 @@ __all__ = ["shore"]
 
 ANALYST = Caller(role="analyst", key_id="AN1")
 DAY = "2026-11-25"
-BUYERS = 120
+BUYERS = 60
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def sales() -> list[Fact]:
     """Of three months, in channels that look like formulas."""
     found: list[Fact] = []
     for number in range(BUYERS * 2):
-        at = START - timedelta(days=number * 7 % 75)
+        at = START - timedelta(days=(0, 8, 30, 62)[number % 4])
         more: dict[str, Any] = {"sku": "a", "product": "A", "quantity": 1, "line": 0, "amount": 100 * (number % 17)}
         channel, currency = ("site", "=app")[number % 2], ("CNY", "USD")[number % 5 == 0]
         buyer = f"M{number * 7919 % BUYERS:019d}"
@@ -89,9 +89,8 @@ CELLS = [
 ]
 
 
-@pytest.mark.parametrize("limit", [3, 1000])
-def test_pages_of_a_packed_list_are_those_of_the_whole(packed: Shore, limit: int) -> None:
-    results, seen = customers_shelf().results, 0
+def test_pages_of_a_packed_list_are_those_of_the_whole(packed: Shore) -> None:
+    results, seen, limit = customers_shelf().results, 0, 9
     every = {report: whole(packed, report) for report in ("customers_active", "rfm")}
     for cell in CELLS:
         kept = results.newest(cell.report, DAY)
@@ -102,7 +101,7 @@ def test_pages_of_a_packed_list_are_those_of_the_whole(packed: Shore, limit: int
             found += page
         assert found == wanted
         seen += len(found)
-    assert seen > 200
+    assert seen > 100
 
 
 def test_a_page_takes_few_pieces(packed: Shore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,6 +129,15 @@ def test_totals_series_and_the_range_before_are_what_the_facts_say(office: Offic
         assert {n: piece["figures"][n] for n in piece["figures"] if n != "money"} == numbers(some, facts, on)
 
 
+def test_a_range_that_still_runs_is_compared_with_as_many_days_as_have_begun(office: Office) -> None:
+    first = date(2026, 11, 28)
+    office.told(on_days(facts_of_orders(random.Random(1), 40, days=7), FIRST, date(2026, 11, 29)))
+    running, begun = office.report(first, date(2026, 12, 31), by="week"), office.report(first, date(2026, 11, 29))
+    assert begun["before"]["orders_paid"] > 0
+    for name in ("totals", "before", "change"):
+        assert running[name] == begun[name]
+
+
 def test_hours_weeks_and_months_add_up_to_the_same(office: Office) -> None:
     facts = facts_of_orders(random.Random(2), 30, days=5)
     office.told(facts)

@@ -83,7 +83,7 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(REPORTS, "GET", ("/reports/channels", "/reports/products", "/reports/redemption")),
     **_all(REPORTS, "GET", ("/reports/risk", "/reports/supply")),
     **_all(REPORTS, "GET", ("/reports/daily", "/reports/daily/{report}", "/reports/digest", "/reports/insights")),
-    **_all(OPERATOR, "POST", ("/reports/insights/{insight_id}/dismiss",)),
+    **_all(OPERATOR, "POST", ("/admin/insights/{insight_id}/dismiss",)),
     # Catalogue and keys.
     **_all(OPERATOR, "GET POST", ("/admin/products", "/admin/categories", "/admin/channels", "/admin/keys")),
     **_all(OPERATOR, "GET PUT PATCH", ("/admin/products/{product_id}",)),

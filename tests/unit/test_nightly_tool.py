@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools.nightly import FUNCTION, NightFailed, compute
+from tools.nightly import DIGEST, FUNCTION, NightFailed, compute
 
 
 class FakeCloud:
@@ -28,8 +28,9 @@ def test_a_day_is_asked_for_or_left_to_the_function() -> None:
     cloud = FakeCloud({"days": ["2026-11-25"], "new": 3, "compacted": 1})
     assert compute("shop", cloud, cloud, "2026-11-25")["new"] == 3
     compute("shop", cloud, cloud, None)
+    compute("shop", cloud, cloud, None, DIGEST)
     name = f"shop-{FUNCTION}-1"
-    assert cloud.sent == [(name, {"day": "2026-11-25"}), (name, {})]
+    assert cloud.sent == [(name, {"day": "2026-11-25"}), (name, {}), (f"shop-{DIGEST}-1", {})]
 
 
 def test_a_failure_is_told() -> None:

@@ -99,7 +99,7 @@ class Athena:
                 for row in rows:
                     count += 1
                     cells = (listed_cell(name, value) for name, value in zip(kinds, row, strict=True))
-                    file.write(f"{','.join(cells)}\n")
+                    file.write(",".join(cells) + "\n")
         return count, {name: _KINDS.get(kind, kind.upper()) for name, kind in found.items()}
 
     def count(self, first: date, last: date) -> int:

@@ -46,9 +46,9 @@ class Range:
     def days(self) -> int:
         return (self.last - self.first).days + 1
 
-    def begun(self, today: date) -> int:
-        """How many of its days have begun, at least one."""
-        return max(1, (min(self.last, today) - self.first).days + 1)
+    def until(self, today: date) -> "Range":
+        """Those of its days that have begun; the first one has."""
+        return replace(self, last=min(self.last, today))
 
     @property
     def before(self) -> "Range":
