@@ -2,8 +2,9 @@
 looks for what is to be done about what the reports say.
 
 A day whose files are not compacted has news: yesterday, and every earlier day that facts came late for. Its small files
-are deleted when its reports are kept: whatever a run that dies had not done, the next one finds to do. Last of all,
-months that are over become one file each, one after the other, so that a run that dies has come some way.
+are deleted when its reports are kept, or at once where none is computed again: whatever a run that dies had not done,
+the next one finds to do. Last of all, months that are over become one file each, one after the other, so that a run
+that dies has come some way.
 """
 
 from collections.abc import Sequence
@@ -79,6 +80,10 @@ def _past(text: str, yesterday: date) -> date:
     return day
 
 
+def _is_recent(day: date, yesterday: date) -> bool:
+    return (yesterday - day).days < DAYS_BACK
+
+
 @dataclass(frozen=True)
 class _Job:
     """`folder` takes copies of the lake's files."""
@@ -90,16 +95,15 @@ class _Job:
 
     def nightly(self, yesterday: date) -> dict[str, Any]:
         groups = together(self.archive.lake.files(last=yesterday))
-        news = [self._merge(files, compact_of(files)) for files in groups if is_news(files)]
-        days = {yesterday, *(day for one in news for day in one.days)}
-        days = {day for day in days if (yesterday - day).days < DAYS_BACK}
+        news = [self._news(files, yesterday) for files in groups if is_news(files)]
+        days = {yesterday, *(day for one in news for day in one.days if _is_recent(day, yesterday))}
         first = min(needed(_OF_ONE_DAY, sorted(days))[0], needed(REPORTS, [yesterday])[0])
         still = [files[0] for files in groups if not is_news(files)]
         whole = [file for file in (*still, *(one.file for one in news)) if file.reaches(first)]
         facts = self.reader.read(whole)
         new = sum(self._compute(facts, day, REPORTS if day == yesterday else _OF_ONE_DAY) for day in sorted(days))
         for one in news:
-            forget(self.archive.lake, one)
+            self._forget(one, yesterday, recent=True)
         over = by_month([*still, *(one.file for one in news)], yesterday) if self.reader.merges_months else []
         months = over[:MONTHS_A_NIGHT]
         for files in months:
@@ -132,6 +136,17 @@ class _Job:
         """What the merchant has set that reports on buyers go by."""
         without = left_out(sorted(self.archive.accounts.channels()))
         return {**self.archive.bands.newest().bands.parameters(), "without": without}
+
+    def _news(self, files: Sequence[LakeFile], yesterday: date) -> Merged:
+        """What was brought in from years back is too much for a night that dies to be begun anew: what no report is
+        computed again for is done with at once."""
+        one = self._merge(files, compact_of(files))
+        self._forget(one, yesterday, recent=False)
+        return one
+
+    def _forget(self, one: Merged, yesterday: date, *, recent: bool) -> None:
+        if recent == any(_is_recent(day, yesterday) for day in one.days):
+            forget(self.archive.lake, one)
 
     def _merge(self, files: Sequence[LakeFile], into: LakeFile) -> Merged:
         return merge(self.archive.lake, self.engine, files, into, self.folder)

@@ -2,6 +2,7 @@
 comes late."""
 
 import random
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -210,3 +211,22 @@ def test_a_night_folds_so_many_months_and_the_next_one_the_rest(shore: Shore, mo
     shore.told(*map(record, of_september()))
     assert [shore.nightly()["months"] for _ in range(3)] == [1, 1, 0]
     assert names(shore) == ["2026-09-01 month", "2026-10-01 month"]
+
+
+def test_a_night_that_dies_has_done_with_what_lies_far_back(shore: Shore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large past brought in at once: however little time a night has, the next one begins where it ended."""
+    wanted = [*of_september(), *(replace(fact, id=f"N{fact.id}") for fact in facts(4))]
+    for part in (wanted[::2], wanted[1::2]):
+        shore.told(*map(record, part))
+
+    def out_of_time(*_: Any) -> int:
+        raise TimeoutError
+
+    monkeypatch.setattr(daily._Job, "_compute", out_of_time)  # pyright: ignore[reportPrivateUsage]
+    with pytest.raises(TimeoutError):
+        shore.nightly()
+    kinds = Counter((file.day[:7], file.name.split("-")[0]) for file in shore.lake.files())
+    assert kinds["2026-09", "part"] == kinds["2026-10", "part"] == 0
+    assert kinds["2026-09", "compact"] == 3
+    assert kinds["2026-11", "part"] > 0
+    assert shore.rows() == truth(wanted)
