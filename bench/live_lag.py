@@ -34,7 +34,7 @@ STREAM_SHARDS = 4
 on-demand-capacity-mode.html), and has a shard of its stream for each."""
 LANES = 4
 """`ParallelizationFactor` in template.yaml."""
-BATCH, WINDOW = 500, 1.0
+BATCH, WINDOW = 5000, 1.0
 CALL = 0.006
 FOLLOWED_FROM = 40
 """Seconds into the minute: what a batch costs grows with the facts that lie there."""
