@@ -15,7 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from bench.analytics_by_hand import BOUGHT, BY_HAND
-from bench.analytics_pandas import PANDAS, Files
+from bench.analytics_frames import Files
+from bench.analytics_pandas import PANDAS
 from bench.lake_made import LAST
 from quanyi.analytics.engine import Engine
 from quanyi.analytics.queries import parameters_of
