@@ -86,7 +86,8 @@ BY_HAND: Mapping[str, str] = {
             FROM entries GROUP BY ALL
         ),
         sales AS (
-            SELECT channel, currency, count(DISTINCT subject) AS orders, count(DISTINCT buyer) AS buyers,
+            SELECT channel, currency, count(DISTINCT subject) AS orders,
+                count(DISTINCT nullif(buyer, '')) AS buyers,
                 sum(amount) AS gmv
             FROM lake WHERE kind = 'sold' AND day BETWEEN $first AND $last GROUP BY ALL
         ),

@@ -74,7 +74,11 @@ def _payments(files: Files, first: date, last: date) -> Frame:
 def _channels(files: Files, first: date, last: date) -> Frame:
     by, start, end = ["channel", "currency"], pd.Timestamp(first), pd.Timestamp(last)
     sold = files.read("currency buyer subject amount", "sold", first=first, last=last)
-    found = sold.groupby(by).agg(orders=("subject", "nunique"), buyers=("buyer", "nunique"), gmv=("amount", "sum"))
+    found = (
+        sold.assign(buyer=sold["buyer"].replace("", None))
+        .groupby(by)
+        .agg(orders=("subject", "nunique"), buyers=("buyer", "nunique"), gmv=("amount", "sum"))
+    )
     posted = files.read("currency buyer subject reason account amount", "posted", first=first, last=last)
     kind = posted["account"].str.split(":").str[0]
     posted["revenue"] = -posted["amount"].where(kind == "revenue", 0)
