@@ -15,7 +15,7 @@ from tools.local.stack import Stack
 ZONE = "Asia/Shanghai"
 LAID_WITHIN = 150
 """Seconds: the stream's batches wait for a minute."""
-PATH = "/v1/reports/insights"
+PATH, ADMIN = "/v1/reports/insights", "/v1/admin/insights"
 
 
 def asked(shop: Shop, method: str = "GET", path: str = PATH, body: Any = None, key: str | None = None) -> Answer:
@@ -58,7 +58,7 @@ def test_what_is_bought_together_becomes_a_bundle(stack: Stack, shop: Shop, depl
     assert made[0]["state"] == "draft"
     assert [part["sku"] for part in made[0]["skus"][0]["components"]] == [a, b]
 
-    dismiss = f"{PATH}/{one['id']}/dismiss"
+    dismiss = f"{ADMIN}/{one['id']}/dismiss"
     today = day_of(datetime.now(UTC), ZONE)
     assert asked(shop, "POST", dismiss, {"until": today}).must() == {"id": one["id"], "until": today}
     assert mine() == []
@@ -67,4 +67,4 @@ def test_what_is_bought_together_becomes_a_bundle(stack: Stack, shop: Shop, depl
     deployed.sweep("ReportsDaily")
     assert mine() == [], "somebody has acted"
     asked(shop, path=f"{PATH}?day={today}").refuses(422, "invalid_request")
-    asked(shop, "POST", f"{PATH}/N{'0' * 20}/dismiss", {"until": today}).refuses(404, "not_found")
+    asked(shop, "POST", f"{ADMIN}/N{'0' * 20}/dismiss", {"until": today}).refuses(404, "not_found")
