@@ -18,7 +18,7 @@ from tools.demo_shop import PRODUCTS
 from tools.shop_client import ShopApi
 
 ZONE = "Asia/Shanghai"
-SHOWN = ("customers", "daily/channels")
+SHOWN = ("insights", "channels", "customers")
 DAYS = 112
 """Sixteen weeks: a weekday has enough of its own kind to be compared with."""
 WEEKDAYS = (1.0, 0.95, 0.95, 1.0, 1.2, 1.6, 1.5)
