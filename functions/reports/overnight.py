@@ -46,8 +46,8 @@ def overnight_router(shelf: Callable[[], Shelf]) -> APIGatewayRouter:
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> ProductsPage:
-        """Of the 30 days up to `day`, those that sold most first, by currency. Each number's definition is in
-        docs/metrics."""
+        """Of the 90 days up to `day` (`stock`: of 30), those that sold most first, by currency. Each number's
+        definition is in docs/metrics."""
         caller.needs("analyst", "operator")
         return products_of(shelf(), day, currency, product, limit, cursor)
 

@@ -116,7 +116,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("repurchase", "复购", "Repurchase", 365, _NONE),
     Definition("repurchase_intervals", "复购间隔", "How long buyers wait to buy again", 365, _NONE),
     Definition("lifetime_value", "客户生命周期价值", "Lifetime value of monthly cohorts", 731, _NONE),
-    Definition("products", "商品分析", "Products: sales, margin, repurchase", 30, _NONE, 0),
+    Definition("products", "商品分析", "Products: sales, margin, repurchase", 90, _NONE, 0),
     Definition("baskets", "连带购买", "Bought together", 90, {**_NONE, "days": 30, "at_least": 10}, 0),
     Definition("first_last_touch", "首末次触点", "Purchases by first and last touch", 30, {**_NONE, "days": 30}),
 )

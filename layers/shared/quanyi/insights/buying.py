@@ -7,7 +7,8 @@ from quanyi.insights.model import Finding
 from quanyi.insights.statistics import binomial_tail, hypergeometric_tail, passing, wilson_lower
 
 HIGH_REPURCHASE = 0.25
-"""Of a product's buyers of 30 days, those who bought it twice or more in them."""
+"""Of a product's buyers of 90 days, those who bought it twice or more in them: a month's card is bought again after a
+month."""
 LEAST_BUYERS = 50
 LEAST_REPEATING = 20
 FALSE_REPURCHASE = 0.05

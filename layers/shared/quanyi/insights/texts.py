@@ -54,7 +54,7 @@ TEXTS: Mapping[Language, Mapping[Rule, tuple[str, ...]]] = {
             "（共检验 {tested} 位，误判不超过 5%）。",
         ),
         "repurchase": (
-            "30 天内 {buyers} 位买家中 {repeat_buyers} 位买了两次或更多（置信下限 {repurchase_rate_at_least}）。",
+            "90 天内 {buyers} 位买家中 {repeat_buyers} 位买了两次或更多（置信下限 {repurchase_rate_at_least}）。",
             "常客适合会员或多次装。",
         ),
         "bundle": ("90 天内 {total} 单中有 {together} 单同时购买二者，是偶然情形的 {lift} 倍（p = {p_value}）。",),
@@ -81,7 +81,7 @@ TEXTS: Mapping[Language, Mapping[Rule, tuple[str, ...]]] = {
             "somebody who goes on as before ({tested} were tested; at most 5 % of these are wrong).",
         ),
         "repurchase": (
-            "Of {buyers} buyers in 30 days, {repeat_buyers} bought it again (at least {repurchase_rate_at_least}). ",
+            "Of {buyers} buyers in 90 days, {repeat_buyers} bought it again (at least {repurchase_rate_at_least}). ",
             "They are regulars, to whom a membership or several at once can be sold.",
         ),
         "bundle": (
