@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from http import HTTPStatus
 from json import dumps
+from threading import Lock
 from typing import Annotated, Any, TypeVar
 
 from aws_lambda_powertools import Logger
@@ -27,6 +28,7 @@ MAX_BODY = 256 * 1024
 """Bytes; a place-order of 1,000 lines is below 100 KB."""
 
 PROBLEM = "application/problem+json"
+_first = Lock()
 
 
 class Body(BaseModel):
@@ -198,9 +200,17 @@ def place(fault: BaseException) -> str:
     return " ".join(step for step in steps if not step.startswith(("aws_lambda_powertools", "botocore")))
 
 
-@cache
 def log() -> Logger:
-    """The function's logger (JSON to stdout); made on first use because it reads the environment."""
+    """The function's logger (JSON to stdout); made on first use because it reads the environment.
+
+    One thread makes it: two makers at once give a line twice, or the later one an `AttributeError`.
+    """
+    with _first:
+        return _logger()
+
+
+@cache
+def _logger() -> Logger:
     return Logger(use_rfc3339=True, utc=True)
 
 
