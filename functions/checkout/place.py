@@ -57,8 +57,9 @@ def order_id_of(shop: Shop, channel: str, key: str) -> str:
     return derived_id("O", shop.keyring.mac("contact", "order", channel, key))
 
 
-def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody) -> Order:
-    """Places an order under the channel's own number `key`; the same call again answers the first order.
+def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody, *, resold: bool = False) -> Order:
+    """Places an order under the channel's own number `key`; the same call again answers the first order. `resold`: its
+    `member` is nobody, but names the order.
 
     Raises Forbidden, KeyReused, NotOnSale, OverLimit, AccountInvalid, AccountUnchecked, RiskRefused, TooManyUnpaid,
     SoldOut (with every shortage), Busy.
@@ -98,6 +99,7 @@ def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody) -> Order:
         password=_password(shop, order_id, body),
         due_at=now + 2 * ABANDONED_AFTER,
         agent=body.agent,
+        resold=resold,
         traces=traces(shop.keyring, device=body.device, ip=ip),
         decision=decision_id("order", order_id, stamp(now)),
         **_found_by(shop, contact),

@@ -150,7 +150,7 @@ def _placed(supplying: Supplying, account: Account, body: SupplyOrderBody) -> Or
         caller = Caller(
             role="storefront", key_id=f"account:{account.channel}", channel=account.channel, shared_too=shared_too
         )
-        order = place_order(shop, caller, _number(body.key), _shop_order(body))
+        order = place_order(shop, caller, _number(body.key), _shop_order(body), resold=True)
     except Busy:
         raise
     except QuoteOutdated:

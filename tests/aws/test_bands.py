@@ -183,12 +183,14 @@ def account(channel: str = "wholesale") -> Account:
 def test_resellers_orders_tell_nothing_about_buyers_and_are_sales(night: Shore) -> None:
     night.nightly()
     assert len(rows(night, "rfm")) == 3 + 4
-    everything = (rows(night, "products"), rows(night, "channels"))
+    products, (ours, theirs) = rows(night, "products"), rows(night, "channels")
+    assert theirs["new_buyers"] == 4
     night.archive.accounts.open(account())
     night.now += timedelta(minutes=1)
-    assert night.nightly()["new"] == 1
+    assert night.nightly()["new"] == 2
     assert {row["buyer"] for row in rows(night, "rfm")} == {"M1", "M2", "M3"}
-    assert (rows(night, "products"), rows(night, "channels")) == everything
+    assert rows(night, "products") == products
+    assert rows(night, "channels") == [ours, {**theirs, "buyers": 0, "new_buyers": 0}]
 
 
 def test_an_account_that_may_buy_no_more_is_left_out_still(night: Shore) -> None:

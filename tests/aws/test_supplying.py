@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,12 +13,20 @@ from quanyi.accounts.model import Account
 from quanyi.catalog.listing import rows
 from quanyi.catalog.model import Sku
 from quanyi.catalog.product import Product
+from quanyi.clock import day
 from quanyi.errors import Busy
+from quanyi.facts.of_order import facts_of
+from quanyi.facts.table import FactsTable
 from quanyi.orders.books import books
+from quanyi.orders.table import from_item
+from quanyi.rollups.buyers import buyers_since
+from quanyi.rollups.calendar import day_place
+from quanyi.rollups.table import RollsTable
 from quanyi.secret import Secret
 from quanyi.supply.port import UNKNOWN, NoAnswer
 from tests.aws.conftest import Cloud
 from tests.aws.resale import CHANNEL, KEY, Resale
+from tests.aws.selling import ZONE
 
 DAY = "2026-11-23"
 
@@ -55,6 +63,27 @@ def test_cards_are_ordered_delivered_and_paid_from_the_account(trade: Resale) ->
     assert trade.account.balance == 10_000 - 3998
     trade.check_the_account()
     trade.check_nothing_is_wrong()
+
+
+def test_its_orders_are_sales_of_ours_and_its_buyers_are_not(trade: Resale) -> None:
+    trade.stock("ik-month", 6)
+    for number in range(2):
+        trade.order_from_us(key=f"{KEY[:-1]}{number}")
+    trade.pay(trade.place(quantity=1, member="ours"))
+    trade.run()
+    items = trade.cloud.contents("OrdersTable")["OrdersTable"]
+    told = [fact for item in items if item["sk"] == "ORDER" for fact in facts_of(from_item(item))]
+    assert {fact.channel for fact in told if not fact.buyer} == {CHANNEL}
+    assert {fact.channel for fact in told if fact.buyer} == {"site"}
+    facts, today = trade.cloud.table("FactsTable"), date.fromisoformat(day(trade.now, ZONE))
+    FactsTable(facts).put(told)
+    rolls, place = RollsTable(facts, ZONE), day_place(today)
+    for _ in range(2):
+        rolls.follow(told)
+    roll = rolls.read([place])[place]
+    assert (roll.of()["paid:CNY"], roll.of(("channel", CHANNEL))["paid:CNY"]) == (3, 2)
+    assert buyers_since(roll.of(), today) == (1, 1)
+    assert buyers_since(roll.of(("channel", CHANNEL)), today) == (0, 0)
 
 
 def test_the_same_key_is_one_order_and_one_charge(trade: Resale) -> None:

@@ -56,10 +56,13 @@ def shop(seed: int, orders: int, buyers: int) -> tuple[list[Fact], Spent]:
     return facts, spend
 
 
-def asked(facts: Iterable[Fact], spend: Spent, folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
+def asked(
+    facts: Iterable[Fact], spend: Spent, folder: Path, without: str = ""
+) -> dict[tuple[str, str], dict[str, Any]]:
     engine().read([laid(facts, folder / "facts.parquet")])
     engine().give("spend", SPEND, spend)
-    return {(row["channel"], row["currency"]): row for row in engine().run("channels", first=FIRST, last=LAST).dicts()}
+    rows = engine().run("channels", first=FIRST, last=LAST, without=without).dicts()
+    return {(row["channel"], row["currency"]): row for row in rows}
 
 
 def day_of(fact: Fact) -> date:
@@ -70,13 +73,13 @@ def half_up(value: Fraction) -> int:
     return (value + Fraction(1, 2)).__floor__()
 
 
-def computed(facts: list[Fact], spend: Spent) -> dict[tuple[str, str], dict[str, Any]]:
+def computed(facts: list[Fact], spend: Spent, without: str = "") -> dict[tuple[str, str], dict[str, Any]]:
     until = [fact for fact in facts if day_of(fact) <= LAST]
     inside = [fact for fact in until if day_of(fact) >= FIRST]
     sold = [fact for fact in inside if fact.kind == "sold"]
     first: dict[str, Fact] = {}
     for fact in sorted((f for f in until if f.kind == "sold"), key=lambda f: (f.at, f.of)):
-        if fact.buyer:
+        if fact.buyer and fact.channel != without:
             first.setdefault(fact.buyer, fact)
     told = [one for one in spend if FIRST <= one[0] <= LAST]
     places = {(f.channel, f.currency) for f in inside} | {(one[1], one[2]) for one in told}
@@ -90,7 +93,7 @@ def computed(facts: list[Fact], spend: Spent) -> dict[tuple[str, str], dict[str,
         margin = revenue - cost - fees
         found[place] = {
             "orders": len({fact.of for fact in mine}),
-            "buyers": len({fact.buyer for fact in mine} - {""}),
+            "buyers": len({fact.buyer for fact in mine} - {""}) if place[0] != without else 0,
             "gmv": sum(fact.amount for fact in mine),
             "revenue": revenue,
             "cost": cost,
@@ -139,6 +142,17 @@ def test_it_is_what_the_definitions_say(seed: int, orders: int, buyers: int, tmp
     for place, row in answer.items():
         same = {name: value for name, value in row.items() if name not in ("channel", "currency")}
         assert same == {name: wanted[place][name] for name in same}, place
+
+
+def test_a_resellers_channel_has_no_buyers_of_ours_and_all_of_its_money(tmp_path: Path) -> None:
+    facts, spend = shop(5, 600, 300)
+    everybody, ours = asked(facts, spend, tmp_path), asked(facts, spend, tmp_path, ",agent,")
+    assert ours == {place: {**ours[place], **row} for place, row in computed(facts, spend, "agent").items()}
+    assert {row["new_buyers"] for place, row in ours.items() if place[0] == "agent"} == {0}
+    money = ("orders", "gmv", "revenue", "cost", "fees", "margin", "money_back", "spend")
+    for place, row in ours.items():
+        assert [row[name] for name in money] == [everybody[place][name] for name in money]
+    assert everybody != ours
 
 
 def test_without_facts_there_is_nothing_and_spend_alone_is_a_row(tmp_path: Path) -> None:

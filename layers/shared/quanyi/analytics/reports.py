@@ -63,7 +63,7 @@ REPORTS: tuple[Report, ...] = (
     Report("service_level", "供货满足率", "Service level by SKU and channel", days=30),
     Report("suppliers", "供应商", "Suppliers: outcomes, latency, bad cards", days=FRESH_DAYS),
     Report("charge_backs", "坏卡索赔", "Purchases and charge-backs by supplier", days=30),
-    Report("channels", "渠道", "Channels: earnings, spend, ROI, CAC, payback", days=30, before=None),
+    Report("channels", "渠道", "Channels: earnings, spend, ROI, CAC, payback", 30, {"without": ""}, before=None),
     Report("shop_days", "每日成交", "What each day sold", days=85),
     Report("provider_weeks", "支付渠道周成功率", "How payment providers succeed, by week", days=63),
     Report("channel_days", "渠道日账", "Channels: margin and spend, by day", days=30),

@@ -92,7 +92,8 @@ KINDS: tuple[FactKind, ...] = get_args(FactKind)
 @dataclass(frozen=True, slots=True)
 class Fact:
     """`id` is unique for ever; `of` names what it is about (an order, a visitor, a voucher). Amounts are minor units
-    of `currency`. `buyer` and `visitor` are pseudonyms: a member's id, a keyed hash of a device."""
+    of `currency`. `buyer` and `visitor` are pseudonyms: a member's id, a keyed hash of a device. Both are empty where
+    nobody knows who it was: a reseller's orders have no buyer of ours."""
 
     id: str
     kind: FactKind

@@ -54,7 +54,7 @@ class _Made:
         order = self.order
         common: dict[str, Any] = {
             "channel": order.channel,
-            "buyer": order.member,
+            "buyer": "" if order.resold else order.member,
             "visitor": order.traces.get("device", ""),
             "agent": order.agent,
             "currency": order.currency,

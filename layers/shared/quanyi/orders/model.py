@@ -237,6 +237,8 @@ class Order(Part):
     notes: tuple[Note, ...] = ()
     agent: str = ""
     """Who sold it, by the merchant's own name of them."""
+    resold: bool = False
+    """Another shop ordered it for a buyer of its own, whom nobody here knows: `member` stands for this order alone."""
     traces: dict[str, str] = Field(default_factory=dict)
     """Keyed hashes of the device, address and network that it was placed from (`risk.identities`)."""
     risk: RiskState = ""

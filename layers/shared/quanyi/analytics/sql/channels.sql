@@ -9,12 +9,18 @@
 --   money_back    what left a provider for buyers, on its day; a fee that a settlement corrects is none
 --   spend         as the merchant told it (relation `spend`)
 --   roi_bp        (margin - spend) / spend, in basis points, rounded half up; null without spend
+--   buyers        who bought in it, as far as they are known
 --   new_buyers    whose first purchase in any channel was in this one, on these days
 --   cac           spend / new_buyers, rounded half up; null without new buyers or spend
 --   payback_days  days after their first purchase by when these new buyers together had brought the spend as margin, from
 --                 all channels until $last; null while they have not
+-- Who bought in the channels of $without (as in `purchases`) is not known: these are resellers. All sums have them.
 WITH sold AS (
-    SELECT channel, currency, buyer, subject, day, "at", amount FROM facts WHERE kind = 'sold' AND day <= $last
+    SELECT
+        channel, currency, subject, day, "at", amount,
+        CASE WHEN strpos($without, ',' || channel || ',') = 0 THEN buyer ELSE '' END AS buyer
+    FROM facts
+    WHERE kind = 'sold' AND day <= $last
 ),
 sales AS (
     SELECT channel, currency, SUM(amount) AS gmv, COUNT(DISTINCT subject) AS orders,

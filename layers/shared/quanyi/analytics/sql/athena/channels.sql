@@ -3,11 +3,18 @@ WITH "sold" AS (
   SELECT
     "channel",
     "currency",
-    "buyer",
     "subject",
     "day",
     "at",
-    "amount"
+    "amount",
+    CASE
+      WHEN STRPOS(
+        $without,
+        CONCAT(CAST(',' AS VARCHAR), CAST("channel" AS VARCHAR), CAST(',' AS VARCHAR))
+      ) = 0
+      THEN "buyer"
+      ELSE ''
+    END AS "buyer"
   FROM "facts"
   WHERE
     "kind" = 'sold' AND "day" <= $last
