@@ -60,6 +60,7 @@ BY_HAND: Mapping[str, str] = {
                 sum(amount) AS s
             FROM lake
             WHERE kind = 'posted' AND (account LIKE 'provider:%' OR account = 'fees') AND day BETWEEN $first AND $last
+                AND medium <> 'came_back'
             GROUP BY day, channel, currency, subject, "at" HAVING s > 0
         ),
         counted AS (

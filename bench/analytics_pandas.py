@@ -54,8 +54,9 @@ def _payments(files: Files, first: date, last: date) -> Frame:
     by = ["day", "channel", "provider", "currency"]
     tried = files.read("provider currency reason subject amount", "tried", "try_refused", first=first, last=last)
     tried["outcome"] = tried["kind"].map({"tried": "tried", "try_refused": "refused"})
-    posted = files.read("currency subject at account amount", "posted", first=first, last=last)
+    posted = files.read("currency subject at account amount medium", "posted", first=first, last=last)
     posted = posted[posted["account"].str.startswith("provider:") | (posted["account"] == "fees")]
+    posted = posted[posted["medium"] != "came_back"]
     posted["provider"] = posted["account"].where(posted["account"] != "fees").str.slice(9)
     entry = posted.groupby(["day", "channel", "currency", "subject", "at"]).agg(
         provider=("provider", "max"), amount=("amount", "sum")

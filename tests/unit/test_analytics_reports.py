@@ -203,6 +203,9 @@ def test_payments_are_told_by_outcome_and_reason(tmp_path: Path) -> None:
         fact("2", "posted", AT + timedelta(minutes=3), accounts={"provider:wechat": -5, "fees": 5}),
         fact("3", "posted", AT + timedelta(minutes=3), accounts={"provider:wechat": 5, "fees": -5}),
         fact("4", "posted", AT + timedelta(minutes=4), accounts={"provider:wechat": -500, "owed": 500}),
+        # It came back, as the buyer's card is closed: no payment either.
+        fact("5#came_back", "posted", AT + timedelta(minutes=5), accounts={"provider:wechat": 500}, medium="came_back"),
+        fact("5", "posted", AT + timedelta(minutes=5), accounts={"owed": -500}),
         # Tried before midnight, paid after it.
         fact("P1", "tried", midnight - timedelta(seconds=5), of="O2", **wechat),
         fact("1", "posted", midnight, of="O2", accounts={"provider:wechat": 1000, "owed": -1000}),

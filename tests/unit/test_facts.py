@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from quanyi.change import Change
 from quanyi.errors import Conflict, Invalid
-from quanyi.facts.model import Fact
+from quanyi.facts.model import CAME_BACK, Fact
 from quanyi.facts.of_card import facts_of_card
 from quanyi.facts.of_order import facts_of, new_facts
 from quanyi.facts.table import Partition, from_item, to_item
@@ -18,7 +18,14 @@ from quanyi.money import Money
 from quanyi.orders.changes import captured, delivered, failed, not_made, replaced, settled, with_payment
 from quanyi.orders.journal import balances
 from quanyi.orders.model import Order, Payment, Replaced
-from quanyi.orders.refunds import share_answered, taken_back, with_refund, with_surplus_refunded
+from quanyi.orders.refunds import (
+    asked_again,
+    share_answered,
+    share_came_back,
+    taken_back,
+    with_refund,
+    with_surplus_refunded,
+)
 from quanyi.table import from_wire, to_wire
 from tests.unit.test_journal import NOW, STEPS, apply, placed_order, written
 
@@ -125,6 +132,20 @@ def test_a_refund_says_whether_it_pays_for_goods_and_keeps_saying_who_asked() ->
     assert by_kind(facts_of(it), "refund_asked") == first, "it settles the refund that the provider had refused"
     it = taken_back(it, "P1", "B2", 200, "console", NOW)
     assert by_kind(facts_of(it), "refund_asked")[-1].reason == "outside"
+
+
+def test_a_refund_that_comes_back_is_told_apart_from_payments() -> None:
+    it = written(captured(placed_order(), "P1", "T1", 1700, NOW))
+    it = written(settled(with_refund(it, ["0-0"], reason="r", by="support:K1", now=NOW), NOW))
+    refund = it.refunds[0].id
+    for _ in range(2):
+        it = written(settled(share_answered(it, refund, 0, "succeeded", NOW), NOW))
+        it = written(settled(share_came_back(it, refund, 0, NOW), NOW))
+        assert it.journal[-1].lines == {"owed": -700, "provider:alipay": 700}
+        it = written(asked_again(it, refund, NOW))
+    back = [fact for fact in facts_of(it) if fact.medium == CAME_BACK]
+    assert [dict(fact.accounts) for fact in back] == [{"provider:alipay": 700}] * 2
+    assert moved(facts_of(it)) == balances(it)
 
 
 def test_a_fact_comes_back_from_the_table_as_it_went_in() -> None:

@@ -17,8 +17,10 @@ from quanyi.orders.journal import balances, posted
 from quanyi.orders.model import Line, Order, Payment, Replaced, Unit
 from quanyi.orders.posting import Posting
 from quanyi.orders.refunds import (
+    asked_again,
     goods_known,
     share_answered,
+    share_came_back,
     taken_back,
     with_allowance,
     with_refund,
@@ -176,7 +178,7 @@ def test_entries_come_back_from_the_table_as_they_went_in() -> None:
 ACTS = (
     *("pay", "pay", "pay", "pay_in_dollars", "deliver", "deliver", "draw", "refund", "refund", "refund_delivered"),
     *("allowance", "surplus", "surplus", "answer", "answer", "goods", "taken_back", "replace", "expire", "cancel"),
-    *("settle", "fee"),
+    *("settle", "fee", "came_back", "again"),
 )
 STEPS = st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 3), st.integers(1, 2500)), max_size=30)
 
@@ -251,6 +253,12 @@ def apply(it: Order, act: str, which: int, amount: int, now: datetime) -> Order:
                     if share.state != "succeeded":
                         return settled(share_answered(it, refund.id, number, said, now), now)  # type: ignore[arg-type]
             return it
+        case "came_back":
+            arrived = [(r.id, n) for r in it.refunds for n, share in enumerate(r.shares) if share.state == "succeeded"]
+            return settled(share_came_back(it, *arrived[which % len(arrived)], now), now) if arrived else it
+        case "again":
+            broken = [refund.id for refund in it.refunds if refund.state == "failed"]
+            return asked_again(it, broken[which % len(broken)], now) if broken else it
         case "goods":
             return goods_known(it, {u.id: "lost" if which % 2 else "returned" for u in it.units if u.goods == "out"})
         case "taken_back":

@@ -73,6 +73,9 @@ def test_a_roll_holds_what_the_orders_journal_holds(
     total, books = rolled(facts_of(it)).of(), Counter(balances(it))
     held = sum(by for name, by in books.items() if name.startswith("provider:") and name.count(":") == 1)
     assert total["captured:CNY"] - total["returned:CNY"] == held + books["fees"]
+    paid = [payment for payment in it.payments if payment.captured and payment.currency is None]
+    assert total["captured:CNY"] == sum(payment.captured for payment in paid), "what came back is no payment"
+    assert total["captures"] == len([payment for payment in it.payments if payment.captured])
     assert total["revenue:CNY"] == -sum(by for name, by in books.items() if name.startswith("revenue:"))
     assert (total["cost:CNY"], total["loss:CNY"], total["fees:CNY"]) == (books["cost"], books["loss"], books["fees"])
     assert total["paid:CNY"] == bool(it.paid_at)

@@ -53,7 +53,8 @@ FactKind = Literal[
     tried         a payment was begun at `provider`; `try_refused` that provider refused it
     sold          a line of an order was paid for: `quantity` of `sku`, `amount` its price
     posted        an entry of an order's journal: `accounts` is what moved (`orders.journal`), for the goods of one line
-                  where `line` is set; `reason` is the entry's number
+                  where `line` is set; `reason` is the entry's number. Money that a provider has again, of a refund that
+                  had arrived, is one by itself: `medium` is `came_back`
     delivered     a unit reached its buyer, `seconds` after it was paid (or after the bad one before it was reported);
                   `medium` says whether the first one was `in_time` or `late`, by what its SKU promises
     undelivered   a paid unit that never came, of which the money goes back; `reason` is why, or who asked
@@ -87,6 +88,8 @@ Of what the shop's rules decide (`source` is the point, `risk.facts.Point`):
     rule_reviewed a rule (`reason`) that had spoken against it; `medium` is how the review ended
 """
 KINDS: tuple[FactKind, ...] = get_args(FactKind)
+CAME_BACK = "came_back"
+"""The `medium` of money of a refund that came back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ brought is what the last document says (`facts_of`).
 from datetime import datetime
 from typing import Any
 
-from quanyi.facts.model import Fact, FactKind
+from quanyi.facts.model import CAME_BACK, Fact, FactKind
 from quanyi.orders.model import Order, Unit
 from quanyi.orders.promise import in_time
 
@@ -81,10 +81,14 @@ def _entries(made: _Made) -> None:
             own: dict[str, Any] = {"line": int(line), "sku": sku, "accounts": moved, "reason": number}
             made.add("posted", posting.at, number, line, **own)
             rest = {name: rest.get(name, 0) - moved.get(name, 0) for name in {*rest, *moved}}
+        for name, amount in posting.came_back.items():
+            rest[name] = rest.get(name, 0) - amount
         left = {name: amount for name, amount in sorted(rest.items()) if amount}
         alone: dict[str, Any] = {"line": 0, "sku": order.lines[0].sku} if len(order.lines) == 1 else {}
         if left:
             made.add("posted", posting.at, number, accounts=left, reason=number, **alone)
+        if back := posting.came_back:
+            made.add("posted", posting.at, number, CAME_BACK, accounts=back, reason=number, medium=CAME_BACK, **alone)
 
 
 def _deliveries(made: _Made, unit: Unit) -> None:

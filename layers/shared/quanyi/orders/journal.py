@@ -55,8 +55,16 @@ def posted(order: Order, at: datetime) -> Order:
     lines, parts = _moved(balances(order), (posting.lines for posting in order.journal)), _parts(order)
     if not lines and not parts:
         return order
-    posting = Posting(rev=order.rev, at=at, lines=lines, parts=parts)
+    posting = Posting(rev=order.rev, at=at, lines=lines, parts=parts, came_back=_came_back(order))
     return order.model_copy(update={"journal": (*order.journal, posting)})
+
+
+def _came_back(order: Order) -> dict[str, int]:
+    """Since the last entry."""
+    now: Counter[str] = Counter()
+    for payment in order.payments:
+        now[_in(f"provider:{payment.provider}", payment.currency)] += payment.came_back
+    return _moved(now, (posting.came_back for posting in order.journal))
 
 
 def _parts(order: Order) -> dict[str, dict[str, int]]:

@@ -175,6 +175,8 @@ class Payment(Part):
     """What the provider kept of it, as far as it has said so: at once, or in its settlement files."""
     fees: dict[str, int] = Field(default_factory=dict)
     """Of which rows of those files (`settlements.fees`) it is the sum; empty until the first."""
+    came_back: int = 0
+    """What of its refunds had arrived and then came back to the shop, in all; it may have been sent again since."""
     transaction: str | None = None
     captured_at: Timestamp | None = None
     failures: tuple[str, ...] = ()

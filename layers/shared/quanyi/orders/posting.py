@@ -15,3 +15,5 @@ class Posting(BaseModel):
     lines: dict[str, int]
     parts: dict[str, dict[str, int]] = Field(default_factory=dict)
     """What of `lines` moved for the goods of which line of the order, by its number. Empty where there is one line."""
+    came_back: dict[str, int] = Field(default_factory=dict)
+    """What of `lines` providers have again of refunds that had arrived: by the accounts alone it could be a payment."""

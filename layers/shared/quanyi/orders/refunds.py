@@ -203,6 +203,10 @@ def share_came_back(order: Order, refund_id: str, number: int, now: datetime) ->
     back = {unit for unit in refund.units if order.unit(unit).state == "refunded"}
     return order.model_copy(
         update={
+            "payments": tuple(
+                p.model_copy(update={"came_back": p.came_back + share.amount}) if p.id == share.payment else p
+                for p in order.payments
+            ),
             "units": tuple(u.model_copy(update={"state": "refunding"}) if u.id in back else u for u in order.units),
             "refunds": tuple(failed if r.id == refund_id else r for r in order.refunds),
             "settled_at": None,

@@ -8,7 +8,8 @@ are never added. All measures add up: over facts, over time, over slices of one 
     tried refused          payments begun, and refused; `refused_for:<reason>` by the provider's reason
     units  gmv:            units sold and their price, on the day they were paid
     captures captured:     payments that arrived, and their money before fees
-    returns returned:      payments that went back, wholly or in part, and their money
+    returns returned:      payments that went back, wholly or in part, and their money; a refund that came back is one
+                           less, on the day on which it did
     refunds refund_asked:  refunds that were asked for, and their money
     revenue:               of goods that were delivered, tax included; what goes back lowers it on that day
     cost:  loss:  fees:    what goods of buyers cost; what was lost; what providers kept
@@ -22,7 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Literal, TypeAlias
 
-from quanyi.facts.model import Fact, FactKind
+from quanyi.facts.model import CAME_BACK, Fact, FactKind
 from quanyi.ledger.model import currency_of
 
 Dimension = Literal[
@@ -127,7 +128,9 @@ def _cash(fact: Fact) -> dict[str, Counts]:
         net = amount + kept
         counts = found.setdefault(provider, Counter())
         counts[f"fees:{currency}"] += kept
-        if net > 0:
+        if fact.medium == CAME_BACK:
+            counts.update({"returns": -1, f"returned:{currency}": -net})
+        elif net > 0:
             counts.update({"captures": 1, f"captured:{currency}": net})
         elif net:
             counts.update({"returns": 1, f"returned:{currency}": -net})

@@ -5,7 +5,7 @@
 -- ones; `times` counts tries, refusals and captures. `share_bp` is `orders` in 1/10,000 of the orders tried on the same
 -- day: of `paid` it is the success rate. An order that was tried before midnight and paid after it is paid on the
 -- second day, so that no day that is over changes; null where none was tried that day. Amounts are minor units of
--- `currency`. A refund changes nothing here.
+-- `currency`. A refund changes nothing here, nor does one that comes back: that is no payment.
 --
 -- $first, $last: the days, both included.
 WITH entries AS (
@@ -16,7 +16,7 @@ WITH entries AS (
     FROM facts
     WHERE
         kind = 'posted' AND day BETWEEN $first AND $last
-        AND (account LIKE 'provider:%' OR account = 'fees')
+        AND (account LIKE 'provider:%' OR account = 'fees') AND medium <> 'came_back'
     GROUP BY day, channel, subject, "at", currency
 ),
 happened AS (

@@ -4,7 +4,7 @@
 --   tried    orders that began to be paid at the provider on a day; an order of two days counts with each
 --   paid     of these, those whose money it captured on the same day. An order that is tried before midnight and paid
 --            after it is not among them, in no week: that is what makes the weeks alike
---   refunds  change nothing
+--   refunds  change nothing; one that comes back is no payment
 -- $first, $last: the days, both included.
 WITH tries AS (
     SELECT DISTINCT provider, day, subject
@@ -18,7 +18,7 @@ entries AS (
     FROM facts
     WHERE
         kind = 'posted' AND day BETWEEN $first AND $last
-        AND (account LIKE 'provider:%' OR account = 'fees')
+        AND (account LIKE 'provider:%' OR account = 'fees') AND medium <> 'came_back'
     GROUP BY day, subject, "at"
 ),
 captured AS (

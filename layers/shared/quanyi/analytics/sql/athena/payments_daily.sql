@@ -15,6 +15,7 @@ WITH "entries" AS (
     AND (
       "account" LIKE 'provider:%' OR "account" = 'fees'
     )
+    AND "medium" <> 'came_back'
   GROUP BY
     "day",
     "channel",

@@ -20,6 +20,7 @@ WITH "tries" AS (
     AND (
       "account" LIKE 'provider:%' OR "account" = 'fees'
     )
+    AND "medium" <> 'came_back'
   GROUP BY
     "day",
     "subject",
