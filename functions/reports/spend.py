@@ -14,17 +14,21 @@ from pydantic import Field, StringConstraints
 from quanyi.analytics.bands_table import BandsTable
 from quanyi.aws import client
 from quanyi.callers import Caller
+from quanyi.channels.table import ChannelTable
 from quanyi.clock import Clock, day, system_clock
 from quanyi.errors import Invalid
 from quanyi.http import Body, CallerParam, Cursor, Limit, View, entry, rest_api
 from quanyi.settings import Settings
-from quanyi.spend.model import Spend, Unreadable, read_csv, twice
+from quanyi.spend.model import Spend, Unreadable, read_csv, strays, twice
 from quanyi.spend.table import SpendTable, from_item, month_key
 from quanyi.table import Table, decode_cursor, encode_cursor
 from reports.bands import Scoring, bands_router
 
 MOST = 1000
 """Entries in one call."""
+
+MOST_STRAYS = 20
+"""Unknown channels that a refusal names."""
 
 OLDEST = timedelta(days=3 * 366)
 """What is older than that is not corrected any more."""
@@ -57,18 +61,21 @@ class SpendPage(View):
 @dataclass(frozen=True)
 class Spending:
     spend: SpendTable
+    channels: ChannelTable
     zone: str
     now: Clock = system_clock
 
 
 class SpendSettings(Settings):
     facts_table: str
+    catalog_table: str
 
 
 @cache
 def spending() -> Spending:
-    known = SpendSettings.read()
-    return Spending(SpendTable(Table(known.facts_table, client("dynamodb"))), known.shop_time_zone)
+    known, dynamodb = SpendSettings.read(), client("dynamodb")
+    channels = ChannelTable(Table(known.catalog_table, dynamodb))
+    return Spending(SpendTable(Table(known.facts_table, dynamodb)), channels, known.shop_time_zone)
 
 
 @cache
@@ -81,7 +88,8 @@ app.include_router(bands_router(scoring))
 
 @app.put("/v1/admin/channel-spend", summary="Set what was spent on channels", tags=["reports"])
 def write(body: SpendBody, caller: CallerParam) -> SpendSet:
-    """The same again changes nothing; an amount of zero takes an entry away."""
+    """The same again changes nothing; an amount of zero takes an entry away. A channel that the shop has not is refused
+    (`no_such_channel`), with those that are called most like it."""
     return save(spending(), caller, body.entries)
 
 
@@ -113,13 +121,16 @@ def listed(
 
 
 def save(room: Spending, caller: Caller, entries: list[Spend]) -> SpendSet:
-    """Raises Invalid (`bad_day`, `twice`)."""
+    """Raises Invalid (`bad_day`, `twice`, `no_such_channel`)."""
     caller.needs("operator")
     now = room.now()
     for one in entries:
         _check(one.day, now, room.zone)
     if any(twice(entries)):
         raise Invalid("An entry is listed twice.", reason="twice")
+    if unknown := strays(entries, room.channels.ids()):
+        told = [{"channel": one.channel, "nearest": [*one.nearest]} for one in unknown[:MOST_STRAYS]]
+        raise Invalid("The shop has no such channel.", reason="no_such_channel", channels=told)
     room.spend.set(entries, caller.name, now)
     return SpendSet(set=len(entries))
 

@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from quanyi.callers import Caller
+from quanyi.channels.model import Channel
+from quanyi.channels.table import ChannelTable
+from quanyi.spend.model import Spend
 from quanyi.spend.table import SpendTable
 from reports import spend
 from reports.spend import Spending
@@ -18,7 +21,10 @@ PATH = "/v1/admin/channel-spend"
 
 @pytest.fixture
 def room(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Spending:
-    room = Spending(SpendTable(cloud.table("FactsTable")), "Asia/Shanghai", lambda: START)
+    channels = ChannelTable(cloud.table("CatalogTable"))
+    for name in ("douyin", "site", "taobao-old", "taobao"):
+        channels.create(Channel(id=name, name=name, kind="site", enabled=name != "taobao-old", created_at=START), name)
+    room = Spending(SpendTable(cloud.table("FactsTable")), channels, "Asia/Shanghai", lambda: START)
     monkeypatch.setattr("reports.spend.spending", lambda: room)
     return room
 
@@ -106,6 +112,33 @@ def test_bad_entries_are_refused_whole(room: Spending, call: Call, entries: list
         spend.handler, "PUT", PATH, body={"entries": [one("2026-11-01"), *entries] if entries else []}, caller=OPERATOR
     )
     assert status == 422
+    assert kept(room) == []
+
+
+STRAY = {"channels": [{"channel": "duoyin", "nearest": ["douyin"]}, {"channel": "newspaper", "nearest": []}]}
+
+
+def test_a_channel_that_the_shop_has_not_is_refused_with_those_that_may_be_meant(room: Spending, call: Call) -> None:
+    entries = [one(), one(channel="duoyin"), one(channel="newspaper"), one(channel="duoyin", campaign="a")]
+    file = "day,channel,amount\n2026-11-22,douyin,5\n2026-11-22,duoyin,5\n2026-11-22,newspaper,5"
+    for method, path, body in (("PUT", PATH, {"entries": entries}), ("POST", f"{PATH}/csv", {"csv": file})):
+        status, problem, *_ = call(spend.handler, method, path, body=body, caller=OPERATOR)
+        assert (status, problem["code"], problem["reason"]) == (422, "invalid_request", "no_such_channel")
+        assert {"channels": problem["channels"]} == STRAY
+        assert kept(room) == []
+
+
+def test_the_nearest_are_named_first_and_one_that_is_closed_is_known(room: Spending, call: Call) -> None:
+    body = {"entries": [one(channel="taobao-odl")]}
+    problem = call(spend.handler, "PUT", PATH, body=body, caller=OPERATOR)[1]
+    assert problem["channels"] == [{"channel": "taobao-odl", "nearest": ["taobao-old", "taobao"]}]
+    assert call(spend.handler, "PUT", PATH, body={"entries": [one(channel="taobao-old")]}, caller=OPERATOR)[0] == 200
+
+
+def test_what_was_told_of_a_wrong_channel_can_be_taken_away(room: Spending, call: Call) -> None:
+    room.spend.set([Spend(day=START.date(), channel="duoyin", amount=5)], "op", START)
+    body = {"entries": [one(START.date().isoformat(), 0, channel="duoyin")]}
+    assert call(spend.handler, "PUT", PATH, body=body, caller=OPERATOR)[0] == 200
     assert kept(room) == []
 
 

@@ -58,6 +58,10 @@ class ChannelTable:
             ) from None
         return new
 
+    def ids(self) -> list[str]:
+        """Of all channels, those too that sell nothing any more."""
+        return [item["sk"] for item in self.table.query_all("pk = :channels", consistent=True, channels=CHANNELS)]
+
     def channels(self, limit: int, cursor: str | None = None) -> tuple[list[Channel], str | None]:
         """A page by id. Raises Malformed (cursor)."""
         after = decode_cursor(cursor, ("sk",))

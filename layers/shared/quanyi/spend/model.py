@@ -5,10 +5,11 @@ An entry is *set*: told again with another amount it is corrected, with zero it 
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -60,6 +61,20 @@ class Unreadable(Exception):
     def __init__(self, wrong: Sequence[Wrong]) -> None:
         super().__init__("unreadable")
         self.wrong = tuple(wrong)
+
+
+@dataclass(frozen=True)
+class Stray:
+    """A channel that the shop has not, and those of its own that are called most like it, the nearest first."""
+
+    channel: str
+    nearest: tuple[str, ...]
+
+
+def strays(entries: Sequence[Spend], known: Collection[str]) -> list[Stray]:
+    """What sets nothing is no spend: what was told of a wrong channel once can still be taken away."""
+    names = sorted({entry.channel for entry in entries if entry.amount} - set(known))
+    return [Stray(name, tuple(get_close_matches(name, sorted(known)))) for name in names]
 
 
 def read_csv(text: str, most: int) -> list[Spend]:
