@@ -41,6 +41,8 @@ _SUPPORT: tuple[Route, ...] = (
 )
 _CALLBACKS: tuple[Route, ...] = (("POST", "/v1/suppliers/*/notify"),)
 _REPORTS: tuple[Route, ...] = (("GET", "/v1/reports/*"),)
+_CHOICES: tuple[str, ...] = ("channel-spend", "rfm-bands", "insights/rules")
+"""What the operator tells reports, and those who read them may look at."""
 _PURCHASES: tuple[Route, ...] = (("GET", "/v1/admin/purchase-orders"), ("GET", "/v1/admin/purchase-orders/*"))
 """Reading what was bought from suppliers."""
 
@@ -80,7 +82,7 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
         *_PURCHASES,
         *(("POST", f"/v1/admin/purchase-orders/*/{act}") for act in ("ask", "notes")),
     ),
-    "analyst": (*_REPORTS, *_PURCHASES, *(("GET", f"/v1/admin/{name}") for name in ("channel-spend", "rfm-bands"))),
+    "analyst": (*_REPORTS, *_PURCHASES, *(("GET", f"/v1/admin/{name}") for name in _CHOICES)),
     "counter": _REDEMPTIONS,
     # No key names a supplier: what the shop buys, and what the others charge, is none's business (docs/decisions/0022).
     "supplier": _CALLBACKS,

@@ -8,6 +8,7 @@ from quanyi.clock import day as day_of
 from quanyi.http import log
 from quanyi.insights.rules import READS, found
 from quanyi.insights.telling import told
+from quanyi.insights.thresholds_table import thresholds
 from quanyi.insights.trade import WEEKS
 from quanyi.restock.calendar import days_from
 from reports.insight_shop import Shop
@@ -24,8 +25,9 @@ def discover(archive: Archive, shop: Shop, day: str) -> bool:
     stocks = shop.stocks(last) if last == yesterday else []
     reports = {name: _rows(archive, name, day) for name in READS}
     back = timedelta(weeks=WEEKS)
-    findings = found(reports, stocks, last, days_from(last - back, back.days + 1))
-    insights = told(findings, shop.known(findings, last))
+    least = thresholds(archive.results.table).newest().chosen
+    findings = found(reports, stocks, last, days_from(last - back, back.days + 1), least)
+    insights = told(findings, shop.known(findings, last), least)
     new = keep(archive, day, insights, _facts(archive, day))
     log().info("insights found", extra={"day": day, "findings": len(findings), "insights": len(insights), "new": new})
     return new

@@ -14,6 +14,8 @@ from quanyi.errors import Invalid, NotFound
 from quanyi.http import Body, CallerParam, View
 from quanyi.insights.model import Answered, Call, Insight, Number, Rule, Severity, Texts
 from quanyi.insights.table import DismissedTable
+from quanyi.insights.thresholds_table import thresholds
+from reports.insight_rules import Judging, rules_router
 from reports.insights import REPORT, read
 from reports.wiring import Archive, archive
 
@@ -21,6 +23,7 @@ MOST_DAYS = 366
 """That an insight can be dismissed for."""
 
 router = APIGatewayRouter()
+rules = rules_router(lambda: Judging(thresholds(archive().results.table), archive().now))
 
 Day = Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}-\d{2}$", description="The shop's; the last one when left out")]
 Hidden = Annotated[bool, Query(description="Those that were dismissed, too")]
@@ -54,6 +57,7 @@ class ActionView(View):
 class InsightView(View):
     """`id` stays the same as long as the same is found of the same, from day to day. `evidence` holds the numbers that
     it rests on, by the names of docs/metrics, amounts in minor units of its `currency`; docs/insights.md has each rule.
+    `thresholds` are the numbers of its rule by which it was found, as they are set under `/v1/admin/insights/rules`.
     `see` are calls that show more."""
 
     id: str
@@ -62,6 +66,7 @@ class InsightView(View):
     title: Texts
     text: Texts
     evidence: dict[str, Number]
+    thresholds: dict[str, Number]
     see: list[str]
     action: ActionView
     dismissed_until: str | None
@@ -76,6 +81,7 @@ class InsightView(View):
             title=insight.title,
             text=insight.text,
             evidence=insight.evidence,
+            thresholds=insight.thresholds,
             see=[*insight.see],
             action=ActionView(text=action.text, calls=[CallView.of(call, caller) for call in action.calls]),
             dismissed_until=dismissed_until,

@@ -39,6 +39,7 @@ app.include_router(digest_results.router)
 app.include_router(customers_router(customers_shelf))
 app.include_router(overnight_router(customers_shelf))
 app.include_router(insight_routes.router)
+app.include_router(insight_routes.rules)
 
 
 @app.get(

@@ -318,6 +318,61 @@ def test_the_same_night_again_says_the_same(night: Archive, ask: Ask, cloud: Clo
     assert insights.kept(night, "2026-11-20") == []
 
 
+RULES_PATH = "/v1/admin/insights/rules"
+
+
+def test_the_next_night_goes_by_what_the_merchant_chose_and_says_so(night: Archive, ask: Ask) -> None:
+    bundle = ask("GET", PATH)[1]["items"][1]
+    assert bundle["thresholds"] == {"together": 20, "lift": 2.0}
+    for terms, left in (({"together": 41}, ["expiring"]), ({"lift": 2.2}, ["expiring", "bundle"])):
+        version = ask("GET", RULES_PATH)[1]["version"]
+        assert ask("PUT", RULES_PATH, {"version": version, "rules": {"bundle": terms}})[0] == 200
+        daily.handler({}, LambdaContext())
+        assert [one["rule"] for one in ask("GET", PATH)[1]["items"]] == left
+    assert ask("GET", PATH)[1]["items"][1]["thresholds"] == {"together": 20, "lift": 2.2}
+
+
+@pytest.mark.usefixtures("archive")
+def test_what_is_chosen_is_kept_with_who_chose_it_and_what_was_before(ask: Ask, cloud: Cloud) -> None:
+    status, first = ask("GET", RULES_PATH, caller=ANALYST)
+    assert (status, first["version"], first["by"], first["earlier"]) == (200, 0, None, [])
+    assert first["rules"] == first["defaults"]
+    body = {"version": 0, "rules": {"abnormal_day": {"z": 5}, "provider": {"tried": 200}}}
+    status, told = ask("PUT", RULES_PATH, body)
+    assert (status, told["version"], told["by"]) == (200, 1, OPERATOR.name)
+    assert told["rules"]["abnormal_day"] == {**first["defaults"]["abnormal_day"], "z": 5.0}
+    before = cloud.contents("FactsTable")
+    assert ask("PUT", RULES_PATH, body) == (200, told), "the same again"
+    status, problem = ask("PUT", RULES_PATH, {"version": 0, "rules": {}})
+    assert (status, problem["reason"], problem["version"]) == (409, "stale_version", 1)
+    assert cloud.contents("FactsTable") == before
+    assert ask("PUT", RULES_PATH, {"version": 1, "rules": {}})[1]["rules"] == first["defaults"]
+    assert [one["version"] for one in ask("GET", RULES_PATH)[1]["earlier"]] == [1]
+
+
+@pytest.mark.usefixtures("archive")
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"provider": {"tried": 0}},
+        {"provider": {"fall_bp": 10_001}},
+        {"provider": {"weeks": "4"}},
+        {"abnormal_day": {"z": 1}},
+        {"abnormal_day": {"weekdays": 13}},
+        {"bundle": {"lift": 0.5}},
+        {"bundle": {"false": 1}},
+        {"repurchase": {"rate_bp": 0}},
+        {"unheard_of": {}},
+        None,
+    ],
+)
+def test_what_would_tell_chance_is_refused(rules: Any, ask: Ask, cloud: Cloud) -> None:
+    before = cloud.contents("FactsTable")
+    assert ask("PUT", RULES_PATH, {"version": 0, "rules": rules})[0] == 422
+    assert ask("PUT", RULES_PATH, {"version": 0, "rules": {}}, caller=ANALYST)[0] == 403
+    assert cloud.contents("FactsTable") == before
+
+
 def test_of_an_earlier_day_nothing_is_said_about_todays_stock(night: Archive) -> None:
     daily.handler({"day": "2026-11-20"}, LambdaContext())
     assert insights.kept(night, "2026-11-20") == []

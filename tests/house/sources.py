@@ -52,6 +52,7 @@ PROVIDERS = {"payments/alipay/", "payments/wechat/", "payments/stripe/", "supply
 
 INDOORS = {
     "analytics/bands_table.py": "how buyers are scored, in the facts table",
+    "insights/thresholds_table.py": "how much a rule must see, in the facts table",
     "accounts/numbers.py": "numbers given out, in the supply table",
     "stream.py": "reads tables' streams",
     "backlog.py": "a queue in the orders table",

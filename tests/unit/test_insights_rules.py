@@ -10,11 +10,22 @@ from typing import Any
 import pytest
 
 from quanyi.insights.buying import bought_together, lost_buyers, repurchased
-from quanyi.insights.model import RULES, Finding
+from quanyi.insights.model import RULES, Finding, Rule
 from quanyi.insights.paying import falling_providers
 from quanyi.insights.rules import READS, found
 from quanyi.insights.spending import losing_channels
 from quanyi.insights.stock import Stock, expiring
+from quanyi.insights.thresholds import (
+    DEFAULTS,
+    AbnormalDayTerms,
+    BundleTerms,
+    ChannelRoiTerms,
+    ExpiringTerms,
+    ProviderTerms,
+    RepurchaseTerms,
+    Thresholds,
+    WinBackTerms,
+)
 from quanyi.insights.trade import abnormal_days
 from quanyi.restock.calendar import Days, days_from
 
@@ -163,8 +174,8 @@ def test_a_shop_of_yesterday_is_told_nothing() -> None:
 # ------------------------------------------------------------------------------------------------------ what is planted
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_what_is_planted_is_found(seed: int) -> None:
+def planted(seed: int) -> tuple[dict[str, Rows], list[Stock]]:
+    """Something of each rule."""
     draw = random.Random(seed)
     baskets, sales = baskets_of(draw, pair=0.35)
     stocks, slow = stocks_of(draw, daily=1, units=120, days=20)
@@ -187,6 +198,12 @@ def test_what_is_planted_is_found(seed: int) -> None:
             }
         ],
     }
+    return reports, stocks
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_planted_is_found(seed: int) -> None:
+    reports, stocks = planted(seed)
     told = found(reports, stocks, DAY, calendar())
     assert {one.about for one in told} == {"wechat", f"CNY#{DAY}", "app#CNY", "s00", "CNY", "PX#CNY", "s00#s01"}
     order = [one.severity for one in told]
@@ -359,3 +376,40 @@ def test_lost_buyers_are_told_by_currency_from_ten_on() -> None:
     assert hit is not None
     assert (hit.evidence["buyers"], hit.evidence["monetary"], hit.evidence["recency"]) == (10, 1800, 120)
     assert one_of(lost_buyers([row, {**more, "currency": "USD"}])) is None, "currencies are apart"
+
+
+# ----------------------------------------------------------------------------------------------- what a shop may choose
+
+
+def test_what_asks_for_more_finds_less_and_says_by_what() -> None:
+    pair = {"scope": "order", "a": "a", "b": "b", "together": 40, "with_a": 90, "with_b": 80, "total": 900}
+    baskets = [{**pair, "support": 0.04, "a_to_b": 0.44, "b_to_a": 0.5, "lift": 5.0}]
+    sales = [{"sku": sku, "orders": 90, "delivered": 90} for sku in ("a", "b")]
+
+    def bundles(**terms: Any) -> list[str]:
+        least = Thresholds(bundle=BundleTerms(**terms))
+        reports = {"baskets": baskets, "sku_sales": sales}
+        return [one.about for one in found(reports, [], DAY, calendar(), least) if one.rule == "bundle"]
+
+    assert bundles() == bundles(together=40, lift=5.0) == ["a#b"]
+    assert bundles(together=41) == bundles(lift=5.1) == []
+
+
+MORE = {
+    "provider": ProviderTerms(tried=1_000_000),
+    "abnormal_day": AbnormalDayTerms(orders=1_000_000),
+    "channel_roi": ChannelRoiTerms(orders=1_000_000),
+    "expiring": ExpiringTerms(left_over=1_000_000),
+    "win_back": WinBackTerms(buyers=1_000_000),
+    "repurchase": RepurchaseTerms(repeat_buyers=1_000_000),
+    "bundle": BundleTerms(together=1_000_000),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_each_rule_goes_by_its_own_numbers(rule: Rule) -> None:
+    reports, stocks = planted(1)
+    before = found(reports, stocks, DAY, calendar())
+    after = found(reports, stocks, DAY, calendar(), DEFAULTS.model_copy(update={rule: MORE[rule]}))
+    assert rule in {one.rule for one in before}
+    assert after == [one for one in before if one.rule != rule]

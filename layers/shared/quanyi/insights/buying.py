@@ -5,39 +5,31 @@ from typing import Any
 
 from quanyi.insights.model import Finding
 from quanyi.insights.statistics import binomial_tail, hypergeometric_tail, passing, wilson_lower
+from quanyi.insights.thresholds import DEFAULTS, BundleTerms, RepurchaseTerms, WinBackTerms
 
-HIGH_REPURCHASE = 0.25
-"""Of a product's buyers of 90 days, those who bought it twice or more in them: a month's card is bought again after a
-month."""
-LEAST_BUYERS = 50
-LEAST_REPEATING = 20
 FALSE_REPURCHASE = 0.05
 
-LEAST_LIFT = 2.0
-LEAST_TOGETHER = 20
-"""Orders with both."""
 OFTEN = 10
 """Orders that make a SKU worth being looked at in pairs, as in `baskets`."""
 FALSE_PAIRS = 0.01
 
-LEAST_LOST = 10
-"""Buyers who are lost: fewer are written to by hand."""
-
 Row = Mapping[str, Any]
 
 
-def repurchased(products: Sequence[Row]) -> Iterator[Finding]:
-    """Of `products`: those whose buyers surely come back more often than `HIGH_REPURCHASE`."""
+def repurchased(products: Sequence[Row], least: RepurchaseTerms = DEFAULTS.repurchase) -> Iterator[Finding]:
+    """Of `products`, which look at 90 days since a month's card is bought again after a month: those whose buyers
+    surely come back more often than is ordinary."""
     enough = {
         (row["product"], row["currency"]): row
         for row in products
-        if row["sku"] == "*" and row["product"] and row["buyers"] >= LEAST_BUYERS
+        if row["sku"] == "*" and row["product"] and row["buyers"] >= least.buyers
     }
-    chances = {key: binomial_tail(row["repeat_buyers"], row["buyers"], HIGH_REPURCHASE) for key, row in enough.items()}
+    usual = least.rate_bp / 10_000
+    chances = {key: binomial_tail(row["repeat_buyers"], row["buyers"], usual) for key, row in enough.items()}
     real = passing(chances, FALSE_REPURCHASE)
     for key, row in enough.items():
         skus = [one for one in products if (one["product"], one["currency"]) == key and one["sku"] != "*"]
-        if key not in real or row["repeat_buyers"] < LEAST_REPEATING or not skus:
+        if key not in real or row["repeat_buyers"] < least.repeat_buyers or not skus:
             continue
         product, currency = key
         best = max(skus, key=lambda one: (one["units"], one["sku"]))
@@ -59,7 +51,9 @@ def repurchased(products: Sequence[Row]) -> Iterator[Finding]:
         )
 
 
-def bought_together(baskets: Sequence[Row], sku_sales: Sequence[Row]) -> Iterator[Finding]:
+def bought_together(
+    baskets: Sequence[Row], sku_sales: Sequence[Row], least: BundleTerms = DEFAULTS.bundle
+) -> Iterator[Finding]:
     """Of `baskets`, in one order. `sku_sales` tells how many pairs there are: those that are seldom together are tested
     too, though `baskets` leaves them out."""
     often = sum(row["orders"] >= OFTEN for row in sku_sales)
@@ -71,7 +65,7 @@ def bought_together(baskets: Sequence[Row], sku_sales: Sequence[Row]) -> Iterato
     real = passing(chances, FALSE_PAIRS, often * (often - 1) // 2)
     for pair in sorted(real):
         row = pairs[pair]
-        if row["lift"] < LEAST_LIFT or row["together"] < LEAST_TOGETHER:
+        if row["lift"] < least.lift or row["together"] < least.together:
             continue
         yield Finding(
             rule="bundle",
@@ -94,12 +88,12 @@ def bought_together(baskets: Sequence[Row], sku_sales: Sequence[Row]) -> Iterato
         )
 
 
-def lost_buyers(at_risk: Sequence[Row]) -> Iterator[Finding]:
+def lost_buyers(at_risk: Sequence[Row], least: WinBackTerms = DEFAULTS.win_back) -> Iterator[Finding]:
     """Of `at_risk`: valuable regulars who stay away (`important_keep`, `important_win_back`)."""
     for currency in sorted({row["currency"] for row in at_risk}):
         mine = [row for row in at_risk if row["currency"] == currency and row["segment"] in SEGMENTS]
         buyers = sum(row["buyers"] for row in mine)
-        if buyers < LEAST_LOST:
+        if buyers < least.buyers:
             continue
         yield Finding(
             rule="win_back",

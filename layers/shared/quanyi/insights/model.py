@@ -64,7 +64,7 @@ class Action(Model):
 
 
 class Insight(Model):
-    """`see` are calls that show more; they only read."""
+    """`thresholds` are the numbers of its rule that it was found by. `see` are calls that show more; they only read."""
 
     id: str
     rule: Rule
@@ -73,5 +73,6 @@ class Insight(Model):
     title: Texts
     text: Texts
     evidence: dict[str, Number]
+    thresholds: dict[str, Number] = Field(default_factory=dict[str, Number])
     see: tuple[str, ...]
     action: Action

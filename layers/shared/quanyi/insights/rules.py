@@ -9,6 +9,7 @@ from quanyi.insights.model import RULES, SEVERITIES, Finding
 from quanyi.insights.paying import falling_providers
 from quanyi.insights.spending import losing_channels
 from quanyi.insights.stock import Stock, expiring
+from quanyi.insights.thresholds import DEFAULTS, Thresholds
 from quanyi.insights.trade import abnormal_days
 from quanyi.restock.calendar import Days
 
@@ -29,7 +30,9 @@ MOST_OF_A_RULE = 100
 Rows = Sequence[Mapping[str, Any]]
 
 
-def found(reports: Mapping[str, Rows], stocks: Sequence[Stock], day: date, days: Days) -> list[Finding]:
+def found(
+    reports: Mapping[str, Rows], stocks: Sequence[Stock], day: date, days: Days, least: Thresholds = DEFAULTS
+) -> list[Finding]:
     """Of the day `day`, the most urgent first. A report that is not there is one without rows. `days` go back
     `trade.WEEKS` weeks at least."""
 
@@ -37,13 +40,13 @@ def found(reports: Mapping[str, Rows], stocks: Sequence[Stock], day: date, days:
         return reports.get(name, ())
 
     every = [
-        *falling_providers(rows("provider_weeks")),
-        *abnormal_days(rows("shop_days"), day, days),
-        *losing_channels(rows("channel_days"), day),
-        *expiring(stocks, rows("sku_sales"), day),
-        *lost_buyers(rows("at_risk")),
-        *repurchased(rows("products")),
-        *bought_together(rows("baskets"), rows("sku_sales")),
+        *falling_providers(rows("provider_weeks"), least.provider),
+        *abnormal_days(rows("shop_days"), day, days, least.abnormal_day),
+        *losing_channels(rows("channel_days"), day, least.channel_roi),
+        *expiring(stocks, rows("sku_sales"), day, least.expiring),
+        *lost_buyers(rows("at_risk"), least.win_back),
+        *repurchased(rows("products"), least.repurchase),
+        *bought_together(rows("baskets"), rows("sku_sales"), least.bundle),
     ]
     ordered = sorted(every, key=lambda one: (RULES.index(one.rule), -one.weight, one.about))
     kept = [one for rule in RULES for one in [each for each in ordered if each.rule == rule][:MOST_OF_A_RULE]]

@@ -9,12 +9,8 @@ from typing import Any, NamedTuple
 
 from quanyi.insights.model import Finding
 from quanyi.insights.statistics import passing, t_tail
+from quanyi.insights.thresholds import DEFAULTS, ChannelRoiTerms
 
-LEAST_DAYS = 14
-"""From the channel's first day in the range."""
-LEAST_ORDERS = 30
-LEAST_SPEND = 10
-"""Times what an order brings: less is no campaign."""
 FALSE = 0.01
 """Part of the channels found that may be found by chance."""
 
@@ -32,13 +28,13 @@ class _Channel(NamedTuple):
     chance: float
 
 
-def losing_channels(rows: Sequence[Row], day: date) -> Iterator[Finding]:
+def losing_channels(rows: Sequence[Row], day: date, least: ChannelRoiTerms = DEFAULTS.channel_roi) -> Iterator[Finding]:
     """Of `channel_days` up to `day`. Spend is what it is; what it brings is chance, so that the margin must lie below
     it by more than its days explain."""
     found: dict[tuple[str, str], _Channel] = {}
     ordered = sorted(rows, key=lambda row: (row["channel"], row["currency"], row["day"]))
     for key, mine in groupby(ordered, key=lambda row: (row["channel"], row["currency"])):
-        one = _channel(list(mine), day)
+        one = _channel(list(mine), day, least)
         if one:
             found[key] = one
     real = passing({key: one.chance for key, one in found.items()}, FALSE)
@@ -64,11 +60,11 @@ def losing_channels(rows: Sequence[Row], day: date) -> Iterator[Finding]:
             )
 
 
-def _channel(rows: Sequence[Row], day: date) -> _Channel | None:
+def _channel(rows: Sequence[Row], day: date, least: ChannelRoiTerms) -> _Channel | None:
     """None on too little."""
     orders, gmv, margin, spend = (sum(row[name] for row in rows) for name in ("orders", "gmv", "margin", "spend"))
     days = (day - date.fromisoformat(rows[0]["day"])).days + 1
-    if days < LEAST_DAYS or orders < LEAST_ORDERS or spend * orders < LEAST_SPEND * gmv or spend <= margin:
+    if days < least.days or orders < least.orders or spend * orders < least.spend_orders * gmv or spend <= margin:
         return None
     daily = [row["margin"] for row in rows] + [0] * (days - len(rows))
     error = stdev(daily) * sqrt(days)

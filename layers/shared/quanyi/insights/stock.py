@@ -6,19 +6,12 @@ from typing import Any, NamedTuple
 
 from quanyi.insights.model import Finding
 from quanyi.insights.statistics import most_sold
+from quanyi.insights.thresholds import DEFAULTS, ExpiringTerms
 
 HORIZON = 45
 """Days ahead: what expires later can wait."""
 SPEED = 28
 """Days whose deliveries tell how fast a SKU sells, as in `sku_sales`."""
-LEAST_KNOWN = 14
-"""Days since the product was made: a newer one's speed is not known."""
-LEAST_LEFT = 10
-"""Units."""
-LEAST_SHARE = 0.2
-"""Of the units that expire by then."""
-AT_ONCE = 7
-"""Days ahead within which it is critical."""
 
 Row = Mapping[str, Any]
 
@@ -32,12 +25,14 @@ class Stock(NamedTuple):
     known_days: int
 
 
-def expiring(stocks: Sequence[Stock], sku_sales: Sequence[Row], day: date) -> Iterator[Finding]:
+def expiring(
+    stocks: Sequence[Stock], sku_sales: Sequence[Row], day: date, least: ExpiringTerms = DEFAULTS.expiring
+) -> Iterator[Finding]:
     """What expires first is sold first. So by each last day, all that expires until then must be sold: what even brisk
     sales leave of it (the upper end of what may be sold) is found, on the day on which that is most."""
     delivered = {row["sku"]: row["delivered"] for row in sku_sales}
     for stock in stocks:
-        if stock.known_days < LEAST_KNOWN:
+        if stock.known_days < least.known_days:  # a newer one's speed is not known
             continue
         days, sold = min(SPEED, stock.known_days), delivered.get(stock.sku, 0)
         until, units, left, most = "", 0, 0, 0
@@ -50,13 +45,13 @@ def expiring(stocks: Sequence[Stock], sku_sales: Sequence[Row], day: date) -> It
             most_then = int(most_sold(sold, days, coming))
             if there - most_then > left:
                 until, units, left, most = last, there, there - most_then, most_then
-        if left < LEAST_LEFT or left < LEAST_SHARE * units:
+        if left < least.left_over or left < least.left_over_bp / 10_000 * units:
             continue
         ahead = (date.fromisoformat(until) - day).days
         yield Finding(
             rule="expiring",
             about=stock.sku,
-            severity="critical" if ahead <= AT_ONCE else "warning",
+            severity="critical" if ahead <= least.critical_days else "warning",
             weight=float(left),
             evidence={
                 "sku": stock.sku,

@@ -10,6 +10,7 @@ from quanyi.insights import actions
 from quanyi.insights.model import Action, Call, Finding, Insight, Rule
 from quanyi.insights.naming import Known
 from quanyi.insights.texts import DEEDS, DIRECTIONS, TEXTS, TITLES, WEEKDAYS, Deed
+from quanyi.insights.thresholds import DEFAULTS, Thresholds
 from quanyi.mail.model import money_text
 
 MOST = 10
@@ -30,18 +31,18 @@ _REPORTS: Mapping[Rule, tuple[str, ...]] = {
 _LANGUAGES: tuple[Language, ...] = ("zh-CN", "en")
 
 
-def told(findings: Iterable[Finding], known: Known) -> list[Insight]:
+def told(findings: Iterable[Finding], known: Known, least: Thresholds = DEFAULTS) -> list[Insight]:
     """Without those that nothing is to be done about any more; of each rule the first ones."""
     kept: list[Insight] = []
     by_rule = Counter[Rule]()
     for finding in findings:
-        if by_rule[finding.rule] < MOST and (one := _told(finding, known)):
+        if by_rule[finding.rule] < MOST and (one := _told(finding, known, least)):
             kept.append(one)
             by_rule[finding.rule] += 1
     return kept
 
 
-def _told(finding: Finding, known: Known) -> Insight | None:
+def _told(finding: Finding, known: Known, least: Thresholds) -> Insight | None:
     calls = actions.calls_for(finding, known)
     if calls is None:
         return None
@@ -57,6 +58,7 @@ def _told(finding: Finding, known: Known) -> Insight | None:
         title={language: TITLES[language][rule].format_map(values[language]) for language in _LANGUAGES},
         text={language: "".join(TEXTS[language][rule]).format_map(values[language]) for language in _LANGUAGES},
         evidence=finding.evidence,
+        thresholds=least.of(rule),
         see=_see(finding, known),
         action=Action(
             text={language: "".join(DEEDS[language][deed]).format_map(values[language]) for language in _LANGUAGES},

@@ -8,29 +8,26 @@ from typing import Any, NamedTuple
 
 from quanyi.insights.model import Finding
 from quanyi.insights.statistics import robust_z
+from quanyi.insights.thresholds import DEFAULTS, AbnormalDayTerms
 from quanyi.restock.calendar import Days
 
 WEEKS = 12
 """Before the day, that it is compared with: what lies further back was another season."""
-LEAST_WEEKS = 8
-LEAST_ORDERS = 10
-"""Orders of such a weekday (median): fewer are chance."""
-LEAST_Z = 3.5
-"""Iglewicz's and Hoaglin's, by how far all days of the twelve weeks lie from the median of their weekdays."""
 LEAST_OWN_Z = 2.0
 """By how far those of its own weekday do: twelve values say too little of their deviation to decide by it alone (one
 ordinary day in twenty-five would be abnormal), but a weekday may be wilder than the others."""
-LEAST_CHANGE = 0.3
-"""Part of the median: less is nothing to act on, however unusual it is."""
 
 _NORMAL = 0.6745
 """Median deviation of a normal whose standard deviation is 1."""
 Row = Mapping[str, Any]
 
 
-def abnormal_days(rows: Sequence[Row], day: date, days: Days) -> Iterator[Finding]:
-    """Of `shop_days`. `days` tells which dates are holidays, the days just before one, or weekend days worked for one:
-    these sell as no weekday does, so that none is judged, or compared with."""
+def abnormal_days(
+    rows: Sequence[Row], day: date, days: Days, least: AbnormalDayTerms = DEFAULTS.abnormal_day
+) -> Iterator[Finding]:
+    """Of `shop_days`. `least.z` is Iglewicz's and Hoaglin's, by how far all days of the twelve weeks lie from the
+    median of their weekdays. `days` tells which dates are holidays, the days just before one, or weekend days worked
+    for one: these sell as no weekday does, so that none is judged, or compared with."""
     ordinary = _ordinary(day, days)
     if day not in ordinary:
         return
@@ -39,12 +36,13 @@ def abnormal_days(rows: Sequence[Row], day: date, days: Days) -> Iterator[Findin
         begun = date.fromisoformat(min(sold))
         past = _Past(sold, tuple(one for one in ordinary if begun <= one < day))
         like = past.like(day)
-        if len(like) < LEAST_WEEKS or median(past.values("orders", like)) < LEAST_ORDERS:
+        if len(like) < least.weekdays or median(past.values("orders", like)) < least.orders:
             continue
         orders, gmv = past.judged("orders", day), past.judged("gmv", day)
-        if not (orders.is_far or gmv.is_far):
+        far = [one.z for one in (orders, gmv) if one.is_far(least)]
+        if not far:
             continue
-        z = max((one.z for one in (orders, gmv) if one.is_far), key=abs)
+        z = max(far, key=abs)
         yield Finding(
             rule="abnormal_day",
             about=f"{currency}#{day.isoformat()}",
@@ -79,10 +77,9 @@ class _Judged(NamedTuple):
     z: float
     z_own: float
 
-    @property
-    def is_far(self) -> bool:
-        far = abs(self.z) >= LEAST_Z and abs(self.z_own) >= LEAST_OWN_Z
-        return far and abs(self.value - self.usual) >= LEAST_CHANGE * self.usual
+    def is_far(self, least: AbnormalDayTerms) -> bool:
+        far = abs(self.z) >= least.z and abs(self.z_own) >= LEAST_OWN_Z
+        return far and abs(self.value - self.usual) >= least.change_bp / 10_000 * self.usual
 
 
 class _Past(NamedTuple):
