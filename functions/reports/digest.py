@@ -1,14 +1,17 @@
 """Every morning: what the shop's people should know of the day that is over, mailed to each of them once.
 
-The digest of a day is made once, and kept (`digest_kept`): a run that comes again mails the same to whoever has not had
-it. Reports do not wait for it, and nothing waits for a mail.
+At which hour, and whether, is the merchant's to say: it is woken at each, and decides by the hour that the event names,
+so that a run that comes again decides the same. The digest of a day is made once, and kept (`digest_kept`): a run that
+comes again mails the same to whoever has not had it. Reports do not wait for it, and nothing waits for a mail.
 """
 
 from collections import Counter
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from quanyi.clock import day as day_of
+from quanyi.clock import moment
 from quanyi.errors import Busy, Invalid
 from quanyi.http import log
 from quanyi.ids import derived_id
@@ -29,7 +32,10 @@ class NotAllSent(Exception):
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """`{"day": "2026-11-22"}` is for that day; EventBridge Scheduler's event for yesterday."""
+    """`{"day": "2026-11-22"}` is for that day; EventBridge Scheduler's event for yesterday, if its hour is the one."""
+    if not is_due(press(), event):
+        log().info("no digest at this hour")
+        return {"v": 1, "due": False}
     told = run(press(), event.get("day"))
     log().info("digest", extra=told)
     if told["later"]:
@@ -37,12 +43,18 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return {"v": 1, **told}
 
 
+def is_due(press: Press, event: dict[str, Any]) -> bool:
+    if "day" in event or "time" not in event:
+        return True
+    return moment(event["time"]).astimezone(ZoneInfo(press.desk.zone)).hour == press.terms.hour
+
+
 def run(press: Press, day: str | None = None) -> dict[str, Any]:
     """How many mails were sent, had been before, failed for good, and are to be tried again. Raises Invalid."""
     wanted = _past(press, day)
     kept = press.digests.of(wanted) or _made(press, wanted)
     mail = mail_of(kept.digest, press.digests.pictures(kept), press.language, press.staff_url)
-    outcomes = Counter(_send(press, kept, address, mail) for address in press.recipients)
+    outcomes = Counter(_send(press, kept, address, mail) for address in press.terms.recipients)
     return {"day": f"{wanted}", **{name: outcomes[name] for name in ("sent", "already", "failed", "later")}}
 
 

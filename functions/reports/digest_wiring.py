@@ -12,14 +12,17 @@ from quanyi.aws import client
 from quanyi.catalog.model import Language
 from quanyi.catalog.table import CatalogTable
 from quanyi.channels.table import ChannelTable
+from quanyi.choices.table import ChoicesTable
 from quanyi.clock import Clock
 from quanyi.mail.link import StaffUrl
 from quanyi.mail.outbox import Outbox
 from quanyi.mail.ses import Ses
 from quanyi.settings import Settings
 from quanyi.table import Table
+from quanyi.vault.kms import Keyring, Kms
 from reports.digest_desk import Desk
 from reports.digest_kept import Digests
+from reports.digest_settings import DigestTerms, digest_choices
 from reports.wiring import Archive, LakeSettings, archive, rolls
 
 OFF = "off"
@@ -31,10 +34,13 @@ class PressSettings(Settings):
     catalog_table: str
     supply_table: str
     stats_table: str
+    facts_table: str
+    kms_key_id: str
     mail_sender: str
     staff_mail: str = ""
     digest_mail: str = ""
     """Addresses with commas between; empty: whoever has the shop's other mails; `off`: nobody."""
+    digest_hour: int = 8
     staff_language: Language
     staff_url: StaffUrl
 
@@ -46,20 +52,30 @@ class PressSettings(Settings):
 
 @dataclass(frozen=True)
 class Press:
-    """What makes and mails a digest. `archive` has the night's insights."""
+    """What makes and mails a digest. `archive` has the night's insights. `recipients` and `hour` are the deployment's:
+    what counts where the merchant has settled nothing else (`choices`)."""
 
     desk: Desk
     archive: Archive
     digests: Digests
     outbox: Outbox
     ses: Ses
+    choices: ChoicesTable[DigestTerms]
     recipients: tuple[str, ...]
+    hour: int
     language: Language
     staff_url: StaffUrl
 
     @property
     def now(self) -> Clock:
         return self.desk.now
+
+    @property
+    def terms(self) -> DigestTerms:
+        """As they are now, with nothing left out."""
+        chosen = self.choices.newest().chosen
+        to = chosen.recipients or self.recipients if chosen.enabled else ()
+        return chosen.model_copy(update={"hour": chosen.hour or self.hour, "recipients": to})
 
 
 @cache
@@ -77,7 +93,11 @@ def press() -> Press:
         digests=digests(),
         outbox=Outbox(Table(known.stats_table, dynamodb)),
         ses=Ses(boto3.client("ses", config=_ONCE), known.mail_sender),
+        choices=digest_choices(
+            Table(known.facts_table, dynamodb), Keyring(catalog, Kms(known.kms_key_id, client("kms")))
+        ),
         recipients=known.recipients,
+        hour=known.digest_hour,
         language=known.staff_language,
         staff_url=known.staff_url,
     )

@@ -1,6 +1,7 @@
 """`/v1/admin/channel-spend`: what is spent on channels, which ROI, CAC and payback are computed with.
 
-The function also has what else the merchant tells reports: how RFM is scored (`reports.bands`).
+The function also has what else the merchant tells reports: how RFM is scored (`reports.bands`), and when the digest is
+mailed to whom (`reports.digest_choice`).
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,10 @@ from quanyi.settings import Settings
 from quanyi.spend.model import Spend, Unreadable, read_csv, strays, twice
 from quanyi.spend.table import SpendTable, from_item, month_key
 from quanyi.table import Table, decode_cursor, encode_cursor
+from quanyi.vault.kms import Keyring, Kms
 from reports.bands import Scoring, bands_router
+from reports.digest_choice import Mailing, digest_router
+from reports.digest_settings import digest_choices
 
 MOST = 1000
 """Entries in one call."""
@@ -69,6 +73,7 @@ class Spending:
 class SpendSettings(Settings):
     facts_table: str
     catalog_table: str
+    kms_key_id: str
 
 
 @cache
@@ -83,7 +88,15 @@ def scoring() -> Scoring:
     return Scoring(BandsTable(Table(SpendSettings.read().facts_table, client("dynamodb"))))
 
 
+@cache
+def mailing() -> Mailing:
+    known, dynamodb = SpendSettings.read(), client("dynamodb")
+    keys = Keyring(Table(known.catalog_table, dynamodb), Kms(known.kms_key_id, client("kms")))
+    return Mailing(digest_choices(Table(known.facts_table, dynamodb), keys))
+
+
 app.include_router(bands_router(scoring))
+app.include_router(digest_router(mailing))
 
 
 @app.put("/v1/admin/channel-spend", summary="Set what was spent on channels", tags=["reports"])

@@ -1,11 +1,11 @@
 """The morning's digest: made once, mailed to each of the shop's people once, answered with its pictures."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.request import Request
 
 import pytest
@@ -25,7 +25,7 @@ from quanyi.facts.table import FactsTable
 from quanyi.insights.model import Action, Insight
 from quanyi.insights.table import DismissedTable
 from quanyi.rollups.table import RollsTable
-from reports import digest, digest_wiring, insights, reports, wiring
+from reports import digest, digest_wiring, insights, reports, spend, wiring
 from reports.digest_desk import Desk
 from reports.digest_wiring import Press, PressSettings
 from tests.aws.conftest import LAKE, REGION, STAFF, Call, Cloud, LambdaContext
@@ -36,6 +36,7 @@ ANALYST, SUPPORT = Caller(role="analyst", key_id="AN1"), Caller(role="support", 
 DAY = "2026-11-26"
 AT = datetime(2026, 11, 26, 4, 0, tzinfo=UTC)
 MORNING = datetime(2026, 11, 27, 0, 0, tzinfo=UTC)
+Settle: TypeAlias = Callable[..., tuple[int, Any]]
 BOSS, CLERK = "boss@example.com", "clerk@example.com"
 SCHEDULED = json.loads((Path(__file__).parents[2] / "events/reports-digest/every-morning.json").read_text())
 
@@ -114,6 +115,76 @@ def test_each_of_the_shops_people_is_mailed_once(morning: Morning, capsys: pytes
     kept = repr(morning.cloud.contents("StatsTable", "FactsTable")) + capsys.readouterr().out
     assert BOSS not in kept
     assert CLERK not in kept
+
+
+SETTINGS = "/v1/admin/digest"
+OPERATOR = Caller(role="operator", key_id="OP1")
+
+
+@pytest.fixture
+def settle(call: Call, morning: Morning) -> Settle:
+    spend.mailing.cache_clear()
+
+    def settled(version: int, caller: Caller = OPERATOR, **digest: Any) -> tuple[int, Any]:
+        body = {"version": version, "digest": digest}
+        return call(spend.handler, "PUT", SETTINGS, body, caller=caller)[:2]
+
+    return settled
+
+
+def test_the_merchant_says_whom_it_goes_to_and_no_address_is_kept_in_clear(
+    morning: Morning, settle: Settle, call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    owner = "owner@example.com"
+    status, told = settle(0, recipients=[owner])
+    assert (status, told["digest"]) == (200, {"enabled": True, "hour": None, "recipients": [owner]})
+    assert settle(0, recipients=[owner]) == (status, told), "the same again"
+    assert call(spend.handler, "GET", SETTINGS, caller=OPERATOR)[1] == told
+    for _ in range(2):
+        morning.run()
+    assert [one for one, _ in morning.sent()] == [owner]
+    assert owner not in repr(morning.cloud.contents()) + capsys.readouterr().out
+
+
+def test_it_is_mailed_at_the_hour_that_was_chosen_and_at_no_other(morning: Morning, settle: Settle) -> None:
+    nine = {**SCHEDULED, "time": "2026-11-27T01:00:00Z"}
+    assert morning.run(nine) == {"v": 1, "due": False}
+    settle(0, hour=9)
+    assert morning.run() == {"v": 1, "due": False}
+    assert morning.sent() == []
+    assert [morning.run(nine)["sent"] for _ in range(2)] == [2, 0]
+    assert len(morning.sent()) == 2
+    assert morning.run({"day": DAY})["already"] == 2, "by hand at any hour"
+
+
+def test_switched_off_it_is_made_and_mailed_to_nobody(morning: Morning, settle: Settle, call: Call) -> None:
+    settle(0, enabled=False, recipients=[BOSS])
+    assert morning.run()["sent"] == 0
+    assert ask(call)[0] == 200
+    settle(1)
+    assert morning.run()["sent"] == 2, "as deployed"
+
+
+@pytest.mark.parametrize(
+    "digest",
+    [
+        {"hour": 0},
+        {"hour": 24},
+        {"hour": "9"},
+        {"enabled": "yes"},
+        {"recipients": ["nobody"]},
+        {"recipients": ["a@example.com,b@example.com"]},
+        {"recipients": [BOSS, BOSS.upper()]},
+        {"recipients": [f"a{number}@example.com" for number in range(21)]},
+        {"language": "en"},
+    ],
+)
+def test_what_cannot_be_settled_is_refused(morning: Morning, settle: Settle, digest: dict[str, Any]) -> None:
+    before = morning.cloud.contents()
+    assert settle(0, **digest)[0] == 422
+    assert settle(0, caller=ANALYST)[0] == 403
+    assert settle(7)[0] == 409
+    assert morning.cloud.contents() == before
 
 
 def test_whoever_is_named_later_gets_the_same_and_nobody_gets_it_again(morning: Morning) -> None:

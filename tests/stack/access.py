@@ -78,6 +78,7 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(REPORTS, "GET", ("/admin/channel-spend", "/admin/rfm-bands", "/admin/insights/rules")),
     **_all(OPERATOR, "PUT", ("/admin/channel-spend", "/admin/rfm-bands", "/admin/insights/rules")),
     **_all(OPERATOR, "POST", ("/admin/channel-spend/csv",)),
+    **_all(OPERATOR, "GET PUT", ("/admin/digest",)),
     **_all(REPORTS, "GET", ("/reports/reconcile", "/reports/tax", "/reports/diversion", "/reports/trading")),
     **_all(REPORTS, "GET", ("/reports/customers", "/reports/customers/list")),
     **_all(REPORTS, "GET", ("/reports/channels", "/reports/products", "/reports/redemption")),

@@ -2,7 +2,7 @@
 
 from typing import Literal, Protocol
 
-Purpose = Literal["fingerprint", "contact", "order-token", "member", "sandbox", "voucher"]
+Purpose = Literal["fingerprint", "contact", "order-token", "member", "sandbox", "voucher", "staff"]
 
 
 class NamedKeys(Protocol):
