@@ -37,3 +37,19 @@ export function signOut(): void {
   // Whatever was shown is gone with the page.
   location.reload();
 }
+
+/** A call that is told as a path (an insight's): answered as JSON, refused as `Problem`. Only paths of this API. */
+export async function raw(method: string, path: string, sent: unknown, idempotencyKey: string | null): Promise<unknown> {
+  if (!path.startsWith("/v1/")) throw new Problem(0, "internal_fault", "");
+  const headers = new Headers({ Authorization: `Bearer ${key.value ?? ""}` });
+  if (sent !== null) headers.set("Content-Type", "application/json");
+  if (idempotencyKey) headers.set("Idempotency-Key", idempotencyKey);
+  let answer: Response;
+  try {
+    answer = await fetch(path, { method, headers, body: sent === null ? null : JSON.stringify(sent), credentials: "omit" });
+  } catch {
+    throw new Problem(0, "unreachable", "");
+  }
+  if (!answer.ok) throw await Problem.of(answer);
+  return answer.status === 204 ? null : await answer.json();
+}
