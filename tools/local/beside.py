@@ -4,6 +4,7 @@ import os
 import select
 import subprocess
 import sys
+from collections.abc import Sequence
 from json import loads
 from pathlib import Path
 from types import TracebackType
@@ -36,12 +37,17 @@ class Beside:
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
+    def more(self) -> Sequence[str]:
+        """Further arguments of its own."""
+        return ()
+
+    @property
     def urls(self) -> dict[str, str]:
         return {name: told["url"] for name, told in self.told.items()}
 
     def start(self) -> None:
         """Returns when it listens. Raises NotBeside."""
-        command = [sys.executable, "-m", self.module, "--port-base", str(self.port_base)]
+        command = [sys.executable, "-m", self.module, "--port-base", str(self.port_base), *self.more]
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             # A session of its own: Ctrl-C at the terminal must reach whoever started it, who then stops it.

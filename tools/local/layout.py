@@ -55,6 +55,10 @@ class Home:
         return self.folder / "suppliers.log"
 
     @property
+    def edge_log(self) -> Path:
+        return self.folder / "edge.log"
+
+    @property
     def stack_file(self) -> Path:
         return self.folder / "stack.json"
 

@@ -1,0 +1,33 @@
+import { Problem } from "@shared/api/problem";
+import type { Schemas } from "@shared/api/client";
+
+type Call = Schemas["CallView"];
+
+/** Sends calls as they are told, by path and not by a typed route: what an insight asks for may be any. */
+export type Send = (method: string, path: string, body: unknown, idempotencyKey: string | null) => Promise<unknown>;
+
+/** The path of a call, with what earlier ones answered in place of its braces. */
+export function pathOf(call: Call, answers: readonly unknown[]): string {
+  return call.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const from = call.path_from[name];
+    const answer = from ? (answers[from.call - 1] as Record<string, unknown> | undefined) : undefined;
+    const value = from && answer ? answer[from.field] : undefined;
+    if (typeof value !== "string") throw new Problem(0, "internal_fault", "");
+    return encodeURIComponent(value);
+  });
+}
+
+/** One after the other; a refusal ends it. `onDone` is told how many went well. */
+export async function act(calls: readonly Call[], send: Send, onDone: (count: number) => void): Promise<unknown[]> {
+  const answers: unknown[] = [];
+  for (const call of calls) {
+    answers.push(await send(call.method, pathOf(call, answers), call.body, call.idempotency_key));
+    onDone(answers.length);
+  }
+  return answers;
+}
+
+/** Looking changes nothing: it needs no yes. */
+export function changes(calls: readonly Call[]): boolean {
+  return calls.some((call) => call.method !== "GET");
+}

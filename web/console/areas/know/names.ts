@@ -1,0 +1,60 @@
+import { ref, shallowRef } from "vue";
+
+import { api, body } from "@shared/api/client";
+import { config } from "@shared/config";
+
+import { role, shop } from "../../session";
+
+type Titles = Record<string, string>;
+
+/** Titles of products and channels by id: reports tell ids. Read once a visit; an analyst reads what anybody may. */
+const titles = shallowRef<ReadonlyMap<string, Titles>>(new Map());
+const asked = ref(false);
+
+const MOST_PAGES = 10;
+
+async function every(page: (cursor?: string) => Promise<{ found: [string, Titles][]; next: string | null }>): Promise<[string, Titles][]> {
+  const all: [string, Titles][] = [];
+  let cursor: string | undefined;
+  for (let count = 0; count < MOST_PAGES; count++) {
+    const { found, next } = await page(cursor);
+    all.push(...found);
+    if (!next) break;
+    cursor = next;
+  }
+  return all;
+}
+
+async function read(): Promise<void> {
+  if (role.value !== "operator") {
+    const key = (await config()).publishable_key;
+    const open = api(() => key);
+    const found = await every(async (cursor) => {
+      const answer = await body(open.GET("/v1/products", { params: { query: { limit: 100, cursor } } }));
+      return { found: answer.items.map((one): [string, Titles] => [one.id, { "zh-CN": one.title, en: one.title }]), next: answer.next };
+    });
+    titles.value = new Map(found);
+    return;
+  }
+  const products = await every(async (cursor) => {
+    const answer = await body(shop.GET("/v1/admin/products", { params: { query: { limit: 100, cursor } } }));
+    return { found: answer.items.map((one): [string, Titles] => [one.id, one.titles as Titles]), next: answer.next };
+  });
+  const channels = await every(async (cursor) => {
+    const answer = await body(shop.GET("/v1/admin/channels", { params: { query: { limit: 100, cursor } } }));
+    return { found: answer.items.map((one): [string, Titles] => [one.id, { "zh-CN": one.name, en: one.name }]), next: answer.next };
+  });
+  titles.value = new Map([...products, ...channels]);
+}
+
+export function names(): { named: (id: string, language: string) => string } {
+  if (!asked.value) {
+    asked.value = true;
+    read().catch(() => (asked.value = false));
+  }
+  const named = (id: string, language: string): string => {
+    const known = titles.value.get(id);
+    return known?.[language] ?? known?.["zh-CN"] ?? id;
+  };
+  return { named };
+}

@@ -1,0 +1,14 @@
+import { createApp } from "vue";
+
+import "element-plus/theme-chalk/base.css";
+import "element-plus/theme-chalk/dark/css-vars.css";
+import "./console.css";
+
+import { languages } from "@shared/i18n";
+
+import App from "./App.vue";
+import { elementLanguage } from "./frame/element";
+import { consoleRouter } from "./router";
+
+const { i18n, use, add } = await languages([import.meta.glob("./locales/*.json")], elementLanguage);
+createApp(App).use(i18n).use(consoleRouter(add)).provide("useLanguage", use).mount("#app");

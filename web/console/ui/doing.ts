@@ -1,0 +1,30 @@
+import { ElMessage } from "element-plus";
+import { ref, type Ref } from "vue";
+import { useI18n } from "vue-i18n";
+
+import { told } from "@shared/trouble";
+
+/** Something that a press starts: once at a time, its trouble told in words. `done` is said when it went well.
+ *
+ *     const { busy, act } = doing();
+ *     await act(async () => ..., t("orders.refunded"));
+ */
+export function doing(): { busy: Ref<boolean>; act: (what: () => Promise<unknown>, done?: string) => Promise<boolean> } {
+  const { t, te } = useI18n();
+  const busy = ref(false);
+  async function act(what: () => Promise<unknown>, done = ""): Promise<boolean> {
+    if (busy.value) return false;
+    busy.value = true;
+    try {
+      await what();
+      if (done) ElMessage.success(done);
+      return true;
+    } catch (fault) {
+      ElMessage.error({ message: told(fault, { t, te }), duration: 8000, showClose: true });
+      return false;
+    } finally {
+      busy.value = false;
+    }
+  }
+  return { busy, act };
+}

@@ -1,0 +1,42 @@
+import { fileURLToPath } from "node:url";
+
+import VueI18n from "@intlify/unplugin-vue-i18n/vite";
+import { VantResolver } from "@vant/auto-import-resolver";
+import vue from "@vitejs/plugin-vue";
+import Components from "unplugin-vue-components/vite";
+import { ElementPlusResolver } from "unplugin-vue-components/resolvers";
+import { defineConfig } from "vite";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** One build for all pages: what is in `dist` is what lies behind the shop's address. */
+export default defineConfig({
+  resolve: { alias: { "@shared": here("./shared") } },
+  plugins: [
+    vue(),
+    // Texts are compiled here, so that pages need neither a compiler nor `eval`.
+    VueI18n({ include: [here("./*/locales/**")], runtimeOnly: true, strictMessage: true }),
+    Components({ dirs: [], dts: false, resolvers: [VantResolver(), ElementPlusResolver({ importStyle: "css" })] }),
+  ],
+  // `npx vite` while `make run` is running: pages as they are edited, all else from the shop's own edge.
+  server: {
+    host: "127.0.0.1",
+    proxy: Object.fromEntries(["/v1", "/config.json"].map((path) => [path, process.env["EDGE"] ?? "http://127.0.0.1:8080"])),
+  },
+  build: {
+    target: "es2022",
+    manifest: "manifest.json",
+    // A data: URL would need a wider policy than files do.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: {
+        shop: here("./index.html"),
+        claim: here("./claim/index.html"),
+        counter: here("./counter/index.html"),
+        console: here("./console/index.html"),
+      },
+    },
+  },
+  test: { environment: "jsdom", include: ["*/**/*.test.ts"] },
+} as Parameters<typeof defineConfig>[0]);
