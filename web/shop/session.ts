@@ -25,8 +25,8 @@ function listening(client: Api): Api {
   return client;
 }
 
-/** What anybody may ask the shop. */
-export const window_ = listening(api(() => settings?.publishable_key));
+/** What anybody may ask of the shop. */
+export const front = listening(api(() => settings?.publishable_key));
 
 /** What an order's buyer may ask. Its token stays here, in memory. */
 export function counter(token: string): Api {

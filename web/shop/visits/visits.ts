@@ -1,13 +1,19 @@
-import type { Schemas } from "@shared/api/client";
-
-export type Event = Schemas["EventBody"];
-type Told = Omit<Event, "id" | "at">;
+type Touch = { source?: string; medium?: string; campaign?: string };
+type Told = { kind: "view"; product: string } | { kind: "search"; words: string } | ({ kind: "touch" } & Touch);
+/** As `POST /v1/events` takes it. */
+export type Event = Told & { id: string; at: string };
 
 /** `unasked` until somebody says yes or no; a browser that asks not to be tracked has said no. */
 export type Consent = "yes" | "no" | "unasked";
 
+export interface Batch {
+  consent: boolean;
+  visitor: string;
+  events: Event[];
+}
+
 export interface World {
-  send(body: { consent: boolean; visitor: string; events: Event[] }): Promise<void>;
+  send(batch: Batch): Promise<void>;
   now(): number;
   id(): string;
   later(act: () => void, ms: number): void;
@@ -42,7 +48,7 @@ export class Visits {
     if (text) this.note({ kind: "search", words: text });
   }
 
-  touch(touch: { source?: string; medium?: string; campaign?: string }): void {
+  touch(touch: Touch): void {
     const told = { source: cut(touch.source), medium: cut(touch.medium), campaign: cut(touch.campaign) };
     if (!told.source && !told.medium && !told.campaign) return;
     this.arrival = this.made({ kind: "touch", ...told });
@@ -85,7 +91,7 @@ export class Visits {
   }
 
   private made(told: Told): Event {
-    return { ...told, id: this.world.id(), at: new Date(this.world.now()).toISOString() } as Event;
+    return { ...told, id: this.world.id(), at: new Date(this.world.now()).toISOString() };
   }
 
   private plan(ms: number): void {
@@ -101,7 +107,7 @@ export class Visits {
 const cut = (text: string | undefined): string => [...(text ?? "").trim()].slice(0, LONGEST).join("");
 
 /** Where somebody came from: UTM parameters, else the site that linked here. */
-export function arrival(address: URL, referrer: string): { source?: string; medium?: string; campaign?: string } {
+export function arrival(address: URL, referrer: string): Touch {
   const get = (name: string) => address.searchParams.get(name) ?? undefined;
   const utm = { source: get("utm_source"), medium: get("utm_medium"), campaign: get("utm_campaign") };
   if (utm.source || utm.medium || utm.campaign) return utm;
