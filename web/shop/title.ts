@@ -1,4 +1,4 @@
-import { watchEffect } from "vue";
+import { onActivated, onDeactivated, ref, watchEffect } from "vue";
 
 import { shop } from "./session";
 import { useWords } from "./language";
@@ -6,7 +6,12 @@ import { useWords } from "./language";
 /** What a tab, a bookmark and a shared link say of a page: never whose order it is. */
 export function useTitle(page: () => string, about: () => string = () => ""): void {
   const { language } = useWords();
+  // A page that is kept while others are open has nothing to say.
+  const open = ref(true);
+  onActivated(() => (open.value = true));
+  onDeactivated(() => (open.value = false));
   watchEffect(() => {
+    if (!open.value) return;
     const name = shopName(language.value);
     const title = page();
     document.title = title ? `${title} · ${name}` : name;
