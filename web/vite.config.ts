@@ -7,6 +7,8 @@ import Components from "unplugin-vue-components/vite";
 import { ElementPlusResolver } from "unplugin-vue-components/resolvers";
 import { defineConfig } from "vite";
 
+import { vantIcons } from "./icons";
+
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** One build for all pages: what is in `dist` is what lies behind the shop's address. */
@@ -14,6 +16,7 @@ export default defineConfig({
   resolve: { alias: { "@shared": here("./shared") } },
   plugins: [
     vue(),
+    vantIcons(),
     // Texts are compiled here, so that pages need neither a compiler nor `eval`.
     VueI18n({ include: [here("./*/locales/**")], runtimeOnly: true, strictMessage: true }),
     Components({ dirs: [], dts: false, resolvers: [VantResolver(), ElementPlusResolver({ importStyle: "css" })] }),

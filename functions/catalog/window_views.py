@@ -6,7 +6,7 @@ from typing import Self
 from quanyi.catalog.account_form import FormField, form_of
 from quanyi.catalog.categories import Node
 from quanyi.catalog.listing_table import Found
-from quanyi.catalog.model import Kind, Language, Sku, SkuId, Validity
+from quanyi.catalog.model import Component, Kind, Language, Sku, SkuId, Validity
 from quanyi.catalog.product import Product
 from quanyi.clock import Timestamp
 from quanyi.http import View
@@ -21,7 +21,14 @@ class ShownTier(View):
 
 class ShownComponent(View):
     sku: str
+    title: str
     quantity: int
+
+    @classmethod
+    def of(cls, part: Component, language: Language, parts: Mapping[SkuId, Sku]) -> Self:
+        """A bundle that lacks a component is on nobody's page for long: until then its id has to do."""
+        known = parts.get(part.sku)
+        return cls(sku=part.sku, title=known.title(language) if known else part.sku, quantity=part.quantity)
 
 
 class ShownVoucher(View):
@@ -83,7 +90,7 @@ class ShownSku(View):
             limit_per_buyer=sku.limit_per_buyer,
             limit_per_order=sku.limit_per_order,
             on_sale_until=sku.on_sale_until,
-            components=[ShownComponent(sku=part.sku, quantity=part.quantity) for part in sku.components],
+            components=[ShownComponent.of(part, language, parts) for part in sku.components],
             voucher=ShownVoucher.of(sku.voucher) if sku.voucher else None,
             account_form=form.fields,
             confirm_texts=form.confirm_texts,

@@ -223,3 +223,16 @@ def test_a_products_page_asks_for_the_accounts_of_its_topups_also_of_those_in_bu
     }
     assert forms["t"]["face_value"] == {"amount": 5000, "currency": "CNY"}
     assert [sku["confirm_texts"] for sku in forms.values()] == [[{"zh-CN": "充值不可退"}]] * 2 + [[]]
+
+
+def test_a_bundles_page_names_what_is_in_it(window: Window) -> None:
+    sell("t")
+    sell("b", kind="bundle", components=[{"sku": "St", "quantity": 2}])
+    named = {
+        language: window("/v1/products/Pb", language=language)[1]["skus"][0]["components"]
+        for language in ("zh-CN", "en")
+    }
+    assert named == {
+        "zh-CN": [{"sku": "St", "title": "月卡", "quantity": 2}],
+        "en": [{"sku": "St", "title": "Month", "quantity": 2}],
+    }

@@ -1,8 +1,41 @@
-import { createApp } from "vue";
+import "vant/es/button/style/index";
+import "./styles.css";
 
+import { createApp, shallowRef } from "vue";
+
+import { config } from "@shared/config";
 import { languages } from "@shared/i18n";
 
 import App from "./App.vue";
+import { hearPayer } from "./pay/tokens";
+import { router } from "./router";
+import { open } from "./session";
+import { USE } from "./language";
 
-const { i18n } = await languages([import.meta.glob("./locales/*.json")]);
-createApp(App).use(i18n).mount("#app");
+const UTM = ["utm_source", "utm_medium", "utm_campaign"];
+
+/** An address is copied, shared and kept in a history: what only tells where somebody came from, or who pays, is taken
+ * off it before anything else happens. */
+function cleanAddress(): URL {
+  const address = new URL(location.href);
+  const clean = new URL(address);
+  for (const name of [...UTM, "lang"]) clean.searchParams.delete(name);
+  if (hearPayer(clean.hash)) clean.hash = "";
+  if (clean.href !== address.href) history.replaceState(history.state, "", clean);
+  return address;
+}
+
+const { i18n, use } = await languages([import.meta.glob("./locales/*.json")]);
+const arrived = cleanAddress();
+const fault = shallowRef<unknown>(null);
+try {
+  open(await config());
+} catch (error) {
+  fault.value = error;
+}
+createApp(App, { fault: fault.value }).use(i18n).use(router).provide(USE, use).mount("#app");
+
+if (!fault.value) {
+  const { begin } = await import("./visits");
+  await begin(arrived, document.referrer);
+}
