@@ -39,8 +39,9 @@ def test_listing_opens_nothing(market: Market) -> None:
     market.sku(warranty_days=7, tutorial={"zh-CN": "打开 App"})
     market.stock("ik-month", 2, pin=True)
     order = delivered(market, 2)
+    units = told(market, order, NONE)
     for _ in range(2):
-        units = told(market, order, NONE)
+        assert told(market, order, NONE) == units
         assert [(u.unit, u.closed, u.revealed, u.withheld, u.number) for u in units] == [
             ("0-0", True, False, False, None),
             ("0-1", True, False, False, None),
