@@ -8,8 +8,8 @@ import { watch } from "@shared/watch";
 import type { Ticket } from "../door/address";
 import { hasGoods, pause, phase, signature, type Order } from "./standing";
 
-export type Delivery = Schemas["DeliveryView"];
-export type Unit = Schemas["FulfillUnitView"];
+export type Delivery = Schemas["DeliveriesView"]["deliveries"][number];
+export type Unit = Delivery["units"][number];
 export type Claim = Schemas["ClaimView"];
 export type Invoice = Schemas["InvoiceView"];
 
