@@ -10,6 +10,8 @@ from quanyi.catalog.account_form import AccountForm, FormField
 from quanyi.catalog.model import Language, SkuId
 from quanyi.clock import Timestamp
 from quanyi.http import Body, View
+from quanyi.invoices.model import Invoice, InvoiceState
+from quanyi.invoices.model import standing as standing_of_invoice
 from quanyi.money import Currency, Money
 from quanyi.orders.model import MAX_TOPUPS, Line, Order, OrderState, Payment, PaymentState, Unit
 from quanyi.orders.pricing import Quote, Wanted
@@ -230,9 +232,11 @@ class OrderView(View):
     paid_at: Timestamp | None
     end_reason: str | None
     payments: list[PaymentView]
+    invoice: InvoiceState | None = None
+    """Of a paid order: how its invoice stands (`GET /v1/orders/{id}/invoice`), where one was asked for."""
 
     @classmethod
-    def of(cls, order: Order) -> "OrderView":
+    def of(cls, order: Order, invoice: Invoice | None = None) -> "OrderView":
         return cls(
             id=order.id,
             state=order.state,
@@ -248,6 +252,7 @@ class OrderView(View):
             paid_at=order.paid_at,
             end_reason=order.end_reason,
             payments=[payment_view(order, payment) for payment in order.payments],
+            invoice=standing_of_invoice(invoice, order).state if invoice else None,
         )
 
 

@@ -52,7 +52,7 @@ def place(body: OrderBody, key: IdempotencyKey, caller: CallerParam) -> Response
 def status(order_id: OrderId, caller: CallerParam) -> OrderView:
     order = shop().orders.get(order_id)
     caller.must_see(order.id, order.channel)
-    return OrderView.of(order)
+    return OrderView.of(order, shop().invoices.get(order.id) if order.paid_at else None)
 
 
 @app.post("/v1/orders/<order_id>/payments", summary="Start to pay", tags=["checkout"], status_code=201)

@@ -21,6 +21,7 @@ from quanyi.channels.table import ChannelTable
 from quanyi.clock import Clock, system_clock
 from quanyi.facts.table import FactsTable
 from quanyi.ids import Draw
+from quanyi.invoices.table import InvoicesTable
 from quanyi.members.table import MembersTable
 from quanyi.orders.table import OrdersTable
 from quanyi.payments.deployed import ProviderAccess, providers
@@ -78,6 +79,11 @@ class Shop:
     account_check: AccountCheck | None = None
     now: Clock = system_clock
     draw: Draw = secrets.token_bytes
+
+    @property
+    def invoices(self) -> InvoicesTable:
+        """Only read here: buyers see whether they asked for one."""
+        return InvoicesTable(self.orders.table)
 
     @property
     def cases(self) -> CaseIntake:

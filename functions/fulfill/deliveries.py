@@ -4,10 +4,11 @@ function alone may open card keys."""
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.request import Request
 
-from fulfill.reveal import DeliveriesView, reveal
+from fulfill.delivery_views import DeliveriesView
+from fulfill.reveal import ALL, reveal
 from fulfill.supplied import collected, collected_by_number
 from fulfill.wiring import door, works
 from quanyi.accounts.declined import Declined
@@ -19,12 +20,21 @@ from quanyi.http import CallerParam, entry, rest_api
 
 app = rest_api()
 
+Opening = Annotated[
+    str,
+    Query(
+        pattern=r"^(all|none|[0-9]{1,4}(-[0-9]{1,4}){1,3})$",
+        description="Which units are opened. `none` tells of all and opens nothing; a unit's id opens, and tells of, "
+        "that one alone. What was opened cannot go back into stock.",
+    ),
+]
+
 
 @app.get("/v1/orders/<order_id>/deliveries", summary="Reveal what was delivered", tags=["fulfilment"])
 def deliveries(
-    order_id: Annotated[str, Path(pattern=r"^O[0-9A-Z]{20}$")], caller: CallerParam
+    order_id: Annotated[str, Path(pattern=r"^O[0-9A-Z]{20}$")], caller: CallerParam, open: Opening = ALL
 ) -> Response[DeliveriesView]:
-    view = reveal(works(), caller, order_id)
+    view = reveal(works(), caller, order_id, open)
     return Response(200, "application/json", view, headers={"Cache-Control": "no-store"})
 
 

@@ -5,137 +5,127 @@ The first reveal is noted on the card *before* anything is decrypted: a card tha
 into stock. So is what is about to be shown on the order, whose note says of a person's delivery that it was seen. While
 a payment is disputed nothing more is opened than was seen before: who called in the moment before the dispute was heard
 counts as before. A bad card that was replaced stays readable to those who had seen it.
+
+What is opened cannot go back into stock, so a buyer's page lists the units without opening any, and then opens the one
+that its reader asks for.
 """
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from fulfill.delivery_views import DeliveriesView, DeliveryView, ReplacedView, UnitView, VoucherPart
 from fulfill.wiring import Works
 from quanyi.callers import Caller
 from quanyi.cards.model import Face
 from quanyi.cases.reveals import Reveals
-from quanyi.catalog.model import CardFormat
-from quanyi.clock import NEVER, Timestamp, moment
-from quanyi.errors import Conflict
-from quanyi.http import View
+from quanyi.catalog.model import Sku
+from quanyi.clock import NEVER, moment
+from quanyi.errors import Conflict, NotFound
 from quanyi.money import Money
-from quanyi.orders.model import Line, Order, OrderState, Unit, UnitKind, UnitState
+from quanyi.orders.model import Line, Order, Unit
+from quanyi.orders.promise import promised
 from quanyi.table import Item
 from quanyi.vault.sealing import unseal
-from quanyi.vouchers.model import Series, Value, Way
+from quanyi.vouchers.model import Series
 from quanyi.vouchers.rules import valid_from, valid_until
 from quanyi.vouchers.use import Voucher, is_voucher
 
-
-class ReplacedView(View):
-    """A card that the buyer had seen, and that was bad: the unit has another, or waits for one."""
-
-    number: str
-    pin: str | None
-    at: Timestamp
-    reason: str
+ALL, NONE = "all", "none"
 
 
-class VoucherPart(View):
-    """What a voucher of the shop's own is worth. `left` of `whole`: uses, or minor units of a stored amount. A QR code
-    of it is `GET /v1/orders/{id}/vouchers/{unit}/qr`."""
-
-    value: Value
-    left: int
-    whole: int
-    valid_from: Timestamp | None
-    valid_until: Timestamp | None
-    ways: tuple[Way, ...]
-
-
-class UnitView(View):
-    """One unit. `number` is the card number, code or link by its `format`; `text` is what a person delivered."""
-
-    unit: str
-    sku: str
-    kind: UnitKind
-    state: UnitState
-    delivered_at: Timestamp | None = None
-    format: CardFormat | None = None
-    number: str | None = None
-    pin: str | None = None
-    text: str | None = None
-    account: str | None = None
-    """Of a top-up: where it went, masked. There is nothing to reveal."""
-    face_value: Money | None = None
-    """Of a top-up: what came, or is to come, into the account."""
-    withheld: bool = False
-    """Delivered, but the shop has frozen this card since, or the order while a case about it is open: ask it why."""
-    expires_at: Timestamp | None = None
-    """The card's own expiry, where its issuer printed one."""
-    valid_until: Timestamp | None = None
-    """Until when the benefit can be used, by its SKU's validity, or the voucher's own."""
-    voucher: VoucherPart | None = None
-    replaced_before: int = 0
-    """How many cards the unit had before this one; a claim names it."""
-    replaced: tuple[ReplacedView, ...] = ()
-    """Cards that the unit had before, oldest first."""
-
-
-class DeliveryView(View):
-    """What one line of the order received."""
-
-    line: int
-    sku: str
-    title: str
-    tutorial: str | None = None
-    """How to use it: the SKU's text as it is now, in the order's language, once something was delivered."""
-    units: list[UnitView]
-
-
-class DeliveriesView(View):
-    order: str
-    state: OrderState
-    deliveries: list[DeliveryView]
-
-
-def reveal(works: Works, caller: Caller, order_id: str) -> DeliveriesView:
-    """Every unit of the order, with the secrets of those that are delivered. Raises NotFound, Forbidden."""
+def reveal(works: Works, caller: Caller, order_id: str, opening: str = ALL) -> DeliveriesView:
+    """Units of the order, with the secrets of those that are delivered and to be opened: of `ALL`, of `NONE` (each is
+    told of), or of one by its id, which alone is told of. Raises NotFound, Forbidden."""
     caller.needs("storefront", "order")
     order = works.orders.get(order_id)
     caller.must_see(order.id, order.channel)
+    told = _told(order, opening)
     reveals = Reveals(works.orders.table, works.members)
-    delivered = [unit for unit in order.units if unit.state == "delivered"]
-    cards = _cards(works, order, [unit for unit in delivered if unit.card])
+    asked = [unit for unit in told if opening != NONE]
+    delivered = [unit for unit in asked if unit.state == "delivered"]
+    cards = _cards(works, order, asked)
     texts = _texts(reveals, order, [unit for unit in delivered if unit.content])
+    known = {card["card_id"] for card in cards}
+    shown = [unit for unit in delivered if unit.card in known or unit.id in texts]
     if not order.frozen:
-        known = {card["card_id"] for card in cards}
-        shown = [unit for unit in delivered if unit.card in known or unit.id in texts]
         reveals.note(order, shown, caller, works.now())
     faces = _opened(works, cards)
-    series = works.series.named(card["series"] for card in cards if is_voucher(card))
-    opened = _read(works, order, texts)
-    topped_up = any(unit.kind == "topup" for unit in delivered)
-    tutorials = _tutorials(works, order) if faces or opened or topped_up else {}
+    seen = frozenset(unit.id for unit in shown) if opening != NONE else reveals.current(order)
+    reading = _Reading(
+        order=order,
+        faces=faces,
+        series=works.series.named(card["series"] for card in cards if is_voucher(card)),
+        texts=_read(works, order, texts),
+        skus=_skus(works, order, told),
+        seen=seen,
+        opens=opening != NONE,
+    )
     views = [
         DeliveryView(
             line=number,
             sku=line.sku,
-            title=line.titles.get(order.language) or next(iter(line.titles.values())),
-            tutorial=tutorials.get(line.sku),
-            units=[_view(unit, order, faces, series, opened) for unit in order.units if unit.line == number],
+            title=_title(line, order),
+            tutorial=reading.tutorial(line.sku),
+            units=[_view(unit, reading) for unit in told if unit.line == number],
         )
         for number, line in enumerate(order.lines)
+        if opening in (ALL, NONE) or any(unit.line == number for unit in told)
     ]
     return DeliveriesView(order=order.id, state=order.state, deliveries=views)
 
 
-def _tutorials(works: Works, order: Order) -> dict[str, str]:
-    skus = works.catalog.skus([line.sku for line in order.lines])
-    texts = {sku.id: sku.tutorial.get(order.language) or next(iter(sku.tutorial.values()), "") for sku in skus.values()}
-    return {sku_id: text for sku_id, text in texts.items() if text}
+@dataclass(frozen=True)
+class _Reading:
+    """What is known about the units that are told of. `faces` by card, `texts` and `seen` by unit; `skus` as they are
+    now, once something was delivered."""
+
+    order: Order
+    faces: Mapping[str, tuple[Item, Face]]
+    series: Mapping[str, Series]
+    texts: Mapping[str, str]
+    skus: Mapping[str, Sku]
+    seen: frozenset[str]
+    opens: bool
+
+    def title(self, unit: Unit) -> str:
+        """Of a part of a bundle, or what was replaced by another SKU: its own."""
+        line = self.order.lines[unit.line]
+        sku = self.skus.get(unit.sku) if unit.sku != line.sku else None
+        return sku.title(self.order.language) if sku else _title(line, self.order)
+
+    def tutorial(self, sku_id: str) -> str | None:
+        texts = self.skus[sku_id].tutorial if sku_id in self.skus else {}
+        return texts.get(self.order.language) or next(iter(texts.values()), None)
 
 
-def _cards(works: Works, order: Order, units: Sequence[Unit]) -> list[Item]:
+def _told(order: Order, opening: str) -> Sequence[Unit]:
+    if opening in (ALL, NONE):
+        return order.units
+    one = [unit for unit in order.units if unit.id == opening]
+    if not one:
+        raise NotFound("unit")
+    return one
+
+
+def _title(line: Line, order: Order) -> str:
+    return line.titles.get(order.language) or next(iter(line.titles.values()))
+
+
+def _skus(works: Works, order: Order, units: Sequence[Unit]) -> dict[str, Sku]:
+    """For their texts: of the lines once something of them was delivered, and of what is not its line's own."""
+    lines = [order.lines[unit.line].sku for unit in units if unit.state == "delivered"]
+    others = [unit.sku for unit in units if unit.sku != order.lines[unit.line].sku]
+    wanted = sorted({*lines, *others})
+    return works.catalog.skus(wanted) if wanted else {}
+
+
+def _cards(works: Works, order: Order, asked: Sequence[Unit]) -> list[Item]:
     """The cards that may be opened now: those of the units, and bad ones that this order had revealed before they were
     replaced. Without those that the shop has frozen."""
-    before = [gone.card for unit in order.units for gone in unit.replaced]
+    before = [gone.card for unit in asked for gone in unit.replaced]
+    units = [unit for unit in asked if unit.state == "delivered" and unit.card]
     now = works.now()
 
     def mark(unit: Unit) -> Item | None:
@@ -185,41 +175,47 @@ def _opened(works: Works, cards: Sequence[Item]) -> dict[str, tuple[Item, Face]]
     }
 
 
-def _view(
-    unit: Unit,
-    order: Order,
-    faces: Mapping[str, tuple[Item, Face]],
-    series: Mapping[str, Series],
-    texts: Mapping[str, str],
-) -> UnitView:
+def _view(unit: Unit, reading: _Reading) -> UnitView:
+    order, line = reading.order, reading.order.lines[unit.line]
+    delivered, seen = unit.state == "delivered", unit.id in reading.seen
+    secret = delivered and unit.kind != "topup"
+    covered = delivered and unit.kind == "card" and unit.warranty_days > 0 and unit.delivered_at
     view = UnitView(
         unit=unit.id,
         sku=unit.sku,
+        title=reading.title(unit),
         kind=unit.kind,
+        own=bool(unit.own),
         state=unit.state,
+        due_at=promised(order, unit) if order.paid_at and unit.state == "waiting" else None,
         delivered_at=unit.delivered_at,
-        valid_until=_valid_until(unit, order.lines[unit.line]),
+        revealed=secret and seen,
+        closed=secret and not reading.opens,
+        claim_until=covered + timedelta(days=unit.warranty_days) if covered else None,
+        tutorial=reading.tutorial(unit.sku) if delivered and unit.sku != line.sku else None,
+        valid_until=_valid_until(unit, line),
         replaced_before=len(unit.replaced),
-        replaced=_replaced(unit, faces),
+        replaced=_replaced(unit, reading.faces),
     )
     if unit.kind == "topup":
         worth = None if unit.face_value is None else Money(amount=unit.face_value, currency=order.currency)
         return view.model_copy(update={"account": unit.account_hint, "face_value": worth, "valid_until": None})
-    if unit.id in texts:
-        return view.model_copy(update={"text": texts[unit.id]})
-    if unit.state != "delivered" or not unit.card or unit.card not in faces:
-        return view.model_copy(update={"withheld": unit.state == "delivered"})
-    card, face = faces[unit.card]
-    secret = {
+    if unit.id in reading.texts:
+        return view.model_copy(update={"text": reading.texts[unit.id]})
+    if not delivered or not unit.card or unit.card not in reading.faces:
+        shut = reading.opens or (bool(order.frozen) and not seen)
+        return view.model_copy(update={"withheld": delivered and shut})
+    card, face = reading.faces[unit.card]
+    told = {
         "format": face.format,
         "number": face.number.reveal(),
         "pin": face.pin.reveal() if face.pin else None,
         "expires_at": moment(card["expires_at"]) if card.get("expires_at") else None,
     }
     if is_voucher(card):
-        part = _voucher(Voucher.from_item(card), series[card["series"]])
-        secret |= {"voucher": part, "valid_until": part.valid_until}
-    return view.model_copy(update=secret)
+        part = _voucher(Voucher.from_item(card), reading.series[card["series"]])
+        told |= {"voucher": part, "valid_until": part.valid_until}
+    return view.model_copy(update=told)
 
 
 def _voucher(voucher: Voucher, series: Series) -> VoucherPart:

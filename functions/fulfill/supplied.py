@@ -1,7 +1,8 @@
 """How an order that another shop placed stands, with its cards. Telling them is a reveal like any other: the account is
 the order's buyer."""
 
-from fulfill.reveal import UnitView, reveal
+from fulfill.delivery_views import UnitView
+from fulfill.reveal import reveal
 from fulfill.wiring import Works
 from quanyi.accounts.declined import Declined
 from quanyi.accounts.dujiao import DujiaoOrderView, order_shown

@@ -3,7 +3,8 @@
 from typing import Any
 
 from aftersales.wiring import Aftersales
-from fulfill.reveal import UnitView, reveal
+from fulfill.delivery_views import UnitView
+from fulfill.reveal import reveal
 from quanyi.batches.table import BatchesTable
 from quanyi.callers import Caller
 from quanyi.claims.table import ChargeBacks, ClaimsTable, GrantsTable

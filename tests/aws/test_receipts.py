@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from checkout import orders
 from checkout.messages import OrderView
 from quanyi.callers import Caller
 from quanyi.clock import stamp
@@ -63,6 +64,12 @@ def delivered(market: Market, quantity: int = 1) -> Order:
     order = market.pay(market.place(quantity=quantity))
     market.run()
     return market.order(order)
+
+
+def seen_by_buyer(call: Call, market: Market, order: Order, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(orders, "shop", lambda: market.shop)
+    token = Caller(role="order", order=order.id)
+    return call(orders.handler, "GET", f"/v1/orders/{order.id}", caller=token)[1]["invoice"]
 
 
 def refund(market: Market, order: Order, *units: str) -> Order:
@@ -413,3 +420,17 @@ def test_an_order_shows_its_discount_and_tax(market: Market, call: Call) -> None
     market.sku("ik-month", price=1060, tax_class="service", tax_rate=600, channels={"site": {"price": 954}})
     (line,) = OrderView.of(market.place(quantity=2)).lines
     assert (line.total.amount, line.discount.amount, line.tax.amount) == (1908, 212, 108)
+
+
+def test_an_order_tells_whether_its_invoice_was_asked_for(
+    market: Market, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = delivered(market, 2)
+    assert seen_by_buyer(call, market, order, monkeypatch) is None
+    ask(call, order)
+    assert seen_by_buyer(call, market, order, monkeypatch) == "requested"
+    body = {"number": "24442000000012345678"}
+    assert call(invoices.handler, "POST", f"/v1/admin/invoices/{order.id}/issued", body, caller=SUPPORT)[0] == 200
+    assert seen_by_buyer(call, market, order, monkeypatch) == "issued"
+    refund(market, order, "0-1")
+    assert seen_by_buyer(call, market, order, monkeypatch) == "to_reverse"

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from quanyi.callers import Caller
 from quanyi.cases.reveal import Reveal
-from quanyi.clock import stamp
+from quanyi.clock import moment, stamp
 from quanyi.errors import NotFound
 from quanyi.ids import Draw, derived_id
 from quanyi.members.table import MembersTable
@@ -48,6 +48,12 @@ class Reveals:
     def units(self, order: Order) -> set[str]:
         """Those that were opened before."""
         return {unit for item in self._noted(order) for unit in item["units"]}
+
+    def current(self, order: Order) -> frozenset[str]:
+        """Those whose present delivery was opened: not only one that it replaced."""
+        noted = [(moment(item["at"]), set(item["units"])) for item in self._noted(order)]
+        delivered = [(unit.id, unit.delivered_at) for unit in order.units if unit.delivered_at]
+        return frozenset(unit for unit, since in delivered if any(at >= since and unit in units for at, units in noted))
 
     def of(self, order: Order) -> list[Reveal]:
         """Oldest first."""
