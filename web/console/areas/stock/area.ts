@@ -5,7 +5,7 @@ export default {
   places: [
     { path: "/stock", name: "stock", group: "stock", order: 13, roles: ["operator"] },
     { path: "/cards", name: "find", group: "stock", order: 14, roles: ["operator"] },
-    { path: "/stock-policies", name: "policies", group: "stock", order: 15, roles: ["operator"] },
+    { path: "/stock-policies", name: "stockPolicies", group: "stock", order: 15, roles: ["operator"] },
   ],
   routes: [
     { path: "/stock", component: () => import("./Levels.vue") },
