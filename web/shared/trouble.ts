@@ -7,6 +7,8 @@ type Says = { t: ComposerTranslation; te: (key: string) => boolean };
 /** What went wrong and what to do about it, for people. The API's own sentence only where there is no better one. */
 export function told(fault: unknown, { t, te }: Says): string {
   if (!(fault instanceof Problem)) return t("problem.internal_fault");
+  const reason = fault.extra["reason"];
+  if (typeof reason === "string" && te(`reason.${reason}`)) return t(`reason.${reason}`, fault.extra);
   const key = `problem.${fault.code}`;
   if (te(key)) return t(key, { seconds: fault.retryAfter ?? 30 });
   return fault.detail || t("problem.internal_fault");

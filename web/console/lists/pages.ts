@@ -4,7 +4,7 @@ import { money, type Money } from "@shared/money";
 
 export interface Page<Row> {
   items: Row[];
-  next: string | null;
+  next?: string | null;
 }
 
 export type Ask<Row> = (cursor: string | undefined, limit: number, signal: AbortSignal) => Promise<Page<Row>>;
@@ -47,9 +47,9 @@ export function pages<Row>(ask: Ask<Row>, size = 20): List<Row> {
       if (mine.signal.aborted) return;
       rows.value = answer.items;
       number.value = page;
-      more.value = answer.next !== null;
+      more.value = Boolean(answer.next);
       cursors = cursors.slice(0, page + 1);
-      if (answer.next !== null) cursors.push(answer.next);
+      if (answer.next) cursors.push(answer.next);
     } catch (error) {
       if (!mine.signal.aborted) fault.value = error;
     } finally {
@@ -81,7 +81,7 @@ export async function* whole<Row>(ask: Ask<Row>, most: number, signal: AbortSign
     const answer = await ask(cursor, 100, signal);
     yield answer.items;
     count += answer.items.length;
-    if (answer.next === null) return;
+    if (!answer.next) return;
     cursor = answer.next;
   }
 }

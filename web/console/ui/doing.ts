@@ -1,3 +1,5 @@
+import "element-plus/theme-chalk/el-message.css";
+
 import { ElMessage } from "element-plus";
 import { ref, type Ref } from "vue";
 import { useI18n } from "vue-i18n";

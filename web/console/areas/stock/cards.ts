@@ -1,0 +1,49 @@
+import type { Schemas } from "@shared/api/client";
+
+export type Card = Schemas["StockCardView"];
+export type CardState = Card["state"];
+export type Batch = Schemas["BatchView"];
+export type CardAction = "quarantine" | "release" | "void" | "move";
+export type BatchAction = CardAction | "expire";
+
+export const CARD_STATES: readonly CardState[] = ["available", "reserved", "delivered", "redeemed", "quarantined", "voided", "expired"];
+
+export const CARD_TYPES: Record<CardState, "info" | "success" | "warning" | "danger" | "primary"> = {
+  available: "success",
+  reserved: "primary",
+  delivered: "info",
+  redeemed: "info",
+  quarantined: "warning",
+  voided: "danger",
+  expired: "danger",
+};
+
+/** What a card's state allows a person to do with it; the API's conditions have the last word. */
+export function allowed(card: Card): CardAction[] {
+  if (card.state === "available") return ["quarantine", "move", "void"];
+  if (card.state === "quarantined") return ["release", "void"];
+  if (card.state === "delivered") return ["quarantine"];
+  return [];
+}
+
+/** Of a batch: each act, and how many cards it would be about now. */
+export function batchActs(batch: Batch): { action: BatchAction; cards: number }[] {
+  const counts = (batch.counts ?? {}) as Partial<Record<CardState, number>>;
+  const available = counts.available ?? 0;
+  return [
+    { action: "quarantine" as const, cards: available },
+    { action: "release" as const, cards: counts.quarantined ?? 0 },
+    { action: "move" as const, cards: available },
+    { action: "void" as const, cards: available },
+    { action: "expire" as const, cards: available },
+  ];
+}
+
+export type Level = "out" | "low" | "fine" | "unknown";
+
+/** How a channel's stock stands against its policy's reorder point. */
+export function levelOf(available: number, low: number | null): Level {
+  if (available === 0) return "out";
+  if (low === null) return "unknown";
+  return available < low ? "low" : "fine";
+}

@@ -1,0 +1,30 @@
+import { reactive, watch } from "vue";
+import { useRoute, useRouter } from "vue-router";
+
+/** Filters that stand in the address, so that a reload and a shared link show the same list. Names and ids only: an
+ * address is kept in histories, so nothing personal goes in. What is empty is not there. */
+export function filters<Names extends string>(defaults: Record<Names, string>, changed: () => void): Record<Names, string> {
+  const route = useRoute();
+  const router = useRouter();
+  const names = Object.keys(defaults) as Names[];
+  const here = (): Record<Names, string> =>
+    Object.fromEntries(names.map((name) => [name, one(route.query[name]) ?? defaults[name]])) as Record<Names, string>;
+  const values = reactive(here()) as Record<Names, string>;
+
+  watch(
+    () => names.map((name) => values[name]),
+    () => {
+      const others = Object.entries(route.query).filter(([name]) => !names.includes(name as Names));
+      const said = names.filter((name) => values[name] && values[name] !== defaults[name]).map((name) => [name, values[name]]);
+      const query = Object.fromEntries([...others, ...said]);
+      void router.replace({ query });
+      changed();
+    },
+  );
+  return values;
+}
+
+function one(value: unknown): string | undefined {
+  const text = Array.isArray(value) ? value[0] : value;
+  return typeof text === "string" ? text : undefined;
+}
