@@ -7,6 +7,9 @@ type Says = { t: ComposerTranslation; te: (key: string) => boolean };
 /** What went wrong and what to do about it, for people. The API's own sentence only where there is no better one. */
 export function told(fault: unknown, { t, te }: Says): string {
   if (!(fault instanceof Problem)) return t("problem.internal_fault");
+  // Some codes stand for many rules; `reason` names the one.
+  const rule = `refusal.${String(fault.extra["reason"])}`;
+  if (te(rule)) return t(rule);
   const key = `problem.${fault.code}`;
   if (te(key)) return t(key, { seconds: fault.retryAfter ?? 30 });
   return fault.detail || t("problem.internal_fault");
