@@ -5,7 +5,7 @@ import type { Parts } from "@shared/i18n";
 import type { Role } from "./session";
 
 /** Groups of the menu, in its order. */
-export const GROUPS = ["sell", "after", "stock", "supply", "know", "shop"] as const;
+export const GROUPS = ["sell", "after", "risk", "stock", "supply", "know", "shop"] as const;
 export type Group = (typeof GROUPS)[number];
 
 export interface Place {

@@ -7,8 +7,9 @@ import "./console.css";
 import { languages } from "@shared/i18n";
 
 import App from "./App.vue";
+import { DESK } from "./desk/texts";
 import { elementLanguage } from "./frame/element";
 import { consoleRouter } from "./router";
 
-const { i18n, use, add } = await languages([import.meta.glob("./locales/*.json")], elementLanguage);
+const { i18n, use, add } = await languages([import.meta.glob("./locales/*.json"), DESK], elementLanguage);
 createApp(App).use(i18n).use(consoleRouter(add)).provide("useLanguage", use).mount("#app");

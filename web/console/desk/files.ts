@@ -1,0 +1,47 @@
+/** Files that the API writes page by page: joined they are one, whose first page alone has the columns' names. */
+export interface Part {
+  text: string;
+  next: string | null;
+}
+
+export type AskPart = (cursor: string | undefined, signal: AbortSignal) => Promise<Part>;
+
+/** All pages as one file. `onPart` is told how many rows there are so far. */
+export async function joined(ask: AskPart, signal: AbortSignal, onPart: (rows: number) => void): Promise<Blob> {
+  const parts: string[] = [];
+  let cursor: string | undefined;
+  let rows = 0;
+  do {
+    const part = await ask(cursor, signal);
+    parts.push(part.text);
+    rows += lines(part.text) - (cursor === undefined ? 1 : 0);
+    onPart(Math.max(0, rows));
+    cursor = part.next ?? undefined;
+  } while (cursor !== undefined && !signal.aborted);
+  if (signal.aborted) throw new DOMException("stopped", "AbortError");
+  return new Blob(parts, { type: "text/csv;charset=utf-8" });
+}
+
+/** Lines of a CSV text; a line break between quotes ends none. */
+export function lines(text: string): number {
+  let count = 0;
+  let quoted = false;
+  for (const letter of text) {
+    if (letter === '"') quoted = !quoted;
+    else if (letter === "\n" && !quoted) count++;
+  }
+  return count + (text && !text.endsWith("\n") ? 1 : 0);
+}
+
+/** What `openapi-fetch` answers for a page of a CSV. */
+export function part(answer: { data?: unknown; response: Response }): Part {
+  return { text: typeof answer.data === "string" ? answer.data : "", next: answer.response.headers.get("X-Next-Cursor") };
+}
+
+export function save(file: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
