@@ -34,7 +34,7 @@ def placed(event: dict[str, Any], seals: Sequence[str]) -> dict[str, Any]:
     context: dict[str, Any] = event.get("requestContext") or {}
     if not _is_vouched_for(told.get(EDGE, ""), seals) or not _is_address(told.get(VIEWER, "")):
         return {**event, **bare}
-    identity = {**(context.get("identity") or {}), "sourceIp": told[VIEWER]}
+    identity: dict[str, Any] = {**(context.get("identity") or {}), "sourceIp": told[VIEWER]}
     return {**event, **bare, "requestContext": {**context, "identity": identity}}
 
 
