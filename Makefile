@@ -16,6 +16,8 @@ MINISTACK := .tools/ministack/.installed
 SAM := .tools/sam/.installed
 CHECKOV := .tools/checkov/.installed
 NODE := node_modules/.installed
+AUDIT := .tools/audit/.installed
+WEB := web/node_modules/.installed
 
 # Bytecode is compiled by the Python that template.yaml's functions run on, where there is one.
 TARGET_PYTHON = $(shell for python in python3.13 "$$HOME"/.pyenv/versions/3.13.*/bin/python3.13; do \
@@ -23,6 +25,11 @@ TARGET_PYTHON = $(shell for python in python3.13 "$$HOME"/.pyenv/versions/3.13.*
 
 SOURCES := $(wildcard functions layers tools tests bench)
 WORKFLOWS := $(wildcard functions/*/*.asl.json)
+API_TYPES := web/shared/api/schema.d.ts
+PAGES := web/dist/.built
+PAGES_SOURCES := $(shell find web \( -name node_modules -o -name dist \) -prune -o -type f ! -name schema.d.ts ! -name '*.test.ts' -print)
+# npm's scripts find their tools below web/, and the environment's own node.
+IN_WEB := cd web && PATH="$(CURDIR)/$(BIN):$$PATH"
 
 ##@ Use it
 
@@ -32,6 +39,7 @@ help: ## List what there is to make
 
 .PHONY: run
 run: $(DEV) $(MINISTACK) $(SAM) ## The whole shop on this machine, until Ctrl-C; PORT=4566
+	@$(MAKE) --no-print-directory web || echo "WITHOUT new pages: they could not be built"
 	@exec $(BIN)/python -m tools.local.run $(if $(PORT),--port $(PORT))
 
 .PHONY: reset
@@ -62,11 +70,11 @@ digest-sample: $(DEV) ## Draw the daily digest of an invented shop into .local/d
 
 .PHONY: test
 test: ## Everything that must hold before a change lands
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint types unit
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint types unit test-web
 	@$(MAKE) --no-print-directory stack
 
 .PHONY: lint
-lint: lint-python lint-template lint-workflows ## Style, template and workflows
+lint: lint-python lint-template lint-workflows lint-web ## Style, template, workflows and pages
 
 .PHONY: lint-python
 lint-python: $(DEV)
@@ -76,7 +84,7 @@ lint-python: $(DEV)
 .PHONY: lint-template
 lint-template: $(DEV) $(SAM) $(CHECKOV)
 	$(BIN)/python -m tools.sam validate --lint --region us-east-1 --template-file template.yaml
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml web/template.yaml
 	$(BIN)/python -m tools.translate template.yaml .local/translated.json
 	$(BIN)/cfn-lint --ignore-checks W --template .local/translated.json
 	.tools/checkov/bin/checkov --config-file .checkov.yaml
@@ -90,17 +98,34 @@ lint-workflows: $(DEV) $(NODE)
 		$(BIN)/node node_modules/.bin/asl-validator --json-path $$filled; \
 	done
 
+.PHONY: lint-web
+lint-web: $(WEB) $(API_TYPES)
+	$(IN_WEB) npm run -s lint
+
 .PHONY: types
-types: $(DEV) ## Types, strictly
+types: $(DEV) types-web ## Types, strictly
 	$(BIN)/basedpyright
+
+.PHONY: types-web
+types-web: $(WEB) $(API_TYPES)
+	$(IN_WEB) npm run -s types
+
+.PHONY: test-web
+test-web: $(PAGES) ## The pages' own rules, and how much each page loads
+	$(IN_WEB) npm run -s test
+	$(IN_WEB) npm run -s sizes
 
 .PHONY: unit
 unit: $(DEV) ## Rules, adapters and house rules: no network, seconds
-	$(BIN)/pytest -n auto $(wildcard tests/unit tests/aws tests/providers tests/suppliers tests/house)
+	$(BIN)/pytest -n auto $(wildcard tests/unit tests/aws tests/providers tests/suppliers tests/web tests/house)
 
 .PHONY: stack
-stack: $(DEV) $(MINISTACK) $(SAM) ## The deployed template, on a local AWS of its own
+stack: $(DEV) $(MINISTACK) $(SAM) $(PAGES) ## The deployed template, on a local AWS of its own, and the pages in a browser
 	$(BIN)/pytest tests/stack
+
+.PHONY: audit
+audit: $(DEV) $(AUDIT) $(WEB) ## Known vulnerabilities of what is pinned, where the registries tell
+	@$(BIN)/python -m tools.audit
 
 .PHONY: prove
 prove: $(DEV) ## 10,000 generated sequences of payments and after-sales, and crashes at every call of long runs; 20 minutes
@@ -112,10 +137,17 @@ test-sam-local: $(DEV) $(SAM) ## `sam local` in containers; where there is no Do
 	$(BIN)/pytest tests/sam_local
 
 .PHONY: bench
-bench: $(DEV) $(MINISTACK) $(SAM) ## Measure it
+bench: $(DEV) $(MINISTACK) $(SAM) $(PAGES) ## Measure it
 	$(BIN)/python -m bench
 
 ##@ Ship it
+
+.PHONY: web
+web: $(PAGES) ## Build the pages into web/dist
+
+.PHONY: web-deploy
+web-deploy: $(DEV) $(PAGES) ## Bring the pages to a deployed stack: STACK=, CHANNEL= that they sell in; TITLE=, HELP=
+	@$(BIN)/python -m tools.web_deploy --stack "$(STACK)" $(if $(CHANNEL),--channel "$(CHANNEL)") $(if $(TITLE),--title "$(TITLE)") $(if $(HELP),--help-at "$(HELP)")
 
 .PHONY: build
 build: $(DEV) $(SAM) ## Build for Lambda
@@ -152,17 +184,17 @@ lock: $(UV) ## Pin what requirements/*.in, the layer and the rooms ask for
 	for layer in rules analytics; do \
 		$(COMPILE) --upgrade layers/$$layer/requirements.in --output-file layers/$$layer/requirements.txt; done
 	for room in functions/*/requirements.in; do $(COMPILE) --upgrade "$$room" --output-file "$${room%.in}.txt"; done
-	for env in uv ministack sam checkov dev lambda-image; do \
+	for env in uv ministack sam checkov audit dev lambda-image; do \
 		$(COMPILE) --upgrade requirements/$$env.in --output-file requirements/$$env.txt; done
 
 .PHONY: setup
-setup: $(DEV) $(MINISTACK) $(SAM) $(CHECKOV) $(NODE) ## Install all environments now
+setup: $(DEV) $(MINISTACK) $(SAM) $(CHECKOV) $(NODE) $(WEB) ## Install all environments now
 
 .PHONY: clean
 clean: reset ## Remove everything that make made
 	@if [ -f .tools/engine/engine.pid ]; then kill "$$(cat .tools/engine/engine.pid)" 2>/dev/null || true; fi
 	@if [ -d .tools/engine/storage/overlay ]; then umount .tools/engine/storage/overlay 2>/dev/null || true; fi
-	rm -rf .venv .tools node_modules .aws-sam .local .hypothesis .pytest_cache .ruff_cache
+	rm -rf .venv .tools node_modules web/node_modules web/dist $(API_TYPES) .aws-sam .local .hypothesis .pytest_cache .ruff_cache
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ------------------------------------------------------------------------------------------------------ environments
@@ -188,4 +220,17 @@ $(DEV): requirements/dev.txt | $(UV)
 
 $(NODE): package-lock.json | $(DEV)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(WEB): web/package-lock.json | $(DEV)
+	$(IN_WEB) npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(API_TYPES): docs/openapi.json $(WEB)
+	$(IN_WEB) npm run -s api
+	@touch $@
+
+# Hidden, so that it is not deployed.
+$(PAGES): $(PAGES_SOURCES) $(API_TYPES)
+	$(IN_WEB) npm run -s build -- --logLevel warn
 	@touch $@

@@ -31,6 +31,8 @@ def translate(template: Path) -> dict[str, Any]:
     shared = document.get("Globals", {}).get("Function", {})
     for properties in [shared, *(resource.get("Properties", {}) for resource in document["Resources"].values())]:
         properties |= {name: f"s3://bucket/{properties[name]}" for name in _CODE if name in properties}
+        if stack := properties.get("TemplateURL"):
+            properties["TemplateURL"] = f"https://bucket.s3.amazonaws.com/{stack}"
     translator = Translator({}, Parser(), None, boto3.Session(region_name=REGION))
     return translator.translate(document, {})  # pyright: ignore[reportUnknownVariableType]
 

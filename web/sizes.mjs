@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib";
 const MOST_KB = { "index.html": 120, "claim/index.html": 120, "counter/index.html": 120, "console/index.html": 400 };
 
 const dist = new URL("./dist/", import.meta.url);
-const manifest = JSON.parse(readFileSync(new URL("manifest.json", dist), "utf-8"));
+const manifest = JSON.parse(readFileSync(new URL(".vite/manifest.json", dist), "utf-8"));
 const packed = (file) => gzipSync(readFileSync(new URL(file, dist)), { level: 9 }).length;
 
 function imported(key, seen = new Set()) {

@@ -32,11 +32,12 @@ export default defineConfig({
   // `npx vite` while `make run` is running: pages as they are edited, all else from the shop's own edge.
   server: {
     host: "127.0.0.1",
-    proxy: Object.fromEntries(["/v1", "/config.json"].map((path) => [path, process.env["EDGE"] ?? "http://127.0.0.1:8080"])),
+    proxy: Object.fromEntries(["/v1/", "/api/v1/", "/config.json"].map((path) => [path, process.env["EDGE"] ?? "http://127.0.0.1:8080"])),
   },
   build: {
     target: "es2022",
-    manifest: "manifest.json",
+    // Hidden, so that it is not deployed.
+    manifest: true,
     // A data: URL would need a wider policy than files do.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -4,7 +4,7 @@ from typing import Any
 
 from authorize.credentials import bearer, caller_with
 from authorize.routes import Route, routes_of
-from authorize.wiring import doors
+from authorize.wiring import doors, edge_seals
 from quanyi.http import log
 
 
@@ -19,7 +19,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     return {
         "principalId": caller.name,
         "policyDocument": policy(routes_of(caller), event["methodArn"]),
-        "context": caller.to_context(),
+        "context": {**caller.to_context(), "edge": " ".join(edge_seals())},
     }
 
 

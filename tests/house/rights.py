@@ -54,6 +54,7 @@ KEEPERS: dict[str, dict[str, frozenset[str]]] = {
         "SupplyingAdminFunctionRole": _WRITE,
     },
     "bots": {"NotifyBotsAdminFunctionRole": _WRITE, "NotifyBotsFunctionRole": frozenset({_READ})},
+    "edge": {"AuthorizeFunctionRole": frozenset({_READ})},
     "issuers": {"RedeemIssuersFunctionRole": _WRITE, "RedeemSweepFunctionRole": frozenset({_READ})},
     "suppliers": {
         **dict.fromkeys(

@@ -1,22 +1,30 @@
 """One deployed stack for all tests of this folder: template.yaml, unchanged, on a local AWS of its own."""
 
 import shutil
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.stack.books import Books
+from tests.stack.browser import Pages
 from tests.stack.deployed import Deployed
 from tests.stack.provider import Provider
 from tests.stack.psp import Psp
 from tests.stack.psps import AlipayPsp, StripePsp, WechatPsp
 from tests.stack.shop import Shop, Store, Wire
 from tools.demo_providers import set_up
+from tools.local.chromium import ARGUMENTS, NoBrowser, chromium
 from tools.local.cloud import Cloud
-from tools.local.deploy import deploy
+from tools.local.deploy import deploy, links_to
+from tools.local.edge.pages import BUILT
+from tools.local.edge.server import CHANNEL, Edge
 from tools.local.keys import issue_operator_key
 from tools.local.layout import Home
+from tools.local.ports import free_port
 from tools.local.providers.together import Providers
 from tools.local.stack import Stack
 from tools.shop_client import HttpShop
@@ -30,10 +38,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def edge_url() -> str:
+    """Where `edge` will be: known before the deployment, so that links in mails lead there."""
+    return f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory, edge_url: str) -> Iterator[Cloud]:
     home = Home(tmp_path_factory.mktemp("cloud"))
     with Cloud(home) as running:
-        deploy(running)
+        deploy(running, links_to(edge_url))
         yield running
     # What the interpreters of functions ran, which pytest would keep for three runs.
     shutil.rmtree(home.scratch, ignore_errors=True)
@@ -100,3 +114,41 @@ def psp(request: pytest.FixtureRequest, psps: dict[str, Psp]) -> Psp:
 @pytest.fixture(scope="session")
 def deployed(stack: Stack) -> Deployed:
     return Deployed(stack)
+
+
+@pytest.fixture(scope="session")
+def edge(stack: Stack, shop: Shop, edge_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The origin of the built pages and of the deployed API, whose shop sells in the channel `site`."""
+    if not BUILT.is_dir():
+        pytest.fail("the pages are not built: `make web` does it")
+    shop.admin("POST", "/channels", {"id": CHANNEL, "name": "Site", "kind": "site"}, key="edge-channel").must()
+    key = shop.new_key("publishable", CHANNEL)["key"]
+    file = tmp_path_factory.mktemp("edge") / "stack.json"
+    replace(stack, keys={**stack.keys, "publishable": {CHANNEL: key}}, edge_url=edge_url).write(file)
+    with Edge(int(edge_url.rpartition(":")[2]), file) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield edge_url
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # Not for longer than a module: while it is there, no other test could run an event loop.
+    try:
+        path = chromium()
+    except NoBrowser as none:
+        pytest.fail(str(none))
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def pages(browser: Browser, edge: str) -> Iterator[Pages]:
+    """`pages(language="zh-CN", phone=True, dark=False)` opens a new visit. The test fails for whatever any of its pages
+    logged as an error, threw, or was kept from by its policy."""
+    opened = Pages(browser, edge)
+    yield opened
+    opened.close()
+    assert opened.faults == []

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from tools import sam
-from tools.local.layout import LOCAL, MINISTACK_PYTHON, ROOT, SAM, TEMPLATE, UV, environment
+from tools.local.layout import LOCAL, MINISTACK_PYTHON, PAGES_TEMPLATE, ROOT, SAM, TEMPLATE, UV, environment
 
 BUILT = LOCAL / "build/artifacts"
 BUILT_TEMPLATE = BUILT / "template.yaml"
@@ -30,9 +30,10 @@ def building() -> Generator[None]:
 
 
 def fingerprint() -> str:
-    """Of everything that decides what is built and deployed: the template and the sources, by name and content."""
+    """Of everything that decides what is built and deployed: the templates and the sources, by name and content."""
     digest = hashlib.sha256()
-    files = [TEMPLATE, *(path for folder in _SOURCES for path in sorted((ROOT / folder).rglob("*")))]
+    files = [TEMPLATE, PAGES_TEMPLATE]
+    files += (path for folder in _SOURCES for path in sorted((ROOT / folder).rglob("*")))
     for path in files:
         if path.is_file() and not _UNBUILT.intersection(path.parts):
             digest.update(f"{path.relative_to(ROOT)}\0{path.stat().st_size}\0".encode())

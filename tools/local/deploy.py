@@ -1,5 +1,8 @@
 """Deploy the built template.yaml, unchanged, with the genuine `sam deploy`, and read back what it is."""
 
+from collections.abc import Mapping
+from json import dumps
+
 from botocore.exceptions import ClientError
 from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
@@ -16,10 +19,21 @@ class NotDeployed(Exception):
     """The stack is not there, or is in no state to be used."""
 
 
-def deploy(cloud: Cloud) -> bool:
-    """Makes the stack what the sources say. Returns whether it had to do anything. Raises BuildFailed."""
+def links_to(edge_url: str) -> dict[str, str]:
+    """Parameters by which mails lead to the pages on that origin, and the console's pages may upload."""
+    return {
+        "ConsoleOrigin": edge_url,
+        "ClaimUrl": f"{edge_url}/claim/{{order}}#{{token}}",
+        "StaffUrl": f"{edge_url}/console/{{what}}/{{id}}",
+    }
+
+
+def deploy(cloud: Cloud, more: Mapping[str, str] | None = None) -> bool:
+    """Makes the stack what the sources and the parameters say, `more` beside those of every local deployment. Returns
+    whether it had to do anything. Raises BuildFailed."""
+    parameters = {**PARAMETERS, **(more or {})}
     with building():
-        wanted = build()
+        wanted = f"{build()} {dumps(parameters, sort_keys=True)}"
         deployed = cloud.home.deployed
         if deployed.exists() and deployed.read_text() == wanted and _is_complete(cloud):
             return False
@@ -31,7 +45,7 @@ def deploy(cloud: Cloud) -> bool:
             *("--stack-name", STACK_NAME, "--s3-bucket", ARTIFACTS_BUCKET, "--region", REGION),
             *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"),
             *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
-            *("--parameter-overrides", *(f"{name}={value}" for name, value in PARAMETERS.items())),
+            *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
             AWS_ENDPOINT_URL=cloud.endpoint,
             **CREDENTIALS,
         )

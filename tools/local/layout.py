@@ -6,6 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template.yaml"
+PAGES_TEMPLATE = ROOT / "web/template.yaml"
+"""The stack of the pages within it."""
 LOCAL = ROOT / ".local"
 
 STACK_NAME = "quanyi"

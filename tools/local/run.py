@@ -20,7 +20,9 @@ from tools import demo, demo_past, demo_providers, demo_supply
 from tools.local.beside import Beside, NotBeside
 from tools.local.build import BuildFailed
 from tools.local.cloud import Cloud, CloudFailed
-from tools.local.deploy import NotDeployed, deploy
+from tools.local.deploy import NotDeployed, deploy, links_to
+from tools.local.edge.pages import BUILT
+from tools.local.edge.process import EdgeProcess
 from tools.local.keys import issue_operator_key
 from tools.local.layout import LOCAL, Home
 from tools.local.logs import readable
@@ -36,6 +38,8 @@ def serve(home: Home, wanted_port: int | None) -> None:
     """Everything up and answering, then the functions' log lines, for ever."""
     before = _last(home)
     port = wanted_port or _usual_port(before)
+    edge_port = _edge_port(before)
+    edge_url = f"http://127.0.0.1:{edge_port}"
     print(f"local AWS on port {port} ...", flush=True)
     beside = _beside("payment providers", ProvidersProcess(home.providers_log))
     suppliers = _beside("suppliers", SuppliersProcess(home.suppliers_log))
@@ -43,20 +47,23 @@ def serve(home: Home, wanted_port: int | None) -> None:
         started = time.monotonic()
         home.function_log.write_text("")
         print("build and deploy template.yaml ...", flush=True)
-        changed = deploy(cloud)
+        changed = deploy(cloud, links_to(edge_url))
         what = "deployed" if changed else "unchanged since the last time"
         print(f"  {what} ({time.monotonic() - started:.0f} s)", flush=True)
         stack = Stack.of(cloud, before.keys if before else {})
         stack = _load_demo(home, stack)
         stack = replace(stack, providers=_set_up(stack, providers), suppliers=sellers.told)
         supplied = _set_up_suppliers(stack)
-        stack.write(home.stack_file)
-        try:
-            _announce(stack, home, supplied)
-            for line in _following(home.function_log, cloud):
-                print(line, flush=True)
-        finally:
-            home.stack_file.replace(home.last_stack_file)
+        stack = replace(stack, edge_url=edge_url)
+        with _beside("pages", EdgeProcess(home.edge_log, home.stack_file, edge_port)) as edge:
+            # Written when everything answers: whoever reads it may start.
+            stack.write(home.stack_file)
+            try:
+                _announce(stack, home, supplied, with_pages=bool(edge.told))
+                for line in _following(home.function_log, cloud):
+                    print(line, flush=True)
+            finally:
+                home.stack_file.replace(home.last_stack_file)
 
 
 def _last(home: Home) -> Stack | None:
@@ -69,6 +76,13 @@ def _last(home: Home) -> Stack | None:
 def _usual_port(before: Stack | None) -> int:
     last = int(before.aws_endpoint_url.rsplit(":", 1)[1]) if before else DEFAULT_PORT
     return next((port for port in (last, DEFAULT_PORT) if is_free(port)), None) or free_port()
+
+
+def _edge_port(before: Stack | None) -> int:
+    """The last one: mails that were sent lead there."""
+    last = before.edge_url.rpartition(":")[2] if before else ""
+    wanted = (int(last) if last.isdecimal() else EdgeProcess.usual_port, EdgeProcess.usual_port)
+    return next((port for port in wanted if is_free(port)), None) or free_port()
 
 
 def _load_demo(home: Home, stack: Stack) -> Stack:
@@ -136,8 +150,16 @@ def _set_up_suppliers(stack: Stack) -> list[str]:
     return done
 
 
-def _announce(stack: Stack, home: Home, supplied: Collection[str]) -> None:
-    print(f"\nQuanyi is open:  {stack.api_url}/v1/products")
+def _announce(stack: Stack, home: Home, supplied: Collection[str], *, with_pages: bool) -> None:
+    print()
+    if with_pages and BUILT.is_dir():
+        print(f"the shop:        {stack.edge_url}/")
+        print(f"the console:     {stack.edge_url}/console/  (paste the operator key)")
+        print(f"the counter:     {stack.edge_url}/counter/  (paste the counter key)")
+        print(f"an order's page: {stack.edge_url}/claim/...  (the shop leads there, and the mail about the order)")
+    elif with_pages:
+        print("WITHOUT the pages: they are not built; `make web` says why")
+    print(f"the API:         {stack.api_url}/v1/products")
     print(f"its reference:   {stack.api_url}/v1/docs")
     print(f"everything about it:  {home.stack_file}\n\nkeys:")
     for role, key in stack.keys.items():

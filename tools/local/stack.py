@@ -21,7 +21,7 @@ STACK_FILE = LOCAL / "stack.json"
 class Stack:
     """`keys` holds API keys by role, those of `storefront` and `publishable` by channel; `providers` the addresses of
     the local payment providers that the shop is set up with; `suppliers` what a merchant enters to buy from each local
-    supplier (`tools.local.suppliers`), and its `url`."""
+    supplier (`tools.local.suppliers`), and its `url`; `edge_url` the origin of the pages (`tools.local.edge`)."""
 
     api_url: str
     aws_endpoint_url: str
@@ -30,6 +30,7 @@ class Stack:
     outputs: dict[str, str] = field(default_factory=dict[str, str])
     providers: dict[str, str] = field(default_factory=dict[str, str])
     suppliers: dict[str, Any] = field(default_factory=dict[str, Any])
+    edge_url: str = ""
 
     @classmethod
     def of(cls, cloud: Cloud, keys: dict[str, Any]) -> Self:

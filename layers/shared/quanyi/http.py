@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict
 
 from quanyi.callers import Caller
 from quanyi.errors import Invalid, Malformed, NotFound, Refusal, TooLarge, Unauthenticated
+from quanyi.viewer import placed
 
 MAX_BODY = 256 * 1024
 """Bytes; a place-order of 1,000 lines is below 100 KB."""
@@ -163,6 +164,8 @@ def entry(app: RestApi) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         taken: str | None = None
+        who = _authorizer(event)
+        event = placed(event, (who.get("edge") or "").split())
         if len(event.get("body") or "") > MAX_BODY:
             answer = _rendered(problem(TooLarge(f"At most {MAX_BODY} bytes.")))
         else:
@@ -175,7 +178,6 @@ def entry(app: RestApi) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
                 log().error("fault", extra={"fault": type(fault).__name__, "at": place(fault)})
                 answer = _rendered(_fault())
             taken = app.taken
-        who = _authorizer(event)
         _allow_origin(event, who, answer)
         log().info(
             "request",

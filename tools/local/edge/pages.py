@@ -1,10 +1,13 @@
-"""Which file of the built pages answers a path, and with which headers: the same rules as in `template.yaml`."""
+"""Which file of the built pages answers a path, and with which headers: the same rules as in `template.yaml`.
+
+There `PagesFunction` names the file and `PagesHeaders` the headers; tests/house/test_pages.py holds both to these.
+"""
 
 import mimetypes
 from dataclasses import dataclass
 from json import loads
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from tools.local.layout import ROOT
 
@@ -14,7 +17,11 @@ APPS = ("claim", "counter", "console")
 """Pages with an address of their own; all else is the shop's."""
 API = ("/v1/", "/api/v1/")
 """What is the API's."""
-NAMED_BY_CONTENT = "public, max-age=31536000, immutable"
+CONFIG = "config.json"
+"""The one file that is not built: what the pages of this shop have to know (`web/shared/config.ts`)."""
+HASHED = "assets/"
+"""Files here are named by what is in them."""
+KEPT_FOR_EVER = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "no-cache"
 
 
@@ -29,27 +36,43 @@ def is_api(path: str) -> bool:
     return path.startswith(API)
 
 
-def page_of(target: str, built: Path = BUILT) -> Page | None:
-    """`target` is the request's; None where there is no such file. A path that names no file is a place within its
-    app: the app itself knows it."""
-    path = unquote(urlsplit(target).path)
-    first, _, _ = path.lstrip("/").partition("/")
-    name = path.lstrip("/")
-    if "." not in path.rsplit("/", 1)[-1]:
-        name = f"{first}/index.html" if first in APPS else "index.html"
+def name_of(path: str) -> str:
+    """The file's name as it is asked for, percent-encoded as it came. A path whose last part has no dot in it is a
+    place within an app: the app itself knows it."""
+    parts = path.split("/")
+    if "." in parts[-1]:
+        return path[1:]
+    return f"{parts[1]}/index.html" if parts[1] in APPS else "index.html"
+
+
+def kind_of(name: str) -> str:
+    """The media type of a file by its name."""
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    text = kind.startswith("text/") or kind in ("application/json", "application/manifest+json")
+    return f"{kind}; charset=utf-8" if text else kind
+
+
+def cache_of(name: str) -> str:
+    return KEPT_FOR_EVER if name.startswith(HASHED) else ASKED_AGAIN
+
+
+def is_deployed(name: str) -> bool:
+    """What lies in hidden folders is the build's own."""
+    return not any(part.startswith(".") for part in name.split("/"))
+
+
+def page_of(path: str, built: Path = BUILT) -> Page | None:
+    """None where there is no such file."""
+    name = unquote(name_of(path))
+    if not is_deployed(name) or "\0" in name:
+        return None
     found = (built / name).resolve()
     if not found.is_relative_to(built.resolve()) or not found.is_file():
         return None
-    kind = mimetypes.guess_type(found.name)[0] or "application/octet-stream"
-    text = kind.startswith("text/") or kind == "application/json"
-    return Page(
-        found,
-        f"{kind}; charset=utf-8" if text else kind,
-        NAMED_BY_CONTENT if name.startswith("assets/") else ASKED_AGAIN,
-    )
+    return Page(found, kind_of(found.name), cache_of(name))
 
 
 def headers(uploads: str) -> dict[str, str]:
-    """Of every page; `uploads` is the origin that the console sends files of stock to."""
+    """Of every answer; `uploads` is the origin that the console sends files of stock to."""
     told: dict[str, str] = loads(HEADERS.read_text(encoding="utf-8"))
     return {name: value.replace("{uploads}", uploads) for name, value in told.items()}
