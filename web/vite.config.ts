@@ -11,22 +11,14 @@ import { vantIcons } from "./icons";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** Vant's icons come as a data: URL and from another site: the pages' policy refuses both, and no page uses them. */
-const withoutIconFont = {
-  name: "without-icon-font",
-  enforce: "pre" as const,
-  transform: (code: string, id: string) => (/vant\/.*\/icon\/index\.css$/.test(id) ? code.replace(/@font-face\{[^}]*\}/, "") : undefined),
-};
-
 /** One build for all pages: what is in `dist` is what lies behind the shop's address. */
 export default defineConfig({
   resolve: { alias: { "@shared": here("./shared") } },
   plugins: [
-    withoutIconFont,
     vue(),
     vantIcons(),
     // Texts are compiled here, so that pages need neither a compiler nor `eval`.
-    VueI18n({ include: [here("./*/locales/**"), here("./console/areas/*/locales/**")], runtimeOnly: true, strictMessage: true }),
+    VueI18n({ include: [here("./*/locales/**"), here("./console/*/locales/**"), here("./console/areas/*/locales/**")], runtimeOnly: true, strictMessage: true }),
     Components({ dirs: [], dts: false, resolvers: [VantResolver(), ElementPlusResolver({ importStyle: "css" })] }),
   ],
   // `npx vite` while `make run` is running: pages as they are edited, all else from the shop's own edge.
