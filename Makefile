@@ -23,6 +23,10 @@ WEB := web/node_modules/.installed
 TARGET_PYTHON = $(shell for python in python3.13 "$$HOME"/.pyenv/versions/3.13.*/bin/python3.13; do \
 	"$$python" -c '' 2>/dev/null && echo "$$python" && break; done)
 
+# Checks keep bytecode, and not beside our sources: there it would get into builds that run meanwhile.
+CACHED := env PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/.local/bytecode"
+CHECK = $(GIVE_WAY) $(CACHED)
+
 SOURCES := $(wildcard functions layers tools tests bench)
 WORKFLOWS := $(wildcard functions/*/*.asl.json)
 API_TYPES := web/shared/api/schema.d.ts
@@ -68,26 +72,27 @@ digest-sample: $(DEV) ## Draw the daily digest of an invented shop into .local/d
 
 ##@ Check it
 
+# All at once: the stack's tests wait for most of their time, and what runs beside them gives way to them. Each part's
+# output is shown whole when it is over, pytest's last.
 .PHONY: test
 test: ## Everything that must hold before a change lands
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint types unit test-web
-	@$(MAKE) --no-print-directory stack
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target GIVE_WAY="nice -n 10" lint types unit test-web stack
 
 .PHONY: lint
 lint: lint-python lint-template lint-workflows lint-web ## Style, template, workflows and pages
 
 .PHONY: lint-python
 lint-python: $(DEV)
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
+	$(CHECK) $(BIN)/ruff check
+	$(CHECK) $(BIN)/ruff format --check
 
 .PHONY: lint-template
 lint-template: $(DEV) $(SAM) $(CHECKOV)
-	$(BIN)/python -m tools.sam validate --lint --region us-east-1 --template-file template.yaml
-	$(BIN)/cfn-lint template.yaml web/template.yaml
-	$(BIN)/python -m tools.translate template.yaml .local/translated.json
-	$(BIN)/cfn-lint --ignore-checks W --template .local/translated.json
-	.tools/checkov/bin/checkov --config-file .checkov.yaml
+	$(CHECK) $(BIN)/python -m tools.sam validate --lint --region us-east-1 --template-file template.yaml
+	$(CHECK) $(BIN)/cfn-lint template.yaml web/template.yaml
+	$(CHECK) $(BIN)/python -m tools.translate template.yaml .local/translated.json
+	$(CHECK) $(BIN)/cfn-lint --ignore-checks W --template .local/translated.json
+	$(CHECK) .tools/checkov/bin/checkov --config-file .checkov.yaml
 
 .PHONY: lint-workflows
 lint-workflows: $(DEV) $(NODE)
@@ -100,28 +105,28 @@ lint-workflows: $(DEV) $(NODE)
 
 .PHONY: lint-web
 lint-web: $(WEB) $(API_TYPES)
-	$(IN_WEB) npm run -s lint
+	$(IN_WEB) $(GIVE_WAY) npm run -s lint
 
 .PHONY: types
 types: $(DEV) types-web ## Types, strictly
-	$(BIN)/basedpyright
+	$(CHECK) $(BIN)/basedpyright
 
 .PHONY: types-web
 types-web: $(WEB) $(API_TYPES)
-	$(IN_WEB) npm run -s types
+	$(IN_WEB) $(GIVE_WAY) npm run -s types
 
 .PHONY: test-web
 test-web: $(PAGES) ## The pages' own rules, and how much each page loads
-	$(IN_WEB) npm run -s test
+	$(IN_WEB) $(GIVE_WAY) npm run -s test
 	$(IN_WEB) npm run -s sizes
 
 .PHONY: unit
 unit: $(DEV) ## Rules, adapters and house rules: no network, seconds
-	$(BIN)/pytest -n auto $(wildcard tests/unit tests/aws tests/providers tests/suppliers tests/web tests/house)
+	$(CHECK) $(BIN)/pytest -n auto --dist worksteal $(wildcard tests/unit tests/aws tests/providers tests/suppliers tests/web tests/house)
 
 .PHONY: stack
 stack: $(DEV) $(MINISTACK) $(SAM) $(PAGES) ## The deployed template, on a local AWS of its own, and the pages in a browser
-	$(BIN)/pytest tests/stack
+	$(CACHED) $(BIN)/pytest tests/stack
 
 .PHONY: audit
 audit: $(DEV) $(AUDIT) $(WEB) ## Known vulnerabilities of what is pinned, where the registries tell
@@ -206,9 +211,12 @@ $(UV): requirements/uv.txt
 	@touch $@
 
 define install
-	$(UV) pip sync --quiet --python $(1)/bin/python $(2)
+	$(UV) pip sync --quiet $(COMPILED) --python $(1)/bin/python $(2)
 	@touch $@
 endef
+
+# MiniStack is told to write no bytecode, for the sake of what it unpacks; its own would be made anew at each start.
+$(MINISTACK): COMPILED := --compile-bytecode
 
 $(DEV): requirements/dev.txt | $(UV)
 	@test -x .venv/bin/python || $(UV) venv --quiet --python "$(PYTHON)" .venv

@@ -1,4 +1,5 @@
-"""For all tests: each folder's own marker, no sockets in unit tests, and little garbage collection."""
+"""For all tests: each folder's own marker, no sockets in unit tests, no deadlines for hypothesis, and little garbage
+collection."""
 
 import gc
 import socket
@@ -6,11 +7,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from hypothesis import settings
 
 HERE = Path(__file__).parent
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # How long an example takes says how busy the machine is.
+    settings.register_profile("busy", deadline=None)
+    settings.load_profile("busy")
     for folder, meaning in {
         "unit": "rules, without AWS and without sockets",
         "aws": "adapters and handlers, on moto",

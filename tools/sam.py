@@ -13,7 +13,10 @@ def private_home() -> dict[str, str]:
     home = LOCAL / "sam"
     home.mkdir(parents=True, exist_ok=True)
     settings = {"telemetryEnabled": False, "lastVersionCheck": time.time()}
-    (home / "metadata.json").write_text(json.dumps(settings))
+    # Another SAM may be reading it.
+    draft = home / f"metadata.{os.getpid()}"
+    draft.write_text(json.dumps(settings))
+    draft.replace(home / "metadata.json")
     return {"SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(home)}
 
 

@@ -18,16 +18,22 @@ from typing import Any, Protocol
 import boto3
 import pytest
 import yaml
+from botocore.client import BaseClient
 from moto import mock_aws
 from moto.core.serialize import ResponseSerializer
 from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from moto.events.models import events_backends
+from moto.kms.models import kms_backends
 from moto.kms.utils import generate_private_key
+from moto.s3.models import s3_backends
+from moto.ses.models import ses_backends
 
 import quanyi.aws
 from quanyi.callers import Caller
 from quanyi.table import Item, Table, from_wire
 from quanyi.vault.kms import Keyring, Kms
+from tests.aws import wireless
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 REGION = "us-east-1"
@@ -60,7 +66,7 @@ class Call(Protocol):
     ) -> Answer: ...
 
 
-class Template(yaml.SafeLoader):
+class Template(yaml.CSafeLoader):
     """Reads CloudFormation's short forms as `{tag: value}`."""
 
 
@@ -161,6 +167,16 @@ def _quick_answers() -> Iterator[None]:
 
     patch.setattr(ResponseSerializer, "_serialize_structure_member", known)
     patch.setattr("moto.core.responses.method_names_from_class", cache(method_names_from_class))
+    # Two thousand patterns for each test, for AWS called by `requests`: nothing here does.
+    patch.setattr("moto.core.models.RESPONSES_METHODS", [])
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_wire() -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(BaseClient, "_make_request", wireless.make_request)
     yield
     patch.undo()
 
@@ -231,25 +247,30 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     _forget()
     # The session keeps its parsed service descriptions: reading them anew for each test costs most of a second.
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
-        key = _client("kms").create_key()["KeyMetadata"].get("Arn", "")
+        key = kms_backends[ACCOUNT][REGION].create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None).arn
         monkeypatch.setenv("KMS_KEY_ID", key)
-        made = Cloud(key)
         dynamodb_backends[ACCOUNT][REGION].tables.update(deepcopy(_empty_tables()))
         for bucket in (BUCKET, LAKE):
-            made.client("s3").create_bucket(Bucket=bucket)
-        made.client("events").create_event_bus(Name=BUS)
-        made.client("ses").verify_email_identity(EmailAddress=SENDER)
-        yield made
+            s3_backends[ACCOUNT]["aws"].create_bucket(bucket, REGION)
+        events_backends[ACCOUNT][REGION].create_event_bus(BUS)
+        ses_backends[ACCOUNT][REGION].verify_email_identity(SENDER)
+        yield Cloud(key)
     _forget()
 
 
 def _forget() -> None:
     """What functions build once per process is built anew for each test's AWS; clients know nothing of one."""
-    for name, module in list(sys.modules.items()):
+    for name in list(sys.modules):
         if name.endswith("wiring") or name.startswith("quanyi."):
-            for value in list(vars(module).values()):
-                if value is not quanyi.aws.client and callable(getattr(value, "cache_clear", None)):
-                    value.cache_clear()
+            for clear in _built_once(name):
+                clear()
+
+
+@cache
+def _built_once(module: str) -> list[Callable[[], None]]:
+    """What empties the caches that a module defines or imports."""
+    values = [value for value in vars(sys.modules[module]).values() if value is not quanyi.aws.client]
+    return [value.cache_clear for value in values if callable(getattr(value, "cache_clear", None))]
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,11 @@ from tools.shop_client import HttpShop
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`test_secrets.py` searches what all the others left behind, so it comes last; before it `test_risk.py`, whose
-    policies the others are spared."""
+    policies the others are spared. Whichever comes first builds and deploys, on cores that may be busy."""
     late = ["test_risk.py", "test_secrets.py"]
     items.sort(key=lambda item: late.index(item.path.name) if item.path.name in late else -1)
+    for item in items:
+        item.add_marker(pytest.mark.timeout(900))
 
 
 @pytest.fixture(scope="session")

@@ -81,6 +81,8 @@ class Home:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """This process's environment less the AWS settings of whoever runs it: nothing local may reach a real account."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "SAM_"))}
+    """This process's environment less the AWS settings of whoever runs it: nothing local may reach a real account. Less
+    where Python is to keep bytecode, too: what is built has its own beside it."""
+    of_its_own = ("AWS_", "SAM_", "PYTHONPYCACHEPREFIX")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(of_its_own)}
     return kept | {"AWS_EC2_METADATA_DISABLED": "true"} | changes

@@ -13,6 +13,8 @@
 6. An API's routes for any method (`x-amazon-apigateway-any-method`) are there. Stock MiniStack serves such routes, and
    writes them out, but leaves them out of the API that CloudFormation makes.
 7. The process stops, cleanly, when the process that started it is gone.
+8. Interpreters of functions are forked from one that has imported the shared layer (`nursery.py`): a function's first
+   call then takes a tenth of the time. Where that cannot be, they are started as ever.
 
 Each patch touches what it relies on when it is applied, and another version of MiniStack is refused.
 """
@@ -24,7 +26,10 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import select
 import signal
+import socket
+import subprocess
 import sys
 import threading
 import time
@@ -159,6 +164,105 @@ def stop_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+class Forked:
+    """What `lambda_runtime` asks of a process, of one that is not our child. It is alive while `life`, the end of a
+    pipe, is held open at its other end."""
+
+    def __init__(self, pid, pipes, life) -> None:
+        self.pid, self._life = pid, life
+        streams = ((pipes[0], "w"), (pipes[1], "r"), (pipes[2], "r"))
+        self.stdin, self.stdout, self.stderr = (open(end, mode, 1, encoding="utf-8") for end, mode in streams)  # noqa: PTH123, SIM115
+
+    def __del__(self) -> None:
+        os.close(self._life)
+
+    def _is_over(self, seconds: float | None) -> bool:
+        watch = select.poll()
+        watch.register(self._life, 0)  # a hang-up is told unasked
+        return bool(watch.poll(None if seconds is None else seconds * 1000))
+
+    def poll(self) -> int | None:
+        return 0 if self._is_over(0) else None
+
+    def wait(self, timeout: float | None = None) -> int:
+        if not self._is_over(timeout):
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+        return 0
+
+    def terminate(self) -> None:
+        self._send(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._send(signal.SIGKILL)
+
+    def _send(self, what) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, what)
+
+
+class Nursery:
+    """One `nursery.py`, for one shared layer."""
+
+    def __init__(self, layer: str, env) -> None:
+        self.layer, self._turn = layer, threading.Lock()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            program = [sys.executable, "-P", str(Path(__file__).with_name("nursery.py")), str(theirs.fileno()), layer]
+            self._process = subprocess.Popen(program, env=env, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+
+    def fork(self, script: str, cwd: str, env) -> Forked:
+        """Raises OSError when it is gone."""
+        mine, theirs = zip(*(os.pipe()[:: -1 if at == 0 else 1] for at in range(4)), strict=True)
+        try:
+            message = json.dumps({"script": script, "cwd": cwd, "env": env}).encode()
+            with self._turn:
+                socket.send_fds(self._control, [message], theirs)
+                told = self._control.recv(32)
+            if not told:
+                raise BrokenPipeError(self.layer)
+        except OSError:
+            for end in mine:
+                os.close(end)
+            raise
+        finally:
+            for end in theirs:
+                os.close(end)
+        return Forked(int(told), mine[:3], mine[3])
+
+    def close(self) -> None:
+        self._control.close()
+        self._process.wait()
+
+
+def fork_interpreters(lambda_runtime) -> None:
+    """Patch 8: starts a Python function's interpreter by forking, where it has the shared layer."""
+    stock, starting = lambda_runtime.subprocess, threading.Lock()
+    nursery: list[Nursery] = []
+
+    def of(layer: str, env) -> Nursery:
+        """Another shared layer, which a deployment brought, takes another nursery."""
+        with starting:
+            while nursery and nursery[0].layer != layer:
+                nursery.pop().close()
+            if not nursery:
+                nursery.append(Nursery(layer, env))
+            return nursery[0]
+
+    def start(command, *rest, cwd=None, env=None, **options):
+        layers = [Path(path) for path in (env or {}).get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep) if path]
+        shared = next((path.resolve() for path in layers if (path / "python/quanyi").is_dir()), None)
+        if command[0] == sys.executable and shared:
+            try:
+                return of(str(shared), env).fork(command[1], cwd, env)
+            except OSError as error:
+                print(f"ministack_shim.py: no interpreter could be forked: {error!r}", file=sys.stderr)
+                nursery.clear()
+        return stock.Popen(command, *rest, cwd=cwd, env=env, **options)
+
+    if sys.platform == "linux":
+        lambda_runtime.subprocess = types.SimpleNamespace(**{**vars(stock), "Popen": start})
+
+
 def main() -> None:
     installed = importlib.metadata.version("ministack")
     if installed != VERSION:
@@ -170,6 +274,7 @@ def main() -> None:
     keep_stream_records(dynamodb)
     name_queues_alike(sqs)
     share_layers(lambda_runtime)
+    fork_interpreters(lambda_runtime)
     take_any_method(apigateway_v1)
     if path := os.environ.get("FUNCTION_LOG"):
         echo_function_logs(lambda_svc, path)
