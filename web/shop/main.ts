@@ -8,9 +8,10 @@ import { languages } from "@shared/i18n";
 
 import App from "./App.vue";
 import { hearPayer } from "./pay/tokens";
-import { router } from "./router";
-import { open } from "./session";
+import { makeRouter } from "./router";
 import { USE } from "./language";
+import { open } from "./session";
+import { begin } from "./visits";
 
 const UTM = ["utm_source", "utm_medium", "utm_campaign"];
 
@@ -33,9 +34,6 @@ try {
 } catch (error) {
   fault.value = error;
 }
-createApp(App, { fault: fault.value }).use(i18n).use(router).provide(USE, use).mount("#app");
+createApp(App, { fault: fault.value }).use(i18n).use(makeRouter()).provide(USE, use).mount("#app");
 
-if (!fault.value) {
-  const { begin } = await import("./visits");
-  await begin(arrived, document.referrer);
-}
+if (!fault.value) await begin(arrived, document.referrer);

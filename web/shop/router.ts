@@ -1,7 +1,7 @@
 import { createRouter, createWebHistory } from "vue-router";
 
-/** Each page comes when it is opened. */
-export const router = createRouter({
+/** Each page comes when it is opened. The address is read now: it must be clean before. */
+export const makeRouter = () => createRouter({
   history: createWebHistory(),
   routes: [
     { path: "/", name: "home", component: () => import("./pages/Home.vue"), meta: { tab: true } },

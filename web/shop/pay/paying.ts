@@ -113,11 +113,11 @@ export function paying(id: string) {
   }
 
   async function cancel(): Promise<void> {
-    if (!orders || busy.value) return;
+    if (busy.value) return;
     busy.value = true;
     fault.value = null;
     try {
-      order.value = await body(orders.POST("/v1/orders/{order_id}/cancel", { params: { path: { order_id: id } } }));
+      order.value = await body(front.POST("/v1/orders/{order_id}/cancel", { params: { path: { order_id: id } } }));
     } catch (error) {
       fault.value = error;
       await afterwards(error);

@@ -9,6 +9,8 @@ import { arrival, refuses, Visits, type Consent, type World } from "./visits";
 
 /** Whether somebody must still be asked. */
 export const asking = ref(false);
+/** Whether somebody has answered, and may change their mind. */
+export const asked = ref(false);
 
 const id = (): string => crypto.randomUUID();
 
@@ -36,12 +38,14 @@ export async function begin(address: URL, referrer: string): Promise<void> {
     return;
   }
   const kept = await keptAnswer();
+  asked.value = kept !== null;
   if (kept) visits.decide(kept.consent, kept.visitor);
   else asking.value = shop().publishable_key !== "";
 }
 
 export async function answer(consent: Exclude<Consent, "unasked">): Promise<void> {
   asking.value = false;
+  asked.value = true;
   const visitor = consent === "yes" ? id() : "";
   visits.decide(consent, visitor);
   await keepAnswer({ consent, visitor });
@@ -51,5 +55,6 @@ export async function answer(consent: Exclude<Consent, "unasked">): Promise<void
 export async function reconsider(): Promise<void> {
   visits.decide("unasked", "");
   await forgetAnswer();
+  asked.value = false;
   asking.value = true;
 }
