@@ -79,8 +79,8 @@ def figure(seen: Mapping[str, Sequence[Opened]]) -> Figure:
         reached=fits,
         how=(
             "The built pages behind the local edge, the API of a fresh local stack behind them; the claim page shows "
-            "an order that was delivered. Chromium as a phone (390 × 844), its cache empty each time, slowed to slow 4G "
-            f"(1.6 Mbit/s, 150 ms a round trip) and to a {CPU}th of this machine's processor, {ROUNDS} visits a page. "
+            "an order that was delivered. Chromium as a phone (390 × 844), its cache empty each time, slowed to slow 4G"
+            f" (1.6 Mbit/s, 150 ms a round trip) and to a {CPU}th of this machine's processor, {ROUNDS} visits a page. "
             "Paints are medians and say little about another machine: the local AWS answers from the same cores. Bytes "
             "and shifts are the worst visit's."
         ),
