@@ -151,8 +151,9 @@ bench: $(DEV) $(MINISTACK) $(SAM) $(PAGES) ## Measure it
 web: $(PAGES) ## Build the pages into web/dist
 
 .PHONY: web-deploy
-web-deploy: $(DEV) $(PAGES) ## Bring the pages to a deployed stack: STACK=, CHANNEL= that they sell in; TITLE=, HELP=
-	@$(BIN)/python -m tools.web_deploy --stack "$(STACK)" $(if $(CHANNEL),--channel "$(CHANNEL)") $(if $(TITLE),--title "$(TITLE)") $(if $(HELP),--help-at "$(HELP)")
+web-deploy: $(DEV) $(PAGES) ## Bring the pages to a deployed stack: STACK=, CHANNEL= that they sell in; KEY=, TITLE=, TITLE_EN=, HELP=
+	@$(BIN)/python -m tools.web_deploy --stack "$(STACK)" $(if $(CHANNEL),--channel "$(CHANNEL)") $(if $(KEY),--key "$(KEY)") \
+		$(if $(TITLE),--title "$(TITLE)") $(if $(TITLE_EN),--title-en "$(TITLE_EN)") $(if $(HELP),--help-at "$(HELP)")
 
 .PHONY: build
 build: $(DEV) $(SAM) ## Build for Lambda

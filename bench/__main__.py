@@ -32,13 +32,14 @@ MODULES = (
     "tills",
     "speed",
     "on_demand",
+    "pages",
     "cost",
 )
 ORDER = (
     *("rush", "storm", "tills", "claims", "calls", "notifying", "redeeming", "judging", "cost", "speed"),
     *("topups", "purchases", "on-demand", "fact-cost"),
     *("cold-start", "lazy-import", "risk", "stock-policies", "watch", "catalogue-sync", "importing", "stock-size"),
-    *("live-lag", "analytics"),
+    *("live-lag", "analytics", "pages"),
 )
 
 

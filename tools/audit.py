@@ -47,7 +47,7 @@ def of_npm(said: str, fault: str) -> Iterator[str]:
     if "vulnerabilities" not in found:
         raise NotTold(str(found.get("message") or _last(fault)))
     for name, known in found["vulnerabilities"].items():
-        titles = {str(via["title"]) for via in known["via"] if isinstance(via, dict)}
+        titles = {str(via["title"]) for via in known["via"] if not isinstance(via, str)}
         yield f"{name} {known['range']}: {known['severity']}, {'; '.join(sorted(titles)) or 'by what it needs'}"
 
 

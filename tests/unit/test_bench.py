@@ -3,6 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
+from bench import pages
 from bench.card_index import CardIndex
 from bench.claims import SERIOUS, simulate
 from bench.report import Figure, table, written
@@ -143,3 +144,15 @@ def test_a_figure_measured_again_takes_its_own_place_in_the_document() -> None:
     assert "Seen: **7** - **not reached**" in document
     assert "| [Title of two](#two) | 1 | 7 | **no** |" in document
     assert "Seen: **1**" not in document
+
+
+@pytest.mark.parametrize(
+    ("script", "shift", "reached"),
+    [(120 * 1024, 0.1, True), (120 * 1024 + 1, 0.0, False), (1024, 0.11, False)],
+)
+def test_a_page_is_held_to_its_worst_visit(script: int, shift: float, reached: bool) -> None:
+    usual = pages.Opened(first=900, largest=1500, shift=0.0, script=1024, style=512, requests=9)
+    worst = pages.Opened(first=1000, largest=2000, shift=shift, script=script, style=512, requests=12)
+    found = pages.figure({"/": [usual, usual, worst], "/console/": [usual]})
+    assert found.reached is reached
+    assert f"| `/` | 900 | 1,500 | {shift:.2f} | {script / 1024:.2f} | 0.50 | 12 |" in found.body
