@@ -7,7 +7,7 @@ import Components from "unplugin-vue-components/vite";
 import { ElementPlusResolver } from "unplugin-vue-components/resolvers";
 import { defineConfig } from "vite";
 
-import { vantIcons } from "./icons";
+import { vantIcons } from "./icons.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
