@@ -6,6 +6,7 @@ import { useRoute, useRouter } from "vue-router";
 export function filters<Names extends string>(defaults: Record<Names, string>, changed: () => void): Record<Names, string> {
   const route = useRoute();
   const router = useRouter();
+  const path = route.path;
   const names = Object.keys(defaults) as Names[];
   const here = (): Record<Names, string> =>
     Object.fromEntries(names.map((name) => [name, one(route.query[name]) ?? defaults[name]])) as Record<Names, string>;
@@ -19,6 +20,13 @@ export function filters<Names extends string>(defaults: Record<Names, string>, c
       const query = Object.fromEntries([...others, ...said]);
       void router.replace({ query });
       changed();
+    },
+  );
+  // Somebody followed a link to the same list with other filters, or went back.
+  watch(
+    () => route.query,
+    () => {
+      if (route.path === path) Object.assign(values, here());
     },
   );
   return values;

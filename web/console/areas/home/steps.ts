@@ -1,6 +1,7 @@
 import { body, type Schemas } from "@shared/api/client";
 
 import { shop } from "../../session";
+import { dayBefore } from "./today";
 
 type ProductView = Schemas["CatalogProductView"];
 
@@ -24,9 +25,10 @@ export async function progressOf(productId: string | undefined): Promise<Progres
   const product = await body(shop.GET("/v1/admin/products/{product_id}", { params: { path: { product_id: id } } }));
   const sku = product.skus.find((one) => one.kind === "card") ?? null;
   if (!sku) return { ...NOTHING, product };
+  // A day earlier than it was made, by UTC: the shop's own day may be another.
   const [levels, orders] = await Promise.all([
     body(shop.GET("/v1/admin/stock", { params: { query: { sku: sku.id } } })),
-    body(shop.GET("/v1/admin/orders", { params: { query: { sku: sku.id, limit: 20 } } })),
+    body(shop.GET("/v1/admin/orders", { params: { query: { sku: sku.id, from: dayBefore(product.created_at.slice(0, 10)), limit: 20 } } })),
   ]);
   return { product, sku, cards: cardsIn(levels.counts as Record<string, number>), bought: orders.items.some((order) => order.delivered > 0) };
 }

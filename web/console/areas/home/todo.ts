@@ -15,7 +15,7 @@ export interface Todo {
   /** Where it is done. */
   to: { path: string; query?: Record<string, string> };
   urgent?: boolean;
-  count: () => Promise<Counted>;
+  count: (signal: AbortSignal) => Promise<Counted>;
 }
 
 const PAGES = 3;
@@ -44,51 +44,51 @@ export const TODOS: readonly Todo[] = [
     roles: ["operator"],
     to: { path: "/alerts", query: { state: "open" } },
     urgent: true,
-    count: () => counted((cursor) => body(shop.GET("/v1/admin/alerts", { params: { query: { state: "open", limit, cursor } } }))),
+    count: (signal) => counted((cursor) => body(shop.GET("/v1/admin/alerts", { params: { query: { state: "open", limit, cursor } }, signal }))),
   },
   {
     name: "cases",
     roles: STAFF,
     to: { path: "/cases", query: { state: "waiting_for_us" } },
     urgent: true,
-    count: () => counted((cursor) => body(shop.GET("/v1/admin/cases", { params: { query: { state: "waiting_for_us", limit, cursor } } }))),
+    count: (signal) => counted((cursor) => body(shop.GET("/v1/admin/cases", { params: { query: { state: "waiting_for_us", limit, cursor } }, signal }))),
   },
   {
     name: "reviews",
     roles: STAFF,
     to: { path: "/reviews", query: { state: "open" } },
     urgent: true,
-    count: () => counted((cursor) => body(shop.GET("/v1/reviews", { params: { query: { state: "open", limit, cursor } } }))),
+    count: (signal) => counted((cursor) => body(shop.GET("/v1/reviews", { params: { query: { state: "open", limit, cursor } }, signal }))),
   },
   {
     name: "held",
     roles: STAFF,
     to: { path: "/orders", query: { state: "on_hold" } },
-    count: () => counted((cursor) => body(shop.GET("/v1/admin/orders", { params: { query: { state: "on_hold", limit, cursor } } }))),
+    count: (signal) => counted((cursor) => body(shop.GET("/v1/admin/orders", { params: { query: { state: "on_hold", limit, cursor } }, signal }))),
   },
   {
     name: "claims",
     roles: STAFF,
     to: { path: "/claims" },
-    count: () => counted((cursor) => body(shop.GET("/v1/admin/claims", { params: { query: { limit, cursor } } }))),
+    count: (signal) => counted((cursor) => body(shop.GET("/v1/admin/claims", { params: { query: { limit, cursor } }, signal }))),
   },
   {
     name: "drafts",
     roles: ["operator"],
     to: { path: "/purchases", query: { state: "draft" } },
-    count: () => counted((cursor) => body(shop.GET("/v1/admin/purchase-orders", { params: { query: { state: "draft", limit, cursor } } }))),
+    count: (signal) => counted((cursor) => body(shop.GET("/v1/admin/purchase-orders", { params: { query: { state: "draft", limit, cursor } }, signal }))),
   },
   {
     name: "purchases",
     roles: STAFF,
     to: { path: "/purchases", query: { for_person: "true" } },
-    count: () => counted((cursor) => body(shop.GET("/v1/admin/purchase-orders", { params: { query: { for_person: true, limit, cursor } } }))),
+    count: (signal) => counted((cursor) => body(shop.GET("/v1/admin/purchase-orders", { params: { query: { for_person: true, limit, cursor } }, signal }))),
   },
   {
     name: "insights",
     roles: ["operator", "analyst"],
     to: { path: "/insights" },
-    count: async () => ({ count: (await body(shop.GET("/v1/reports/insights", {}))).items.length, more: false }),
+    count: async (signal) => ({ count: (await body(shop.GET("/v1/reports/insights", { signal }))).items.length, more: false }),
   },
 ];
 

@@ -20,7 +20,7 @@ export async function readOverview(cursor: string | undefined, limit: number, q:
     alerts(signal),
   ]);
   const skus = page.items.flatMap((product) => product.skus.map((id) => ({ id, title: said(product.titles, language) })));
-  const levels = await Promise.all(skus.map(({ id }) => body(shop.GET("/v1/admin/stock", { params: { query: { sku: id } }, signal }))));
+  const levels = await inLanes(skus, ({ id }) => body(shop.GET("/v1/admin/stock", { params: { query: { sku: id } }, signal })));
   const rows = skus.map(({ id, title }, at) => ({
     id,
     title,
@@ -36,4 +36,15 @@ async function alerts(signal: AbortSignal): Promise<Set<string>> {
     kinds.map((kind) => body(shop.GET("/v1/admin/alerts", { params: { query: { kind, state: "open", limit: 100 } }, signal })).catch(() => ({ items: [] }))),
   );
   return new Set(found.flatMap(({ items }) => items.map((one) => one.subject.split("#")[0] ?? "")));
+}
+
+/** A few at once, so that a page of many leaves room for what else is asked. */
+export async function inLanes<T, R>(items: readonly T[], ask: (item: T) => Promise<R>, lanes = 3): Promise<R[]> {
+  const answers = new Array<R>(items.length);
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let at = next++; at < items.length; at = next++) answers[at] = await ask(items[at] as T);
+  };
+  await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
+  return answers;
 }
