@@ -12,34 +12,45 @@ interface DetectorKind {
   getSupportedFormats(): Promise<string[]>;
 }
 
-const FORMATS = ["qr_code", "code_128", "data_matrix"];
+const FORMATS = ["qr_code", "code_128"];
 const EACH_MS = 120;
 
+/** What is on a picture, or null. */
+type Look = (video: HTMLVideoElement) => Promise<string | null>;
+
 export async function reading(video: HTMLVideoElement, found: (text: string) => void): Promise<Reading> {
-  const native = await detector();
-  if (!native) {
-    const { BrowserMultiFormatReader } = await import("@zxing/browser");
-    const controls = await new BrowserMultiFormatReader().decodeFromVideoElement(video, (result) => {
-      if (result) found(result.getText());
-    });
-    return { stop: () => controls.stop() };
-  }
+  const look = (await natively()) ?? (await byLibrary());
   let over = false;
-  const look = async (): Promise<void> => {
+  const again = async (): Promise<void> => {
     if (over) return;
-    try {
-      const [one] = video.readyState >= 2 ? await native.detect(video) : [];
-      if (one?.rawValue && !over) found(one.rawValue);
-    } catch {
-      // A picture that cannot be read is followed by another.
-    }
-    if (!over) setTimeout(() => void look(), EACH_MS);
+    const text = video.readyState >= 2 ? await look(video).catch(() => null) : null;
+    if (over) return;
+    if (text) found(text);
+    setTimeout(() => void again(), EACH_MS);
   };
-  void look();
+  void again();
   return {
     stop: () => {
       over = true;
     },
+  };
+}
+
+async function natively(): Promise<Look | null> {
+  const native = await detector();
+  return native && (async (video) => (await native.detect(video))[0]?.rawValue ?? null);
+}
+
+async function byLibrary(): Promise<Look> {
+  const { read } = await import("./picture");
+  const canvas = document.createElement("canvas");
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  return (video) => {
+    canvas.width = video.videoWidth;
+    canvas.height = video.videoHeight;
+    context?.drawImage(video, 0, 0);
+    const picture = context?.getImageData(0, 0, canvas.width, canvas.height);
+    return Promise.resolve(picture ? read(picture) : null);
   };
 }
 
