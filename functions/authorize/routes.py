@@ -26,6 +26,8 @@ _REDEMPTIONS: tuple[Route, ...] = (
     ("POST", "/v1/redemptions/check"),
     ("POST", "/v1/redemptions/*/reverse"),
     ("GET", "/v1/redemptions"),
+    ("GET", "/v1/stores"),
+    ("GET", "/v1/issuers"),
     ("POST", "/v1/issuers/*/redemptions"),
 )
 _AFTER_SALES: tuple[str, ...] = ("claims", "invoice")

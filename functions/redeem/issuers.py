@@ -61,6 +61,18 @@ class IssuersView(View):
     items: list[IssuerView]
 
 
+class ConfirmingView(View):
+    """An issuer whose cards are redeemed here, by the `name` that goes into the path. `issuer` as their SKUs name
+    it."""
+
+    name: str
+    issuer: str
+
+
+class ConfirmingIssuersView(View):
+    items: list[ConfirmingView]
+
+
 @app.post(
     "/v1/issuers/<issuer>/redemptions",
     summary="Have a card's issuer confirm its use",
@@ -74,6 +86,13 @@ def confirmed(
     view = ConfirmationView.of(confirm(issuer_till(), caller, issuer, key, body))
     status = 201 if view.state == "redeemed" else 202
     return Response(status, "application/json", view, headers={"Cache-Control": "no-store"})
+
+
+@app.get("/v1/issuers", summary="Issuers whose cards a counter can have confirmed", tags=["redemption"])
+def confirming(caller: CallerParam) -> ConfirmingIssuersView:
+    caller.needs("counter", "storefront")
+    live = [one for one in issuer_till().issuers.every() if one.enabled]
+    return ConfirmingIssuersView(items=[ConfirmingView(name=one.name, issuer=one.issuer) for one in live])
 
 
 @app.get("/v1/admin/issuers", summary="Issuers who confirm uses", tags=["redemption"])

@@ -232,12 +232,16 @@ class ConfirmationView(View):
 
 
 class RecordView(View):
-    """One use, as a store's list has it."""
+    """One use, as a store's list has it. `kind` is the voucher's (`amount` is uses, or minor units where it is
+    `amount`); null for a third party's card, of which `amount` is minor units, 0 all of it. `reversible_until` as in
+    the answer to the redemption."""
 
     id: str
     state: UseState
     series: str
     sku: str
+    title: str
+    kind: str | None
     amount: int
     currency: str
     off: int | None = None
@@ -246,6 +250,7 @@ class RecordView(View):
     store: str
     terminal: str
     operator: str
+    reversible_until: Timestamp | None = None
     reversed_at: Timestamp | None = None
 
     @classmethod
@@ -257,12 +262,15 @@ class RecordView(View):
             state="reversed" if use.reversed_at else "redeemed",
             series=record.series,
             sku=record.sku,
+            title=series.title if series else record.sku,
+            kind=series.terms.value.kind if series else None,
             amount=use.amount,
             currency=record.currency,
             at=use.at,
             store=use.store,
             terminal=use.key_id,
             operator=use.operator,
+            reversible_until=reversible_until(series, use) if series else None,
             reversed_at=use.reversed_at,
             **_given(use.details, series),
         )

@@ -1,4 +1,4 @@
-"""`/v1/admin/stores`: where vouchers are redeemed."""
+"""`/v1/admin/stores`: where vouchers are redeemed; `/v1/stores`: where a terminal may do so."""
 
 from typing import Annotated
 
@@ -46,6 +46,25 @@ class StorePage(View):
     next: str | None = None
 
 
+class CounterStoreView(View):
+    """`open`: false where nothing is redeemed at the moment."""
+
+    id: str
+    name: str
+    open: bool
+
+
+class CounterStoresView(View):
+    items: list[CounterStoreView]
+
+
+@app.get("/v1/stores", summary="The stores that a counter may redeem in, by id", tags=["redemption"])
+def of_counter(caller: CallerParam) -> CounterStoresView:
+    return CounterStoresView(
+        items=[CounterStoreView(id=one.id, name=one.name, open=one.open) for one in stores_of(till(), caller)]
+    )
+
+
 @app.get("/v1/admin/stores", summary="The shop's stores, by id", tags=["redemption"])
 def listed(caller: CallerParam, limit: Limit = 50, cursor: Cursor = None) -> StorePage:
     caller.needs("operator")
@@ -62,6 +81,13 @@ def read(store_id: PathStore, caller: CallerParam) -> StoreView:
 @app.put("/v1/admin/stores/<store_id>", summary="Make or change a store", tags=["redemption"])
 def written(store_id: PathStore, body: StoreBody, caller: CallerParam) -> StoreView:
     return StoreView.of(save_store(till(), caller, store_id, body.version, body.terms))
+
+
+def stores_of(till: Till, caller: Caller) -> list[Store]:
+    """Those that the terminal is bound to, or all where it is bound to none. Raises Forbidden."""
+    caller.needs("counter", "storefront")
+    stores = till.stores.all()
+    return [stores[one] for one in sorted(stores) if not caller.stores or one in caller.stores]
 
 
 def save_store(till: Till, caller: Caller, store_id: str, version: int, terms: StoreTerms) -> Store:

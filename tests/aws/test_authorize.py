@@ -63,6 +63,8 @@ ALLOWED: dict[str, set[KeyRole | str]] = {
     "POST /v1/redemptions/check": {"counter", "storefront"},
     "POST /v1/redemptions/R1/reverse": {"counter", "storefront", "operator"},
     "GET /v1/redemptions": {"counter", "storefront", "operator"},
+    "GET /v1/stores": {"counter", "storefront"},
+    "GET /v1/issuers": {"counter", "storefront"},
     "POST /v1/issuers/acme/redemptions": {"counter", "storefront"},
     "PUT /v1/admin/issuers/acme/credentials": {"operator"},
     "PUT /v1/admin/stores/S1": {"operator"},

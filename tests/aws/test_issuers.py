@@ -302,6 +302,11 @@ def test_an_issuer_is_set_up(call: Call, cloud: Cloud) -> None:
     status, listed, _ = call(issuers_api.handler, "GET", "/v1/admin/issuers", caller=OPERATOR)
     assert (status, [one["name"] for one in listed["items"]]) == (200, ["acme"])
     assert SECRET.reveal() not in str([listed, cloud.contents()])
+    seen = call(issuers_api.handler, "GET", "/v1/issuers", caller=TILL)
+    assert seen[:2] == (200, {"items": [{"name": "acme", "issuer": "Acme"}]})
+    assert call(issuers_api.handler, "GET", "/v1/issuers", caller=OPERATOR)[0] == 403
+    assert put("", {**body, "version": 1, "enabled": False})[0] == 200
+    assert call(issuers_api.handler, "GET", "/v1/issuers", caller=TILL)[1] == {"items": []}
 
 
 def test_a_confirmation_by_http(call: Call, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

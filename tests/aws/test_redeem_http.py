@@ -143,6 +143,9 @@ def test_a_days_list_and_what_else_the_stream_tells(shop: Counter, send: Callabl
         assert [(one["id"], one["state"], one["terminal"], one["operator"]) for one in page["items"]] == [
             (number, "reversed" if number == numbers[1] else "redeemed", "K1", "mei") for number in reversed(numbers)
         ]
+        assert [(one["kind"], bool(one["reversible_until"])) for one in page["items"]] == [
+            ("times", number != numbers[1]) for number in reversed(numbers)
+        ]
         trail = [item for item in cloud.contents("StatsTable")["StatsTable"] if item["pk"].startswith("AUDIT#CARD")]
         told = [(item["by"], item["facts"][0]["what"], item["facts"][0]["left"]) for item in trail]
         assert told == [
@@ -214,3 +217,17 @@ def test_stores(shop: Counter, call: Call) -> None:
     assert [one["id"] for one in [*page["items"], *rest["items"]]] == ["S1", "S2", "S7"]
     assert call(stores.handler, "GET", "/v1/admin/stores/S7", caller=OPERATOR)[1] == closed
     assert call(stores.handler, "GET", "/v1/admin/stores/S9", caller=OPERATOR)[0] == 404
+
+
+def test_a_counter_sees_the_stores_that_it_may_redeem_in(shop: Counter, call: Call) -> None:
+    def listed(caller: Caller) -> Any:
+        return call(stores.handler, "GET", "/v1/stores", caller=caller)[1]
+
+    both = [one["id"] for one in listed(ANY_TILL)["items"]]
+    assert both == ["S1", "S2"]
+    assert [one["id"] for one in listed(TILL)["items"]] == ["S1"]
+    assert [set(one) for one in listed(TILL)["items"]] == [{"id", "name", "open"}]
+    body = {"name": "S1", "region": "shanghai", "open": False, "version": 1}
+    call(stores.handler, "PUT", "/v1/admin/stores/S1", body, caller=OPERATOR)
+    assert [one["open"] for one in listed(TILL)["items"]] == [False]
+    assert call(stores.handler, "GET", "/v1/stores", caller=OPERATOR)[0] == 403
