@@ -21,8 +21,9 @@ export function words() {
     /** Who did it: a role and the end of their key, `system`, or the buyer. */
     who: (by: string): string => {
       const [role = "", key = ""] = by.split(":");
-      const name = te(`word.by.${role}`) ? t(`word.by.${role}`) : role;
-      return key ? `${name} ${key.slice(0, 6)}` : name;
+      const name = [`word.by.${role}`, `word.provider.${role}`].find((one) => te(one));
+      // A buyer is known by their order, which stands beside it.
+      return key && role !== "order" ? `${name ? t(name) : role} ${key.slice(0, 6)}` : name ? t(name) : role;
     },
   };
 }

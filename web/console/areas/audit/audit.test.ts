@@ -18,7 +18,6 @@ describe("a fact", () => {
     expect(facts).toEqual([
       { name: "payment", value: "P1", amount: null, id: true },
       { name: "amount", value: "5997", amount: 5997, id: false },
-      { name: "late", value: "false", amount: null, id: false },
       { name: "units", value: "0-0, 0-1", amount: null, id: false },
       { name: "skus", value: "a: 3", amount: null, id: false },
     ]);

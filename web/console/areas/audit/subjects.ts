@@ -38,13 +38,13 @@ const MONEY = new Set(["amount", "total", "captured", "delivered", "refunded", "
 const IDS = new Set(["payment", "transaction", "refund", "card", "replacement", "case", "redemption", "order", "review", "batch", "purchase", "occasion", "claim_id"]);
 
 /** A fact's own words, what it is about first; what says nothing is left out. */
-export function told(fact: Record<string, unknown>): Told[] {
+export function told(fact: Record<string, unknown>, currency?: string): Told[] {
   return Object.entries(fact)
-    .filter(([name, value]) => name !== "what" && name !== "currency" && value !== null && value !== "" && !(Array.isArray(value) && !value.length))
+    .filter(([name, value]) => name !== "what" && name !== "currency" && value !== null && value !== "" && value !== false && !(Array.isArray(value) && !value.length))
     .map(([name, value]) => ({
       name,
       value: text(value),
-      amount: MONEY.has(name) && typeof value === "number" && typeof fact["currency"] === "string" ? value : null,
+      amount: MONEY.has(name) && typeof value === "number" && (fact["currency"] ?? currency) ? value : null,
       id: IDS.has(name) && typeof value === "string",
     }));
 }

@@ -39,3 +39,8 @@ export function rules(terms: TermsOut, t: ComposerTranslation, language: string)
   add("when", set.when, { when: set.when });
   return lines;
 }
+
+/** The number of a redemption, by which it is taken back, of what a voucher's own history calls a use. */
+export function redemptionOf(use: string, card: string): string {
+  return `R${use}${card}`;
+}
