@@ -19,6 +19,7 @@ import boto3
 import pytest
 import yaml
 from botocore.client import BaseClient
+from botocore.useragent import UserAgentString
 from moto import mock_aws
 from moto.core.serialize import ResponseSerializer
 from moto.core.utils import method_names_from_class
@@ -177,6 +178,8 @@ def _quick_answers() -> Iterator[None]:
 def _no_wire() -> Iterator[None]:
     patch = pytest.MonkeyPatch()
     patch.setattr(BaseClient, "_make_request", wireless.make_request)
+    # Put together anew for each call, from what never changes; nobody reads it.
+    patch.setattr(UserAgentString, "to_string", lambda _: "tests")
     yield
     patch.undo()
 

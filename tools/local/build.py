@@ -2,15 +2,26 @@
 
 import fcntl
 import hashlib
+import json
+import shutil
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import yaml
 
 from tools import sam
 from tools.local.layout import LOCAL, MINISTACK_PYTHON, PAGES_TEMPLATE, ROOT, SAM, TEMPLATE, UV, environment
 
 BUILT = LOCAL / "build/artifacts"
 BUILT_TEMPLATE = BUILT / "template.yaml"
+PACKED_TEMPLATE = BUILT / "packed.json"
+"""What is deployed: the same, in a form that SAM is quicker with. It reads YAML much slower than JSON, several times,
+and takes twice as long to compress a layer."""
+_ROOMS = LOCAL / "build/rooms"
 _FINGERPRINT = LOCAL / "build/fingerprint"
 _SOURCES = ("functions", "layers")
 _UNBUILT = {"__pycache__", ".ruff_cache", ".DS_Store"}
@@ -44,13 +55,43 @@ def fingerprint() -> str:
 def build() -> str:
     """Brings `BUILT` up to date and returns its fingerprint. Call it inside `building()`. Raises BuildFailed."""
     wanted = fingerprint()
-    if BUILT_TEMPLATE.exists() and _FINGERPRINT.exists() and _FINGERPRINT.read_text() == wanted:
+    if PACKED_TEMPLATE.exists() and _FINGERPRINT.exists() and _FINGERPRINT.read_text() == wanted:
         return wanted
     _FINGERPRINT.unlink(missing_ok=True)
     cache = LOCAL / "build/cache"
+    compile_rooms()
     run_sam("build", "--cached", "--build-dir", str(BUILT), "--cache-dir", str(cache), "--template-file", str(TEMPLATE))
+    pack()
     _FINGERPRINT.write_text(wanted)
     return wanted
+
+
+def compile_rooms() -> None:
+    """Each room with its bytecode, once, for the functions that are made of it."""
+    shutil.rmtree(_ROOMS, ignore_errors=True)
+    shutil.copytree(ROOT / "functions", _ROOMS, ignore=shutil.ignore_patterns(*_UNBUILT))
+    command = [str(MINISTACK_PYTHON), "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(_ROOMS)]
+    subprocess.run(command, env=environment(), check=True)
+
+
+def pack() -> None:
+    """Writes `PACKED_TEMPLATE`, and the layers that it names as archives."""
+    template: dict[str, Any] = yaml.load(BUILT_TEMPLATE.read_text(), yaml.CSafeLoader)
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::LayerVersion":
+            resource["Properties"]["ContentUri"] = _packed(BUILT / name).name
+    PACKED_TEMPLATE.write_text(json.dumps(template))
+
+
+def _packed(folder: Path) -> Path:
+    archive = folder.with_suffix(".zip")
+    with ZipFile(archive, "w") as packed:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            # Of no time, so that the same layer is the same archive, which is not sent again.
+            entry = ZipInfo(str(path.relative_to(folder)))
+            entry.external_attr = path.stat().st_mode << 16
+            packed.writestr(entry, path.read_bytes(), ZIP_DEFLATED, compresslevel=1)
+    return archive
 
 
 def run_sam(*arguments: str, **changes: str) -> None:
@@ -61,6 +102,7 @@ def run_sam(*arguments: str, **changes: str) -> None:
         PYTHON=str(MINISTACK_PYTHON),
         UV_CONFIG_FILE=str(ROOT / ".tools/uv.toml"),
         INSTALL=f"{UV} pip install --quiet --python {MINISTACK_PYTHON}",
+        COMPILED=str(_ROOMS),
         **sam.private_home(),
         **changes,
     )

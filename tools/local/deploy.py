@@ -6,7 +6,7 @@ from json import dumps
 from botocore.exceptions import ClientError
 from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
-from tools.local.build import BUILT_TEMPLATE, build, building, run_sam
+from tools.local.build import PACKED_TEMPLATE, build, building, run_sam
 from tools.local.cloud import Cloud
 from tools.local.layout import CREDENTIALS, REGION, STACK_NAME
 
@@ -41,7 +41,7 @@ def deploy(cloud: Cloud, more: Mapping[str, str] | None = None) -> bool:
         cloud.session.client("s3", endpoint_url=cloud.endpoint).create_bucket(Bucket=ARTIFACTS_BUCKET)
         run_sam(
             "deploy",
-            *("--template-file", str(BUILT_TEMPLATE)),
+            *("--template-file", str(PACKED_TEMPLATE), "--use-json"),
             *("--stack-name", STACK_NAME, "--s3-bucket", ARTIFACTS_BUCKET, "--region", REGION),
             *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"),
             *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
