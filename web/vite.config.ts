@@ -42,5 +42,6 @@ export default defineConfig({
       },
     },
   },
-  test: { environment: "jsdom", include: ["*/**/*.test.ts"] },
+  // One page for all files of a worker: each of its own takes a second.
+  test: { environment: "jsdom", pool: "vmThreads", include: ["*/**/*.test.ts"] },
 } as Parameters<typeof defineConfig>[0]);
