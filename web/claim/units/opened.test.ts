@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 
-import type { Visit } from "../order/visit";
+import type { Unit, Visit } from "../order/visit";
 import { hideOnLeaving, opened } from "./opened";
 
 const TICKET = { order: "ONWE2N8C9QXAWN8SPG51S", token: "qo_x" };
@@ -49,6 +49,16 @@ describe("secrets", () => {
     room.hideAll();
     await asked;
     expect(room.shown.size).toBe(0);
+  });
+
+  it("are taken away where they are not their buyer's any more", async () => {
+    const { room } = counter();
+    const listed = (more: object): Unit => ({ unit: "0-0", state: "delivered", withheld: false, replaced_before: undefined, ...more }) as unknown as Unit;
+    for (const [more, stays] of [[{}, 1], [{ unit: "0-1", state: "refunded" }, 1], [{ replaced_before: 1 }, 0], [{ state: "refunding" }, 0], [{ withheld: true }, 0]] as const) {
+      await room.open("0-0");
+      room.compare([listed(more)]);
+      expect(room.shown.size).toBe(stays);
+    }
   });
 
   it("that cannot be had are not there", async () => {

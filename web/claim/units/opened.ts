@@ -33,12 +33,20 @@ export function opened({ client, ticket, again }: Pick<Visit, "client" | "ticket
     return answer.deliveries.flatMap((line) => line.units).find((unit) => unit.unit === id) ?? null;
   }
 
+  /** Takes away what is not its buyer's any more: a card that was replaced meanwhile, or whose money went back. */
+  function compare(units: readonly Unit[]): void {
+    for (const unit of units) {
+      const own = shown.get(unit.unit);
+      if (own && (unit.state !== "delivered" || unit.withheld || own.replaced_before !== unit.replaced_before)) shown.delete(unit.unit);
+    }
+  }
+
   const hide = (id: string): boolean => shown.delete(id);
   const hideAll = (): void => {
     times += 1;
     shown.clear();
   };
-  return { shown, open, refresh, hide, hideAll };
+  return { shown, open, refresh, compare, hide, hideAll };
 }
 
 export type Opened = ReturnType<typeof opened>;
