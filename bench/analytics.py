@@ -61,17 +61,17 @@ def measure(few: int = FEW, many: int = MANY) -> Figure:
         title=f"All nightly reports over {many:,} orders of about {many // 10:,} buyers, beside other ways",
         aim=(
             f"≤ {MOST_GIB} GiB; growth from {few:,} orders ≤ {MOST_GROWTH}; ≤ {MOST_OF_BY_HAND} × by hand; "
-            f"≥ {LEAST_OF_PANDAS} × pandas that reads the lake whole"
+            f"≥ {LEAST_OF_PANDAS} × pandas"
         ),
         seen=(
             f"{at_many.took:.0f} s ({at_many.worked:.0f} of a processor), {at_many.peak / 1024:.2f} GiB; "
-            f"growth {growth:.1f}; {beside_hand:.2f} × by hand; pandas that reads the lake whole "
-            f"{_beside(whole, at_few)}, pandas with care {_beside(pandas, at_few)}"
+            f"growth {growth:.1f}; {beside_hand:.2f} × by hand; {_beside(whole, at_few)} × pandas that reads the lake "
+            f"whole, {_beside(pandas, at_few)} × pandas with care: {_reaching(at_few, whole, pandas)}"
         ),
         reached=at_many.peak <= MOST_GIB * 1024
         and growth <= MOST_GROWTH
         and beside_hand <= MOST_OF_BY_HAND
-        and whole.worked / at_few.worked_compared >= LEAST_OF_PANDAS,
+        and min(_ratios(at_few, whole, pandas)) >= LEAST_OF_PANDAS,
         how=(
             f"Made-up orders over {DAYS} days as the lake's files on the morning after: months, and the days since "
             f"({_files(large)} files of {_size(large):,.0f} MiB). What a night asks of its last day; but reports of a "
@@ -82,7 +82,7 @@ def measure(few: int = FEW, many: int = MANY) -> Figure:
             "and then does the same in two ways: with care it reads by Arrow only the columns, kinds and days that a "
             "report needs; whole, as it is mostly written, it has read all facts into one frame and filters that. A "
             "test holds that all answer the same. Lists of buyers are laid down masked as packed CSV, by each with "
-            "what it has: as they ship in blocks with an index, which pages are read by; by DuckDB's and pandas' gzip. "
+            "what it has: as they ship in blocks with an index, which pages are read by; else by one gzip of the same level. "
             "Growth and the comparisons are of processor seconds, which other work on the machine does not stretch; "
             "those on the clock are in brackets. DuckDB uses two processors at a time and pandas mostly one."
         ),
@@ -110,7 +110,18 @@ def _columns(few: int, many: int) -> tuple[str, ...]:
 
 def _beside(pandas: Run, ships: Run) -> str:
     """How many times what ships takes."""
-    return f"{pandas.worked / ships.worked_compared:.1f} × ({pandas.took / ships.took_compared:.1f})"
+    worked, took = _ratios(ships, pandas)
+    return f"{worked:.1f} ({took:.1f})"
+
+
+def _ratios(ships: Run, *others: Run) -> list[float]:
+    """Of processor seconds, and of those on the clock."""
+    return [ratio for run in others for ratio in (run.worked / ships.worked_compared, run.took / ships.took_compared)]
+
+
+def _reaching(ships: Run, *others: Run) -> str:
+    ratios = _ratios(ships, *others)
+    return f"{sum(ratio >= LEAST_OF_PANDAS for ratio in ratios)} of these {len(ratios)} reach {LEAST_OF_PANDAS}"
 
 
 def _files(folder: Path) -> int:

@@ -24,7 +24,7 @@ def _starts(day: Any, grain: str) -> Any:
         case "week":
             return day - pd.to_timedelta(day.dt.dayofweek, unit="D")
         case _:
-            return day.dt.to_period("M").dt.start_time
+            return day - pd.to_timedelta(day.dt.day - 1, unit="D")
 
 
 def _new_returning(files: Files, first: date, last: date) -> Frame:

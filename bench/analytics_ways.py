@@ -5,6 +5,7 @@ rows, and lays lists of buyers down masked, as packed CSV: each with what it has
     python -m bench.analytics_ways FOLDER ships|by_hand|pandas|pandas_whole NAME...
 """
 
+import gzip
 import resource
 import sys
 import time
@@ -12,6 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from json import dumps
 from pathlib import Path
+from shutil import copyfileobj
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
@@ -93,8 +95,12 @@ class ByHand:
         if report and report.by:
             masked = "* REPLACE (left(buyer, 3) || '…' || right(buyer, 2) AS buyer)"
             with TemporaryDirectory() as folder:
-                told = f"TO '{folder}/list.csv.gz' (FORMAT csv, COMPRESSION gzip)"
-                return int(self._asked(name, f"COPY (SELECT {masked} FROM ({BY_HAND[name]})) {told}").fetchone()[0])
+                lines = Path(folder) / "list.csv"
+                told = self._asked(name, f"COPY (SELECT {masked} FROM ({BY_HAND[name]})) TO '{lines}' (FORMAT csv)")
+                # DuckDB's own gzip takes twice the time.
+                with lines.open("rb") as file, gzip.open(f"{lines}.gz", "wb", compresslevel=1) as packed:
+                    copyfileobj(file, packed, 2**20)
+                return int(told.fetchone()[0])
         return len(self.rows(name))
 
     def _asked(self, name: str, sql: str) -> Any:

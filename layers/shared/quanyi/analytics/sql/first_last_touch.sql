@@ -41,7 +41,10 @@ touches AS (
         visitor, facts.at AS touched_at, source, medium, campaign,
         row_number() OVER (PARTITION BY visitor ORDER BY facts.at, id) AS turn
     FROM facts
-    WHERE kind = 'touched' AND visitor <> '' AND day <= $last
+    WHERE
+        kind = 'touched' AND visitor <> '' AND day <= $last
+        -- A day more: 24 hours before a moment may lie two of the shop's days back, where its clocks are changed.
+        AND date_diff('day', day, CAST($first AS DATE)) <= CAST($days AS BIGINT) + 1
 ),
 found AS (
     SELECT c.subject, min(t.turn) AS first_turn, max(t.turn) AS last_turn

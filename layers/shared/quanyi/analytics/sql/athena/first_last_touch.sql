@@ -48,7 +48,10 @@ WITH "fresh" AS (
     ROW_NUMBER() OVER (PARTITION BY "visitor" ORDER BY "facts"."at", "id") AS "turn"
   FROM "facts"
   WHERE
-    "kind" = 'touched' AND "visitor" <> '' AND "day" <= $last
+    "kind" = 'touched'
+    AND "visitor" <> ''
+    AND "day" <= $last
+    AND DATE_DIFF('DAY', DATE_TRUNC('DAY', "day"), DATE_TRUNC('DAY', CAST($first AS DATE))) <= CAST($days AS BIGINT) + 1
 ), "found" AS (
   SELECT
     "c"."subject",
