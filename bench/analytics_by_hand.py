@@ -1,5 +1,6 @@
-"""The nightly reports as somebody would write them for DuckDB alone, with all that it has: over `lake`, the files, and
-`bought`, the orders that were paid for (`BOUGHT`). What each column means is told where the report ships."""
+"""The nightly reports as somebody would write them for DuckDB alone, with all that it has: over `lake`, the files,
+`bought`, the orders that were paid for (`BOUGHT`), and `buyers`, since when each has bought (`BORN`). What each column
+means is told where the report ships."""
 
 from collections.abc import Mapping
 
@@ -9,6 +10,11 @@ BOUGHT = """
     SELECT subject, any_value(buyer) AS buyer, any_value(visitor) AS visitor, any_value(channel) AS channel,
         any_value(currency) AS currency, any_value("at") AS paid_at, any_value(day) AS day, sum(amount)::BIGINT AS gmv
     FROM lake WHERE kind = 'sold' GROUP BY subject
+"""
+
+BORN = """
+    SELECT buyer, min(day) AS born, row_number() OVER (ORDER BY born, buyer) AS number
+    FROM bought WHERE buyer <> '' GROUP BY buyer
 """
 
 BY_HAND: Mapping[str, str] = {
@@ -95,12 +101,11 @@ BY_HAND: Mapping[str, str] = {
         spent AS (
             SELECT channel, currency, sum(amount) AS spend FROM spend WHERE day BETWEEN $first AND $last GROUP BY ALL
         ),
-        firsts AS (
+        fresh AS (
             SELECT buyer, unnest(arg_min({'channel': channel, 'currency': currency, 'day': day},
                 (paid_at, subject, currency)))
-            FROM bought WHERE buyer <> '' AND day <= $last GROUP BY buyer
+            FROM bought JOIN buyers USING (buyer) WHERE born >= $first AND day BETWEEN $first AND $last GROUP BY buyer
         ),
-        fresh AS (FROM firsts WHERE day >= $first),
         gains AS (
             SELECT f.channel, f.currency, e.day - f.day AS age, sum(revenue - cost - fees) AS margin
             FROM fresh f JOIN entries e ON e.buyer = f.buyer AND e.currency = f.currency AND e.day >= f.day
@@ -188,7 +193,7 @@ BY_HAND: Mapping[str, str] = {
     "first_last_touch": """
         WITH firsts AS (
             SELECT buyer, arg_min(subject, (paid_at, subject)) AS subject
-            FROM bought WHERE buyer <> '' AND day <= $last GROUP BY buyer
+            FROM bought JOIN buyers USING (buyer) WHERE born >= $first AND day BETWEEN $first AND $last GROUP BY buyer
         ),
         arrivals AS (
             SELECT visitor, "at", id, source, medium, campaign FROM lake

@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 
 _COHORTS = """
-    WITH came AS (
-        SELECT buyer, currency, date_trunc('{grain}', day) AS period, count(*) AS orders, sum(gmv) AS gmv
-        FROM bought WHERE buyer <> '' AND day <= $last GROUP BY ALL
+    WITH known AS (
+        SELECT number, currency, gmv, date_trunc('{grain}', born) AS cohort,
+            date_diff('{grain}', cohort, date_trunc('{grain}', day)) AS age
+        FROM bought JOIN buyers USING (buyer) WHERE day <= $last AND born >= date_trunc('{grain}', $first)
     ),
-    known AS (
-        SELECT *, min(period) OVER (PARTITION BY buyer) AS cohort, date_diff('{grain}', cohort, period) AS age
-        FROM came QUALIFY cohort >= date_trunc('{grain}', $first)
-    ),
-    ages AS (SELECT cohort, age, count(DISTINCT buyer) AS active FROM known GROUP BY ALL),
-    sums AS (SELECT cohort, currency, age, sum(orders) AS orders, sum(gmv) AS gmv FROM known GROUP BY ALL),
+    ages AS (SELECT cohort, age, count(DISTINCT number) AS active FROM known GROUP BY ALL),
+    sums AS (SELECT cohort, currency, age, count(*) AS orders, sum(gmv) AS gmv FROM known GROUP BY ALL),
     lines AS (
         SELECT cohort, currency, active AS buyers, date_diff('{grain}', cohort, $last) AS oldest,
             unnest(range(oldest + 1)) AS age
@@ -60,52 +57,44 @@ _RFM = """
 
 BUYERS: Mapping[str, str] = {
     "customers_new_returning": """
-        WITH firsts AS (SELECT buyer, min(day) AS born FROM bought WHERE buyer <> '' AND day <= $last GROUP BY buyer),
-        days AS (
-            SELECT buyer, channel, currency, day, count(*) AS orders, sum(gmv) AS gmv
-            FROM bought WHERE day BETWEEN $first AND $last GROUP BY ALL
-        ),
-        periods AS (
+        WITH periods AS (
             SELECT unnest(['day', 'week', 'month']) AS grain,
                 unnest([day, date_trunc('week', day), date_trunc('month', day)])::DATE AS period,
                 unnest([born, date_trunc('week', born), date_trunc('month', born)])::DATE AS born,
-                buyer, channel, currency, orders, gmv
-            FROM days LEFT JOIN firsts USING (buyer)
+                number, channel, currency, gmv
+            FROM bought LEFT JOIN buyers USING (buyer) WHERE day BETWEEN $first AND $last
         ),
-        buyers AS (
-            SELECT grain, period, channel, currency, buyer, any_value(born) AS born, sum(orders) AS orders,
-                sum(gmv) AS gmv
-            FROM periods
-            GROUP BY GROUPING SETS ((grain, period, channel, currency, buyer), (grain, period, currency, buyer))
+        in_channels AS (
+            SELECT grain, period, born, number, channel, currency, count(*) AS orders, sum(gmv)::BIGINT AS gmv
+            FROM periods GROUP BY ALL
+        ),
+        each AS (
+            FROM in_channels
+            UNION ALL
+            SELECT grain, period, born, number, '*', currency, sum(orders)::BIGINT, sum(gmv)::BIGINT
+            FROM in_channels GROUP BY ALL
         )
-        SELECT grain, period, coalesce(channel, '*') AS channel, currency, count(*) FILTER (born = period),
+        SELECT grain, period, channel, currency, count(*) FILTER (born = period),
             count(*) FILTER (born < period), sum(orders)::BIGINT, sum(gmv)::BIGINT,
             coalesce(sum(orders) FILTER (born = period), 0)::BIGINT,
             coalesce(sum(gmv) FILTER (born = period), 0)::BIGINT,
             coalesce(sum(orders) FILTER (born IS NOT NULL), 0)::BIGINT
-        FROM buyers GROUP BY ALL ORDER BY 1, 2, 3, 4
+        FROM each GROUP BY ALL ORDER BY 1, 2, 3, 4
     """,
     "customers_active": """
-        WITH firsts AS (SELECT buyer, min(day) AS born FROM bought WHERE buyer <> '' AND day <= $last GROUP BY buyer),
-        days AS (
-            SELECT buyer, channel, currency, day, count(*) AS orders, sum(gmv) AS gmv
-            FROM bought WHERE buyer <> '' AND day BETWEEN $first AND $last GROUP BY ALL
+        WITH periods AS (
+            SELECT unnest(['week', 'month']) AS grain,
+                unnest([date_trunc('week', day), date_trunc('month', day)])::DATE AS period, number, channel, currency,
+                gmv
+            FROM bought JOIN buyers USING (buyer) WHERE day BETWEEN $first AND $last
         ),
         summed AS (
-            SELECT grain, period, buyer, channel, currency, sum(orders)::BIGINT AS orders,
-                if(currency IS NULL, NULL, sum(gmv)::BIGINT) AS gmv
-            FROM (
-                SELECT unnest(['week', 'month']) AS grain,
-                    unnest([date_trunc('week', day), date_trunc('month', day)])::DATE AS period, * FROM days
-            )
-            GROUP BY GROUPING SETS (
-                (grain, period, buyer, channel, currency), (grain, period, buyer, currency), (grain, period, buyer)
-            )
+            SELECT grain, period, number, channel, currency, count(*) AS orders, sum(gmv)::BIGINT AS gmv
+            FROM periods GROUP BY ALL
         )
-        SELECT grain, period, date_trunc(grain, born)::DATE AS cohort, coalesce(channel, '*') AS channel,
-            coalesce(currency, '*') AS currency, buyer, orders, gmv
-        FROM summed JOIN firsts USING (buyer)
-        ORDER BY grain, period, channel, currency, cohort, buyer
+        SELECT grain, period, date_trunc(grain, born)::DATE AS cohort, number, buyer, channel, currency, orders, gmv
+        FROM summed JOIN buyers USING (number)
+        ORDER BY grain, period, number, channel, currency
     """,
     "cohorts_weekly": _COHORTS.format(grain="week"),
     "cohorts_monthly": _COHORTS.format(grain="month"),
@@ -149,23 +138,20 @@ BUYERS: Mapping[str, str] = {
     """,
     "lifetime_value": """
         WITH firsts AS (
-            SELECT buyer, date_trunc('month', min(day)) AS cohort
-            FROM bought WHERE buyer <> '' AND day <= $last GROUP BY buyer
-            HAVING cohort >= date_trunc('month', $first)
+            SELECT buyer, date_trunc('month', born) AS cohort
+            FROM buyers WHERE born <= $last AND cohort >= date_trunc('month', $first)
         ),
         sizes AS (SELECT cohort, count(*) AS buyers FROM firsts GROUP BY cohort),
         moved AS (
-            SELECT buyer, currency, date_trunc('month', day) AS period, sum(gmv) AS gmv, 0 AS margin
-            FROM bought WHERE buyer <> '' AND day <= $last GROUP BY ALL
+            SELECT buyer, currency, day, gmv, 0 AS margin FROM bought WHERE buyer <> '' AND day <= $last
             UNION ALL
-            SELECT buyer, currency, date_trunc('month', day), 0, -sum(amount)
+            SELECT buyer, currency, day, 0, -amount
             FROM lake
             WHERE kind = 'posted' AND buyer <> '' AND day <= $last
                 AND (account IN ('cost', 'loss', 'fees') OR account LIKE 'revenue:%')
-            GROUP BY ALL
         ),
         sums AS (
-            SELECT cohort, currency, greatest(0, date_diff('month', cohort, period)) AS age, sum(gmv) AS gmv,
+            SELECT cohort, currency, greatest(0, date_diff('month', cohort, day)) AS age, sum(gmv) AS gmv,
                 sum(margin) AS margin
             FROM moved JOIN firsts USING (buyer) GROUP BY ALL
         ),

@@ -15,7 +15,7 @@ class Files:
     """The lake, what was spent, and the orders that were paid for, which most reports begin with."""
 
     def __init__(self, folder: Path, spent: Sequence[tuple[date, str, str, int]]) -> None:
-        self.folder = folder
+        self.paths = sorted(folder.glob("*.parquet"))
         self.spent = pd.DataFrame(spent, columns=["day", "channel", "currency", "amount"])
         self.spent["day"] = pd.to_datetime(self.spent["day"])
         sold = self.read("subject buyer visitor currency at amount", "sold")
@@ -34,7 +34,7 @@ class Files:
         wanted += [("day", ">=", first)] if first else []
         wanted += [("day", "<=", last)] if last else []
         names = ["kind", "day", "channel", *columns.split()]
-        found = pd.read_parquet(sorted(self.folder.glob("*.parquet")), columns=names, filters=wanted)
+        found = pd.read_parquet(self.paths, columns=names, filters=wanted)
         found["day"] = pd.to_datetime(found["day"])
         return found
 
@@ -42,3 +42,20 @@ class Files:
         """Orders of buyers who are known."""
         found = self.orders[(self.orders["buyer"] != "") & (self.orders["day"] <= pd.Timestamp(last))]
         return found[found["day"] >= pd.Timestamp(first)] if first else found
+
+
+class Whole(Files):
+    """The lake as it is read where nobody thinks of memory: all of it at once, and each report takes its rows of it."""
+
+    def __init__(self, folder: Path, spent: Sequence[tuple[date, str, str, int]]) -> None:
+        self.facts = pd.read_parquet(sorted(folder.glob("*.parquet")))
+        self.facts["day"] = pd.to_datetime(self.facts["day"])
+        super().__init__(folder, spent)
+
+    def read(self, columns: str, *kinds: str, first: date | None = None, last: date | None = None) -> Frame:
+        wanted = self.facts["kind"].isin(kinds)
+        if first:
+            wanted &= self.facts["day"] >= pd.Timestamp(first)
+        if last:
+            wanted &= self.facts["day"] <= pd.Timestamp(last)
+        return self.facts[wanted]

@@ -24,7 +24,7 @@ def _starts(day: Any, grain: str) -> Any:
         case "week":
             return day - pd.to_timedelta(day.dt.dayofweek, unit="D")
         case _:
-            return day.dt.to_period("M").dt.start_time
+            return day - pd.to_timedelta(day.dt.day - 1, unit="D")
 
 
 def _new_returning(files: Files, first: date, last: date) -> Frame:
@@ -64,19 +64,19 @@ def _new_returning(files: Files, first: date, last: date) -> Frame:
 
 def _active(files: Files, first: date, last: date) -> Frame:
     born = files.known(last).groupby("buyer")["day"].min().rename("born").reset_index()
+    born = born.sort_values(["born", "buyer"], ignore_index=True)
+    born["number"] = born.index + 1
     orders = files.known(last, first)
     parts: list[Frame] = []
     for grain in ("week", "month"):
         those = orders.assign(period=_starts(orders["day"], grain))
         by = ["period", "channel", "currency", "buyer"]
-        one = those.groupby(by)["gmv"].agg(orders="size", gmv="sum").reset_index()
-        two = one.groupby(["period", "currency", "buyer"])[["orders", "gmv"]].sum().reset_index().assign(channel="*")
-        all_of_it = two.groupby(["period", "buyer"])[["orders"]].sum().reset_index().assign(channel="*", currency="*")
-        found = pd.concat([one, two, all_of_it]).merge(born, on="buyer").assign(grain=grain)
+        found = those.groupby(by)["gmv"].agg(orders="size", gmv="sum").reset_index()
+        found = found.merge(born, on="buyer").assign(grain=grain)
         found["cohort"] = _starts(found["born"], grain)
         parts.append(found)
-    names = ["grain", "period", "cohort", "channel", "currency", "buyer", "orders", "gmv"]
-    return pd.concat(parts)[names].sort_values(["grain", "period", "channel", "currency", "cohort", "buyer"])
+    names = ["grain", "period", "cohort", "number", "buyer", "channel", "currency", "orders", "gmv"]
+    return pd.concat(parts)[names].sort_values(["grain", "period", "number", "channel", "currency"])
 
 
 def _number(day: Any, grain: str) -> Any:

@@ -156,9 +156,8 @@ class BuyerView(View):
     @classmethod
     def of(cls, row: Row, buyer: str) -> "BuyerView":
         more = {name: row[name] for name in ("cohort", "recency", "monetary", "r", "f", "m") if name in row}
-        currency = None if row["currency"] == "*" else row["currency"]
         orders = row["frequency"] if "frequency" in row else row["orders"]
-        return cls(buyer=buyer, currency=currency, orders=orders, gmv=row["gmv"], **more)
+        return cls(buyer=buyer, currency=row["currency"], orders=orders, gmv=row["gmv"], **more)
 
 
 class BuyersPage(View):

@@ -47,8 +47,8 @@ class Results(Protocol):
         ...
 
     def behind(self, kept: Kept, behind: Behind, start: int, limit: int) -> Sequence[tuple[int, Row]]:
-        """Those rows of a large report that `behind.has`, in its own order, each with its place among all; from the
-        place `start` on."""
+        """Those rows of a large report that are `behind.buyers`, in its own order, each with its place among all; from
+        the place `start` on."""
         ...
 
 

@@ -40,6 +40,8 @@ RESERVE = 20
 """Seconds that a run keeps for what comes after its last question."""
 MOST_SPEND = timedelta(days=366)
 """No report looks back further for what was spent."""
+SHARED = ("purchases", "buyers")
+"""Relations that most reports on buyers are over, each after what it is over itself."""
 _OF_ONE_DAY = tuple(report for report in REPORTS if report.of_one_day)
 
 
@@ -125,7 +127,8 @@ class _Job:
         facts.give("spend", SPEND, [(one.day, one.channel, one.currency, one.amount) for one in spent])
         chosen = self._chosen()
         if any(not report.of_one_day for report in reports):
-            facts.make("purchases", without=chosen["without"])
+            for relation in SHARED:
+                facts.make(relation, without=chosen["without"])
         every = {**chosen, "without": ""}
         return sum(
             compute(self.archive, facts, report, day, every if report.name in OF_GOODS else chosen)

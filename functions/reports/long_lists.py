@@ -4,22 +4,22 @@
     results/<report>/<day>/<version>.index.json   where each block of rows begins, and with which values
 
 A block of rows is a gzip member of its own. Members in a row are one file to whoever unpacks it (RFC 1952, 2.2), and
-one of them can be read by its range. So a page costs two or three requests and some hundred kilobytes, however long the
-list is.
+some of them can be read by their range. So a page costs two or three requests and some hundred kilobytes, however long
+the list is; one of few among many rows (a channel that sells little) reads on in larger pieces.
 """
 
 import csv
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from gzip import compress, decompress
 from hashlib import sha256
-from itertools import islice
+from itertools import groupby, islice
 from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
-from quanyi.analytics.customers import Behind
+from quanyi.analytics.customers import Behind, Row
 from quanyi.analytics.dialect import FORMULA
 from quanyi.csv_pages import BOM
 from reports.lake_files import Lake
@@ -27,9 +27,9 @@ from reports.lake_files import Lake
 PACKED, INDEX = ".csv.gz", ".index.json"
 BLOCK = 4096
 """Rows of a block: 40 KB packed."""
+FIRST_PIECE, GROWS, LARGEST_PIECE = 2, 4, 32
+"""Blocks that are read at once: a page may begin at one's end, and a buyer's rows go on in the next."""
 GZIP = "application/gzip"
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -60,20 +60,29 @@ def pack(lines: Path, columns: Mapping[str, str], by: Sequence[str]) -> Packed:
 
 
 def listed(lake: Lake, key: str, behind: Behind, start: int, limit: int) -> list[tuple[int, Row]]:
-    """Up to `limit` rows that `behind.has`, from the `start`th row of all on, each with its place among all. `key` is
-    the packed list's."""
+    """Up to `limit` rows that are `behind.buyers`, from the `start`th row of all on, each with its place among all.
+    `key` is the packed list's."""
     index = loads(lake.text(f"{key.removesuffix(PACKED)}{INDEX}"))
-    found: list[tuple[int, Row]] = []
-    for number in _candidates(index, behind, start // index["rows"]):
-        begin = index["blocks"][number][0]
-        end = index["blocks"][number + 1][0] if number + 1 < len(index["blocks"]) else index["size"]
-        block = decompress(lake.piece(key, begin, end))
-        for place, row in enumerate(_rows(block, index["columns"]), number * index["rows"]):
-            if place >= start and behind.has(row):
-                found.append((place, row))
-                if len(found) == limit:
-                    return found
-    return found
+    places = (one for one in _read(lake, key, index, behind, start // index["rows"]) if one[0] >= start)
+    return [*islice(behind.buyers(places), limit)]
+
+
+def _read(lake: Lake, key: str, index: Mapping[str, Any], behind: Behind, least: int) -> Iterator[tuple[int, Row]]:
+    """The rows of blocks that may have such rows, each with its place."""
+    ends = [*(begin for begin, _ in index["blocks"][1:]), index["size"]]
+    for first, last in _pieces(_candidates(index, behind, least)):
+        piece = decompress(lake.piece(key, index["blocks"][first][0], ends[last]))
+        yield from enumerate(_rows(piece, index["columns"]), first * index["rows"])
+
+
+def _pieces(blocks: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """The first and the last block of each piece: blocks that lie side by side, the more the longer they are read."""
+    most = FIRST_PIECE
+    for _, side_by_side in groupby(enumerate(blocks), lambda one: one[1] - one[0]):
+        numbers = (number for _, number in side_by_side)
+        while piece := [*islice(numbers, most)]:
+            yield piece[0], piece[-1]
+            most = min(most * GROWS, LARGEST_PIECE)
 
 
 def _candidates(index: Mapping[str, Any], behind: Behind, least: int) -> Iterator[int]:

@@ -28,8 +28,8 @@ class KeptResults:
         found = self.archive.results.version(kept.report, kept.day, kept.version)
         if found and found.is_long:
             return listed(self.archive.lake, found.key, behind, start, limit)
-        places = ((place, row) for place, row in enumerate(self._dicts(found)) if place >= start and behind.has(row))
-        return [*islice(places, limit)]
+        places = islice(enumerate(self._dicts(found)), start, None)
+        return [*islice(behind.buyers(places), limit)]
 
     def _dicts(self, found: Result | None) -> list[Row]:
         return [dict(zip(found.columns, row, strict=True)) for row in self._rows(found)] if found else []

@@ -43,7 +43,7 @@ class Night:
 
     def behind(self, kept: Kept, behind: Behind, start: int, limit: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
         places = enumerate(self.kept[kept.report, kept.day])
-        return [(place, row) for place, row in places if place >= start and behind.has(row)][:limit]
+        return [*behind.buyers(one for one in places if one[0] >= start)][:limit]
 
 
 @pytest.fixture(scope="module")

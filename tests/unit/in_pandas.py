@@ -92,6 +92,19 @@ def customers_new_returning(told: Told) -> Rows:
 
 def customers_active(told: Told) -> Rows:
     firsts = told.first_days()
+    numbers = {
+        buyer: number for number, buyer in enumerate(sorted(firsts, key=lambda buyer: (firsts[buyer], buyer)), 1)
+    }
+    return [
+        {**row, "number": numbers[row["buyer"]]}
+        for row in active_buyers(told)
+        if "*" not in (row["channel"], row["currency"])
+    ]
+
+
+def active_buyers(told: Told) -> Rows:
+    """One for each buyer of a cell: `*` are all channels, and all currencies, whose money is not added."""
+    firsts = told.first_days()
     found: Rows = []
     known = told.bought[told.bought["buyer"] != ""]
     every: Frame = pd.concat([known, known.assign(channel="*"), known.assign(channel="*", currency="*")])

@@ -13,7 +13,7 @@ from bench import analytics_ways, lake_made
 from bench.analytics import COMPARED
 from bench.analytics_by_hand import BY_HAND
 from bench.analytics_pandas import PANDAS
-from bench.analytics_ways import WAYS, Rows
+from bench.analytics_ways import WAYS, Rows, Way
 from quanyi.analytics.reports import REPORTS
 
 NAMES = COMPARED
@@ -35,12 +35,17 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def asked(lake: Path) -> Asked:
-    return {name: way(lake).rows for name, way in WAYS.items()}
+def ways(lake: Path) -> dict[str, Way]:
+    return {name: way(lake) for name, way in WAYS.items()}
+
+
+@pytest.fixture(scope="module")
+def asked(ways: dict[str, Way]) -> Asked:
+    return {name: way.rows for name, way in ways.items()}
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("way", ["by_hand", "pandas"])
+@pytest.mark.parametrize("way", ["by_hand", "pandas", "pandas_whole"])
 @pytest.mark.filterwarnings("ignore")
 def test_every_way_answers_the_same(asked: Asked, name: str, way: str) -> None:
     ships, other = (_plain(asked[one](name)) for one in ("ships", way))
@@ -48,6 +53,13 @@ def test_every_way_answers_the_same(asked: Asked, name: str, way: str) -> None:
     assert len(other) == len(ships)
     for row, wanted in zip(other, ships, strict=True):
         assert all(map(_equal, row, wanted)), (row, wanted)
+
+
+@pytest.mark.parametrize("name", [report.name for report in REPORTS if report.by])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.filterwarnings("ignore")
+def test_every_way_lays_the_whole_list_down(ways: dict[str, Way], name: str, way: str) -> None:
+    assert ways[way].count(name) == len(ways["ships"].rows(name)) > 300
 
 
 def test_every_report_that_is_compared_is_in_every_way() -> None:

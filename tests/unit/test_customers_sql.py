@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from quanyi.analytics.customers import Bands, Cell, Kind
+from quanyi.analytics.customers import Bands, Behind, Cell, Kind
 from quanyi.analytics.engine import Engine, Table
+from reports.daily import SHARED
 from tests.unit import in_pandas
 from tests.unit.in_pandas import Rows, Told
 from tests.unit.shoppers import MADE_UP, SHOPS, Shop
 
+TOLD = ("buyer", "cohort", "currency", "orders", "gmv")
+"""Of a buyer behind a cell."""
 PLAIN: dict[str, Any] = {"days": 30, "at_least": 2, **Bands().parameters()}
 
 
@@ -66,7 +69,9 @@ def test_the_sql_says_what_its_definition_says(asked: Asked, name: str) -> None:
 
 
 def test_who_was_active(made_up: Asked) -> None:
-    same(made_up.answer("customers_active"), in_pandas.customers_active(made_up.told), 6)
+    answer = made_up.answer("customers_active")
+    same(answer, in_pandas.customers_active(made_up.told), 7)
+    assert answer.rows == sorted(answer.rows, key=lambda row: row[:7]), "rows of a buyer stand together"
 
 
 @pytest.mark.parametrize("bands", [2, 10])
@@ -90,7 +95,8 @@ def test_what_is_rare_is_left_out_of_the_pairs(made_up: Asked) -> None:
 
 def test_a_relation_that_is_made_once_changes_no_answer(made_up: Asked) -> None:
     before = {name: made_up.answer(name) for name in REPORTS}
-    made_up.engine.make("purchases", without=made_up.shop.without)
+    for relation in SHARED:
+        made_up.engine.make(relation, without=made_up.shop.without)
     made_up.engine.make("rfm", **PLAIN, first=made_up.shop.first, last=made_up.shop.last, without=made_up.shop.without)
     try:
         assert {name: made_up.answer(name) for name in REPORTS} == before
@@ -112,15 +118,18 @@ def test_the_sums_of_the_parts_are_the_whole(made_up: Asked) -> None:
         assert row["margin"] == row["delivered"] - row["returned"] - row["cost"] - row["loss"]
 
 
-def test_behind_each_cell_are_as_many_buyers_as_it_says(made_up: Asked) -> None:
-    active: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in made_up.answer("customers_active").dicts():
-        known = row | {"period": row["period"].isoformat(), "cohort": row["cohort"].isoformat()}
-        active[known["grain"], known["period"]].append(known)
+def test_behind_each_cell_is_whom_it_counts(made_up: Asked) -> None:
+    active, wanted = by_period(made_up.answer("customers_active").dicts()), by_period(one_each(made_up.told))
 
     def count(cell: Cell) -> int:
         behind = cell.rows()
-        return sum(map(behind.has, active[behind.same["grain"], behind.same["period"]]))
+        where = behind.same["grain"], behind.same["period"]
+        found = [row for _, row in behind.buyers(enumerate(active[where]))]
+        every = {"channel": "*", "currency": None, **behind.same}
+        of_cell = [row for row in wanted[where] if Behind(behind.report, every, behind.other).has(row)]
+        told = [[row[name] for name in TOLD] for row in found]
+        assert told == [[row[name] for name in TOLD] for row in of_cell]
+        return len(found)
 
     for row in made_up.answer("customers_new_returning").dicts():
         if row["grain"] != "day" and (row["channel"] == "*" or row["grain"] == "month"):
@@ -135,6 +144,21 @@ def test_behind_each_cell_are_as_many_buyers_as_it_says(made_up: Asked) -> None:
     for row in made_up.answer("rfm_segments").dicts():
         behind = Cell("rfm", segment=row["segment"], currency=row["currency"]).rows()
         assert sum(map(behind.has, everyone)) == row["buyers"]
+
+
+def one_each(told: Told) -> Rows:
+    """As lists tell buyers, in their order."""
+    rows = [row | {"currency": None} if row["currency"] == "*" else row for row in in_pandas.active_buyers(told)]
+    firsts = told.first_days()
+    return sorted(rows, key=lambda row: (firsts[row["buyer"]], row["buyer"]))
+
+
+def by_period(rows: Rows) -> dict[tuple[str, str], Rows]:
+    found: dict[tuple[str, str], Rows] = defaultdict(list)
+    for row in rows:
+        known = row | {"period": row["period"].isoformat(), "cohort": row["cohort"].isoformat()}
+        found[known["grain"], known["period"]].append(known)
+    return found
 
 
 def same(answer: Table, wanted: Rows, keys: int) -> None:

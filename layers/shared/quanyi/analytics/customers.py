@@ -3,14 +3,16 @@
 `DEFINITIONS` are computed every night; each has its SQL file, and its definition in docs/metrics.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from quanyi.errors import Invalid
+
+Row = Mapping[str, Any]
 
 Segment = Literal[
     "important_value",
@@ -103,7 +105,7 @@ OF_GOODS = frozenset({"products"})
 
 _RFM = Bands().parameters()
 _NONE: dict[str, Any] = {"without": ""}
-_ACTIVE_BY = ("grain", "period", "channel", "currency", "cohort")
+_ACTIVE_BY = ("grain", "period", "cohort")
 RFM_PARAMETERS: Mapping[str, Any] = MappingProxyType({**_NONE, **_RFM})
 """Of reports over `rfm`: as it is scored where a shop says nothing else."""
 DEFINITIONS: tuple[Definition, ...] = (
@@ -122,6 +124,9 @@ DEFINITIONS: tuple[Definition, ...] = (
 )
 """Cohorts are of whole months: who is behind their cells is kept for a month more."""
 
+EVERY = "*"
+"""All channels together."""
+
 Listed = Literal["rfm", "cohorts_weekly", "cohorts_monthly", "customers_new_returning"]
 Kind = Literal["new", "returning"]
 Grain = Literal["week", "month"]
@@ -139,7 +144,7 @@ class Cell:
     age: int | None = None
     grain: Grain | None = None
     period: date | None = None
-    channel: str = "*"
+    channel: str = EVERY
     kind: Kind | None = None
 
     def rows(self) -> "Behind":
@@ -150,14 +155,11 @@ class Cell:
                 return Behind("rfm", {"segment": self.segment, "currency": self.currency})
             case "customers_new_returning":
                 self._needs("grain", "period", "currency", "kind")
-                same = {"grain": self.grain, "period": _text(self.period), "channel": self.channel}
+                same = {"grain": self.grain, "period": _text(self.period), "currency": self.currency}
+                same |= {"channel": self.channel} if self.channel != EVERY else {}
                 born = {"cohort": _text(self.period)}
                 fresh = self.kind == "new"
-                return Behind(
-                    "customers_active",
-                    same | {"currency": self.currency} | (born if fresh else {}),
-                    {} if fresh else born,
-                )
+                return Behind("customers_active", same | (born if fresh else {}), {} if fresh else born)
             case _:
                 self._needs("cohort", "age")
                 return self._of_cohort("week" if self.report == "cohorts_weekly" else "month")
@@ -170,7 +172,7 @@ class Cell:
         except (OverflowError, ValueError):
             raise Invalid("There is no such age.", reason="cell", fields=["age"]) from None
         known = {"grain": grain, "period": _text(period), "cohort": _text(self.cohort)}
-        return Behind("customers_active", {**known, "channel": "*", "currency": "*"})
+        return Behind("customers_active", known)
 
     def _needs(self, *names: str) -> None:
         if missing := [name for name in names if getattr(self, name) is None]:
@@ -179,7 +181,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Behind:
-    """Rows of a report: those whose columns say `same`, and do not say `other`."""
+    """Rows of a report: those whose columns say `same`, and do not say `other`. Rows of one buyer (`number`) stand one
+    after the other; those that are chosen are one."""
 
     report: str
     same: Mapping[str, Any]
@@ -189,6 +192,19 @@ class Behind:
         return all(row[name] == value for name, value in self.same.items()) and all(
             row[name] != value for name, value in self.other.items()
         )
+
+    def buyers(self, rows: Iterable[tuple[int, Row]]) -> Iterator[tuple[int, Row]]:
+        """Of rows with their places: one for each buyer, with the place of the first."""
+        chosen = ((place, row) for place, row in rows if self.has(row))
+        for _, group in groupby(chosen, lambda one: one[1].get("number", one[0])):
+            (place, row), *more = group
+            yield place, self._together([row, *(row for _, row in more)]) if "number" in row else row
+
+    def _together(self, rows: Sequence[Row]) -> Row:
+        """Currencies are not added."""
+        one = {**rows[0], "orders": sum(row["orders"] for row in rows)}
+        paid = {"gmv": sum(row["gmv"] for row in rows)} if "currency" in self.same else {"currency": None, "gmv": None}
+        return one | paid
 
 
 def later(period: date, grain: Grain, age: int) -> date:

@@ -53,15 +53,20 @@ spent AS (
     WHERE day >= $first AND day <= $last
     GROUP BY channel, currency
 ),
+-- Who began on these days is a small part of all buyers: only their purchases are put in order.
+earliest AS (
+    SELECT buyer, MIN("at") AS "at" FROM sold WHERE buyer <> '' GROUP BY buyer
+),
 ranked AS (
     SELECT
-        buyer, channel, currency, day,
-        ROW_NUMBER() OVER (PARTITION BY buyer ORDER BY "at", subject, currency) AS nth
-    FROM sold
-    WHERE buyer <> ''
+        s.buyer, s.channel, s.currency, s.day,
+        ROW_NUMBER() OVER (PARTITION BY s.buyer ORDER BY s.subject, s.currency) AS nth
+    FROM sold AS s
+    INNER JOIN earliest AS e ON e.buyer = s.buyer AND e."at" = s."at"
+    WHERE s.day >= $first
 ),
 firsts AS (
-    SELECT buyer, channel, currency, day FROM ranked WHERE nth = 1 AND day >= $first
+    SELECT buyer, channel, currency, day FROM ranked WHERE nth = 1
 ),
 new_ones AS (
     SELECT channel, currency, COUNT(*) AS new_buyers FROM firsts GROUP BY channel, currency

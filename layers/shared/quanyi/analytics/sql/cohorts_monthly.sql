@@ -10,35 +10,26 @@
 --   refunds   change nothing
 -- $first, $last: the first day of which cohorts are told, and the last one that is looked at.
 -- over: purchases
-WITH bought AS (
+-- over: buyers
+WITH dated AS (
     SELECT
-        buyer,
-        currency,
-        CAST(date_trunc('month', day) AS DATE) AS period,
-        count(*) AS orders,
-        CAST(sum(gmv) AS BIGINT) AS gmv
-    FROM purchases
-    WHERE buyer <> '' AND day <= $last
-    GROUP BY buyer, currency, CAST(date_trunc('month', day) AS DATE)
-),
-firsts AS (
-    SELECT buyer, min(period) AS cohort
-    FROM bought
-    GROUP BY buyer
+        b.number, p.currency, p.gmv, CAST(date_trunc('month', b.first_day) AS DATE) AS cohort,
+        CAST(date_trunc('month', p.day) AS DATE) AS period
+    FROM purchases p
+    JOIN buyers b ON b.buyer = p.buyer
+    WHERE p.day <= $last AND b.first_day >= CAST(date_trunc('month', CAST($first AS DATE)) AS DATE)
 ),
 known AS (
-    SELECT f.cohort, date_diff('month', f.cohort, b.period) AS age, b.buyer, b.currency, b.orders, b.gmv
-    FROM bought b
-    JOIN firsts f ON f.buyer = b.buyer
-    WHERE f.cohort >= CAST(date_trunc('month', CAST($first AS DATE)) AS DATE)
+    SELECT cohort, date_diff('month', cohort, period) AS age, number, currency, gmv
+    FROM dated
 ),
 moved AS (
-    SELECT cohort, age, currency, CAST(sum(orders) AS BIGINT) AS orders, CAST(sum(gmv) AS BIGINT) AS gmv
+    SELECT cohort, age, currency, count(*) AS orders, CAST(sum(gmv) AS BIGINT) AS gmv
     FROM known
     GROUP BY cohort, age, currency
 ),
 came AS (
-    SELECT cohort, age, count(DISTINCT buyer) AS active
+    SELECT cohort, age, count(DISTINCT number) AS active
     FROM known
     GROUP BY cohort, age
 ),

@@ -11,56 +11,60 @@
 --   refunds      change nothing
 -- $first, $last: the days, both included.
 -- over: purchases
-WITH bought AS (
-    SELECT buyer, channel, currency, day, count(*) AS orders, CAST(sum(gmv) AS BIGINT) AS gmv
-    FROM purchases
-    WHERE day BETWEEN $first AND $last
-    GROUP BY buyer, channel, currency, day
-),
-firsts AS (
-    SELECT buyer, min(day) AS first_day
-    FROM purchases
-    WHERE buyer <> '' AND day <= $last
-    GROUP BY buyer
-),
-dated AS (
-    SELECT b.*, f.first_day
-    FROM bought b
-    LEFT JOIN firsts f ON f.buyer = b.buyer
+-- over: buyers
+WITH dated AS (
+    SELECT p.day, b.first_day, b.number, p.channel, p.currency, p.gmv
+    FROM purchases p
+    LEFT JOIN buyers b ON b.buyer = p.buyer
+    WHERE p.day BETWEEN $first AND $last
 ),
 periods AS (
-    SELECT 'day' AS grain, day AS period, buyer, channel, currency, first_day, orders, gmv
+    SELECT 'day' AS grain, day AS period, first_day AS first_period, number, channel, currency, gmv
     FROM dated
     UNION ALL
     SELECT
-        'week', CAST(date_trunc('week', day) AS DATE), buyer, channel, currency,
-        CAST(date_trunc('week', first_day) AS DATE), orders, gmv
+        'week', CAST(date_trunc('week', day) AS DATE), CAST(date_trunc('week', first_day) AS DATE), number, channel,
+        currency, gmv
     FROM dated
     UNION ALL
     SELECT
-        'month', CAST(date_trunc('month', day) AS DATE), buyer, channel, currency,
-        CAST(date_trunc('month', first_day) AS DATE), orders, gmv
+        'month', CAST(date_trunc('month', day) AS DATE), CAST(date_trunc('month', first_day) AS DATE), number, channel,
+        currency, gmv
     FROM dated
 ),
-each_buyer AS (
+-- Who bought is looked at once for each buyer, channel and period; unknown buyers are one of them.
+in_channels AS (
     SELECT
-        grain, period, channel, currency, buyer, min(first_day) AS first_day,
-        CAST(sum(orders) AS BIGINT) AS orders, CAST(sum(gmv) AS BIGINT) AS gmv
+        grain, period, first_period, number, channel, currency, count(*) AS orders, CAST(sum(gmv) AS BIGINT) AS gmv
     FROM periods
-    GROUP BY GROUPING SETS ((grain, period, channel, currency, buyer), (grain, period, currency, buyer))
+    GROUP BY grain, period, first_period, number, channel, currency
+),
+in_all AS (
+    SELECT
+        grain, period, first_period, number, currency, CAST(sum(orders) AS BIGINT) AS orders,
+        CAST(sum(gmv) AS BIGINT) AS gmv
+    FROM in_channels
+    GROUP BY grain, period, first_period, number, currency
+),
+each_buyer AS (
+    SELECT grain, period, first_period, channel, currency, orders, gmv
+    FROM in_channels
+    UNION ALL
+    SELECT grain, period, first_period, '*', currency, orders, gmv
+    FROM in_all
 )
 SELECT
     grain,
     period,
-    COALESCE(channel, '*') AS channel,
+    channel,
     currency,
-    count(CASE WHEN first_day = period THEN 1 END) AS new,
-    count(CASE WHEN first_day < period THEN 1 END) AS returning,
+    count(CASE WHEN first_period = period THEN 1 END) AS new,
+    count(CASE WHEN first_period < period THEN 1 END) AS returning,
     CAST(sum(orders) AS BIGINT) AS orders,
     CAST(sum(gmv) AS BIGINT) AS gmv,
-    CAST(sum(CASE WHEN first_day = period THEN orders ELSE 0 END) AS BIGINT) AS new_orders,
-    CAST(sum(CASE WHEN first_day = period THEN gmv ELSE 0 END) AS BIGINT) AS new_gmv,
-    CAST(sum(CASE WHEN first_day IS NULL THEN 0 ELSE orders END) AS BIGINT) AS known_orders
+    CAST(sum(CASE WHEN first_period = period THEN orders ELSE 0 END) AS BIGINT) AS new_orders,
+    CAST(sum(CASE WHEN first_period = period THEN gmv ELSE 0 END) AS BIGINT) AS new_gmv,
+    CAST(sum(CASE WHEN first_period IS NULL THEN 0 ELSE orders END) AS BIGINT) AS known_orders
 FROM each_buyer
-GROUP BY grain, period, COALESCE(channel, '*'), currency
+GROUP BY grain, period, channel, currency
 ORDER BY grain, period, channel, currency

@@ -11,17 +11,23 @@
 -- Arrivals at one moment stand in the order of their facts' ids.
 -- $first, $last: the days, both included.
 -- over: purchases
-WITH earliest AS (
+-- over: buyers
+WITH fresh AS (
+    SELECT p.buyer, p.paid_at, p.subject
+    FROM purchases p
+    JOIN buyers b ON b.buyer = p.buyer
+    WHERE b.first_day >= $first AND p.day BETWEEN $first AND $last
+),
+earliest AS (
     SELECT buyer, min(paid_at) AS paid_at
-    FROM purchases
-    WHERE buyer <> '' AND day <= $last
+    FROM fresh
     GROUP BY buyer
 ),
 firsts AS (
-    SELECT p.buyer, min(p.subject) AS subject
-    FROM purchases p
-    JOIN earliest e ON e.buyer = p.buyer AND e.paid_at = p.paid_at
-    GROUP BY p.buyer
+    SELECT f.buyer, min(f.subject) AS subject
+    FROM fresh f
+    JOIN earliest e ON e.buyer = f.buyer AND e.paid_at = f.paid_at
+    GROUP BY f.buyer
 ),
 chosen AS (
     SELECT
@@ -35,7 +41,10 @@ touches AS (
         visitor, facts.at AS touched_at, source, medium, campaign,
         row_number() OVER (PARTITION BY visitor ORDER BY facts.at, id) AS turn
     FROM facts
-    WHERE kind = 'touched' AND visitor <> '' AND day <= $last
+    WHERE
+        kind = 'touched' AND visitor <> '' AND day <= $last
+        -- A day more: 24 hours before a moment may lie two of the shop's days back, where its clocks are changed.
+        AND date_diff('day', day, CAST($first AS DATE)) <= CAST($days AS BIGINT) + 1
 ),
 found AS (
     SELECT c.subject, min(t.turn) AS first_turn, max(t.turn) AS last_turn

@@ -12,16 +12,11 @@
 -- Costs in another currency than the price stand in a row of that currency.
 -- $first, $last: the first day of which cohorts are told, and the last one that is looked at.
 -- over: purchases
-WITH firsts AS (
-    SELECT buyer, CAST(date_trunc('month', min(day)) AS DATE) AS cohort
-    FROM purchases
-    WHERE buyer <> '' AND day <= $last
-    GROUP BY buyer
-),
-chosen AS (
-    SELECT buyer, cohort
-    FROM firsts
-    WHERE cohort >= CAST(date_trunc('month', CAST($first AS DATE)) AS DATE)
+-- over: buyers
+WITH chosen AS (
+    SELECT buyer, CAST(date_trunc('month', first_day) AS DATE) AS cohort
+    FROM buyers
+    WHERE first_day <= $last AND first_day >= CAST(date_trunc('month', CAST($first AS DATE)) AS DATE)
 ),
 sizes AS (
     SELECT cohort, count(*) AS buyers
@@ -40,21 +35,21 @@ brought AS (
         AND (account IN ('cost', 'loss', 'fees') OR account LIKE 'revenue:%')
         AND strpos($without, ',' || channel || ',') = 0
 ),
-each_buyer AS (
-    SELECT buyer, currency, period, CAST(sum(gmv) AS BIGINT) AS gmv, CAST(sum(margin) AS BIGINT) AS margin
-    FROM brought
-    GROUP BY buyer, currency, period
+in_periods AS (
+    SELECT c.cohort, b.currency, b.period, CAST(sum(b.gmv) AS BIGINT) AS gmv, CAST(sum(b.margin) AS BIGINT) AS margin
+    FROM brought b
+    JOIN chosen c ON c.buyer = b.buyer
+    GROUP BY c.cohort, b.currency, b.period
 ),
 moved AS (
     SELECT
-        c.cohort,
-        b.currency,
-        CASE WHEN b.period < c.cohort THEN 0 ELSE date_diff('month', c.cohort, b.period) END AS age,
-        CAST(sum(b.gmv) AS BIGINT) AS gmv,
-        CAST(sum(b.margin) AS BIGINT) AS margin
-    FROM each_buyer b
-    JOIN chosen c ON c.buyer = b.buyer
-    GROUP BY c.cohort, b.currency, CASE WHEN b.period < c.cohort THEN 0 ELSE date_diff('month', c.cohort, b.period) END
+        cohort,
+        currency,
+        CASE WHEN period < cohort THEN 0 ELSE date_diff('month', cohort, period) END AS age,
+        CAST(sum(gmv) AS BIGINT) AS gmv,
+        CAST(sum(margin) AS BIGINT) AS margin
+    FROM in_periods
+    GROUP BY cohort, currency, CASE WHEN period < cohort THEN 0 ELSE date_diff('month', cohort, period) END
 ),
 digits (digit) AS (
     VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)

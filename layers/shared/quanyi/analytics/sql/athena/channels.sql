@@ -78,16 +78,27 @@ WITH "sold" AS (
   GROUP BY
     "channel",
     "currency"
-), "ranked" AS (
+), "earliest" AS (
   SELECT
     "buyer",
-    "channel",
-    "currency",
-    "day",
-    ROW_NUMBER() OVER (PARTITION BY "buyer" ORDER BY "at", "subject", "currency") AS "nth"
+    MIN("at") AS "at"
   FROM "sold"
   WHERE
     "buyer" <> ''
+  GROUP BY
+    "buyer"
+), "ranked" AS (
+  SELECT
+    "s"."buyer",
+    "s"."channel",
+    "s"."currency",
+    "s"."day",
+    ROW_NUMBER() OVER (PARTITION BY "s"."buyer" ORDER BY "s"."subject", "s"."currency") AS "nth"
+  FROM "sold" AS "s"
+  INNER JOIN "earliest" AS "e"
+    ON "e"."buyer" = "s"."buyer" AND "e"."at" = "s"."at"
+  WHERE
+    "s"."day" >= $first
 ), "firsts" AS (
   SELECT
     "buyer",
@@ -96,7 +107,7 @@ WITH "sold" AS (
     "day"
   FROM "ranked"
   WHERE
-    "nth" = 1 AND "day" >= $first
+    "nth" = 1
 ), "new_ones" AS (
   SELECT
     "channel",

@@ -1,44 +1,31 @@
 -- Of ../cohorts_weekly.sql, whose header tells the definition, by `python -m tools.athena_sql`.
-WITH "bought" AS (
+WITH "dated" AS (
   SELECT
-    "buyer",
-    "currency",
-    CAST(DATE_TRUNC('WEEK', "day") AS DATE) AS "period",
-    COUNT(*) AS "orders",
-    CAST(SUM("gmv") AS BIGINT) AS "gmv"
-  FROM "purchases"
+    "b"."number",
+    "p"."currency",
+    "p"."gmv",
+    CAST(DATE_TRUNC('WEEK', "b"."first_day") AS DATE) AS "cohort",
+    CAST(DATE_TRUNC('WEEK', "p"."day") AS DATE) AS "period"
+  FROM "purchases" AS "p"
+  JOIN "buyers" AS "b"
+    ON "b"."buyer" = "p"."buyer"
   WHERE
-    "buyer" <> '' AND "day" <= $last
-  GROUP BY
-    "buyer",
-    "currency",
-    CAST(DATE_TRUNC('WEEK', "day") AS DATE)
-), "firsts" AS (
-  SELECT
-    "buyer",
-    MIN("period") AS "cohort"
-  FROM "bought"
-  GROUP BY
-    "buyer"
+    "p"."day" <= $last
+    AND "b"."first_day" >= CAST(DATE_TRUNC('WEEK', CAST($first AS DATE)) AS DATE)
 ), "known" AS (
   SELECT
-    "f"."cohort",
-    DATE_DIFF('WEEK', "f"."cohort", "b"."period") AS "age",
-    "b"."buyer",
-    "b"."currency",
-    "b"."orders",
-    "b"."gmv"
-  FROM "bought" AS "b"
-  JOIN "firsts" AS "f"
-    ON "f"."buyer" = "b"."buyer"
-  WHERE
-    "f"."cohort" >= CAST(DATE_TRUNC('WEEK', CAST($first AS DATE)) AS DATE)
+    "cohort",
+    DATE_DIFF('WEEK', "cohort", "period") AS "age",
+    "number",
+    "currency",
+    "gmv"
+  FROM "dated"
 ), "moved" AS (
   SELECT
     "cohort",
     "age",
     "currency",
-    CAST(SUM("orders") AS BIGINT) AS "orders",
+    COUNT(*) AS "orders",
     CAST(SUM("gmv") AS BIGINT) AS "gmv"
   FROM "known"
   GROUP BY
@@ -49,7 +36,7 @@ WITH "bought" AS (
   SELECT
     "cohort",
     "age",
-    COUNT(DISTINCT "buyer") AS "active"
+    COUNT(DISTINCT "number") AS "active"
   FROM "known"
   GROUP BY
     "cohort",

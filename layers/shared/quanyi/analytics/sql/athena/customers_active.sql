@@ -1,86 +1,72 @@
 -- Of ../customers_active.sql, whose header tells the definition, by `python -m tools.athena_sql`.
-WITH "bought" AS (
+WITH "dated" AS (
   SELECT
-    "buyer",
-    "channel",
-    "currency",
-    "day",
-    COUNT(*) AS "orders",
-    CAST(SUM("gmv") AS BIGINT) AS "gmv"
-  FROM "purchases"
+    "p"."day",
+    "b"."first_day",
+    "b"."number",
+    "p"."channel",
+    "p"."currency",
+    "p"."gmv"
+  FROM "purchases" AS "p"
+  JOIN "buyers" AS "b"
+    ON "b"."buyer" = "p"."buyer"
   WHERE
-    "buyer" <> '' AND "day" BETWEEN $first AND $last
-  GROUP BY
-    "buyer",
-    "channel",
-    "currency",
-    "day"
-), "firsts" AS (
-  SELECT
-    "buyer",
-    MIN("day") AS "first_day"
-  FROM "purchases"
-  WHERE
-    "buyer" <> '' AND "day" <= $last
-  GROUP BY
-    "buyer"
+    "p"."day" BETWEEN $first AND $last
 ), "periods" AS (
   SELECT
     'week' AS "grain",
     CAST(DATE_TRUNC('WEEK', "day") AS DATE) AS "period",
-    "buyer",
+    CAST(DATE_TRUNC('WEEK', "first_day") AS DATE) AS "cohort",
+    "number",
     "channel",
     "currency",
-    "orders",
     "gmv"
-  FROM "bought"
+  FROM "dated"
   UNION ALL
   SELECT
     'month',
     CAST(DATE_TRUNC('MONTH', "day") AS DATE),
-    "buyer",
+    CAST(DATE_TRUNC('MONTH', "first_day") AS DATE),
+    "number",
     "channel",
     "currency",
-    "orders",
     "gmv"
-  FROM "bought"
+  FROM "dated"
 ), "summed" AS (
   SELECT
     "grain",
     "period",
-    "buyer",
-    COALESCE("channel", '*') AS "channel",
-    COALESCE("currency", '*') AS "currency",
-    CAST(SUM("orders") AS BIGINT) AS "orders",
-    CASE WHEN "currency" IS NULL THEN NULL ELSE CAST(SUM("gmv") AS BIGINT) END AS "gmv"
+    "cohort",
+    "number",
+    "channel",
+    "currency",
+    COUNT(*) AS "orders",
+    CAST(SUM("gmv") AS BIGINT) AS "gmv"
   FROM "periods"
   GROUP BY
-    GROUPING SETS (
-      ("grain", "period", "buyer", "channel", "currency"),
-      ("grain", "period", "buyer", "currency"),
-      ("grain", "period", "buyer")
-    )
+    "grain",
+    "period",
+    "cohort",
+    "number",
+    "channel",
+    "currency"
 )
 SELECT
   "s"."grain",
   "s"."period",
-  CASE
-    WHEN "s"."grain" = 'week'
-    THEN CAST(DATE_TRUNC('WEEK', "f"."first_day") AS DATE)
-    ELSE CAST(DATE_TRUNC('MONTH', "f"."first_day") AS DATE)
-  END AS "cohort",
+  "s"."cohort",
+  "s"."number",
+  "b"."buyer",
   "s"."channel",
   "s"."currency",
-  "s"."buyer",
   "s"."orders",
   "s"."gmv"
 FROM "summed" AS "s"
-JOIN "firsts" AS "f"
-  ON "f"."buyer" = "s"."buyer"
+JOIN "buyers" AS "b"
+  ON "b"."number" = "s"."number"
 ORDER BY
   "s"."grain",
   "s"."period",
+  "s"."number",
   "s"."channel",
-  "s"."currency",
-  "cohort",
-  "s"."buyer"
+  "s"."currency"

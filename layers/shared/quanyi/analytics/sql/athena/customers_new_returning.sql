@@ -1,103 +1,119 @@
 -- Of ../customers_new_returning.sql, whose header tells the definition, by `python -m tools.athena_sql`.
-WITH "bought" AS (
+WITH "dated" AS (
   SELECT
-    "buyer",
-    "channel",
-    "currency",
-    "day",
-    COUNT(*) AS "orders",
-    CAST(SUM("gmv") AS BIGINT) AS "gmv"
-  FROM "purchases"
+    "p"."day",
+    "b"."first_day",
+    "b"."number",
+    "p"."channel",
+    "p"."currency",
+    "p"."gmv"
+  FROM "purchases" AS "p"
+  LEFT JOIN "buyers" AS "b"
+    ON "b"."buyer" = "p"."buyer"
   WHERE
-    "day" BETWEEN $first AND $last
-  GROUP BY
-    "buyer",
-    "channel",
-    "currency",
-    "day"
-), "firsts" AS (
-  SELECT
-    "buyer",
-    MIN("day") AS "first_day"
-  FROM "purchases"
-  WHERE
-    "buyer" <> '' AND "day" <= $last
-  GROUP BY
-    "buyer"
-), "dated" AS (
-  SELECT
-    "b".*,
-    "f"."first_day"
-  FROM "bought" AS "b"
-  LEFT JOIN "firsts" AS "f"
-    ON "f"."buyer" = "b"."buyer"
+    "p"."day" BETWEEN $first AND $last
 ), "periods" AS (
   SELECT
     'day' AS "grain",
     "day" AS "period",
-    "buyer",
+    "first_day" AS "first_period",
+    "number",
     "channel",
     "currency",
-    "first_day",
-    "orders",
     "gmv"
   FROM "dated"
   UNION ALL
   SELECT
     'week',
     CAST(DATE_TRUNC('WEEK', "day") AS DATE),
-    "buyer",
+    CAST(DATE_TRUNC('WEEK', "first_day") AS DATE),
+    "number",
     "channel",
     "currency",
-    CAST(DATE_TRUNC('WEEK', "first_day") AS DATE),
-    "orders",
     "gmv"
   FROM "dated"
   UNION ALL
   SELECT
     'month',
     CAST(DATE_TRUNC('MONTH', "day") AS DATE),
-    "buyer",
+    CAST(DATE_TRUNC('MONTH', "first_day") AS DATE),
+    "number",
     "channel",
     "currency",
-    CAST(DATE_TRUNC('MONTH', "first_day") AS DATE),
-    "orders",
     "gmv"
   FROM "dated"
+), "in_channels" AS (
+  SELECT
+    "grain",
+    "period",
+    "first_period",
+    "number",
+    "channel",
+    "currency",
+    COUNT(*) AS "orders",
+    CAST(SUM("gmv") AS BIGINT) AS "gmv"
+  FROM "periods"
+  GROUP BY
+    "grain",
+    "period",
+    "first_period",
+    "number",
+    "channel",
+    "currency"
+), "in_all" AS (
+  SELECT
+    "grain",
+    "period",
+    "first_period",
+    "number",
+    "currency",
+    CAST(SUM("orders") AS BIGINT) AS "orders",
+    CAST(SUM("gmv") AS BIGINT) AS "gmv"
+  FROM "in_channels"
+  GROUP BY
+    "grain",
+    "period",
+    "first_period",
+    "number",
+    "currency"
 ), "each_buyer" AS (
   SELECT
     "grain",
     "period",
+    "first_period",
     "channel",
     "currency",
-    "buyer",
-    MIN("first_day") AS "first_day",
-    CAST(SUM("orders") AS BIGINT) AS "orders",
-    CAST(SUM("gmv") AS BIGINT) AS "gmv"
-  FROM "periods"
-  GROUP BY
-    GROUPING SETS (
-      ("grain", "period", "channel", "currency", "buyer"),
-      ("grain", "period", "currency", "buyer")
-    )
+    "orders",
+    "gmv"
+  FROM "in_channels"
+  UNION ALL
+  SELECT
+    "grain",
+    "period",
+    "first_period",
+    '*',
+    "currency",
+    "orders",
+    "gmv"
+  FROM "in_all"
 )
 SELECT
   "grain",
   "period",
-  COALESCE("channel", '*') AS "channel",
+  "channel",
   "currency",
-  COUNT(CASE WHEN "first_day" = "period" THEN 1 END) AS "new",
-  COUNT(CASE WHEN "first_day" < "period" THEN 1 END) AS "returning",
+  COUNT(CASE WHEN "first_period" = "period" THEN 1 END) AS "new",
+  COUNT(CASE WHEN "first_period" < "period" THEN 1 END) AS "returning",
   CAST(SUM("orders") AS BIGINT) AS "orders",
   CAST(SUM("gmv") AS BIGINT) AS "gmv",
-  CAST(SUM(CASE WHEN "first_day" = "period" THEN "orders" ELSE 0 END) AS BIGINT) AS "new_orders",
-  CAST(SUM(CASE WHEN "first_day" = "period" THEN "gmv" ELSE 0 END) AS BIGINT) AS "new_gmv",
-  CAST(SUM(CASE WHEN "first_day" IS NULL THEN 0 ELSE "orders" END) AS BIGINT) AS "known_orders"
+  CAST(SUM(CASE WHEN "first_period" = "period" THEN "orders" ELSE 0 END) AS BIGINT) AS "new_orders",
+  CAST(SUM(CASE WHEN "first_period" = "period" THEN "gmv" ELSE 0 END) AS BIGINT) AS "new_gmv",
+  CAST(SUM(CASE WHEN "first_period" IS NULL THEN 0 ELSE "orders" END) AS BIGINT) AS "known_orders"
 FROM "each_buyer"
 GROUP BY
   "grain",
   "period",
-  COALESCE("channel", '*'),
+  "channel",
   "currency"
 ORDER BY
   "grain",

@@ -1,22 +1,30 @@
 -- Of ../first_last_touch.sql, whose header tells the definition, by `python -m tools.athena_sql`.
-WITH "earliest" AS (
+WITH "fresh" AS (
+  SELECT
+    "p"."buyer",
+    "p"."paid_at",
+    "p"."subject"
+  FROM "purchases" AS "p"
+  JOIN "buyers" AS "b"
+    ON "b"."buyer" = "p"."buyer"
+  WHERE
+    "b"."first_day" >= $first AND "p"."day" BETWEEN $first AND $last
+), "earliest" AS (
   SELECT
     "buyer",
     MIN("paid_at") AS "paid_at"
-  FROM "purchases"
-  WHERE
-    "buyer" <> '' AND "day" <= $last
+  FROM "fresh"
   GROUP BY
     "buyer"
 ), "firsts" AS (
   SELECT
-    "p"."buyer",
-    MIN("p"."subject") AS "subject"
-  FROM "purchases" AS "p"
+    "f"."buyer",
+    MIN("f"."subject") AS "subject"
+  FROM "fresh" AS "f"
   JOIN "earliest" AS "e"
-    ON "e"."buyer" = "p"."buyer" AND "e"."paid_at" = "p"."paid_at"
+    ON "e"."buyer" = "f"."buyer" AND "e"."paid_at" = "f"."paid_at"
   GROUP BY
-    "p"."buyer"
+    "f"."buyer"
 ), "chosen" AS (
   SELECT
     "p"."subject",
@@ -40,7 +48,10 @@ WITH "earliest" AS (
     ROW_NUMBER() OVER (PARTITION BY "visitor" ORDER BY "facts"."at", "id") AS "turn"
   FROM "facts"
   WHERE
-    "kind" = 'touched' AND "visitor" <> '' AND "day" <= $last
+    "kind" = 'touched'
+    AND "visitor" <> ''
+    AND "day" <= $last
+    AND DATE_DIFF('DAY', DATE_TRUNC('DAY', "day"), DATE_TRUNC('DAY', CAST($first AS DATE))) <= CAST($days AS BIGINT) + 1
 ), "found" AS (
   SELECT
     "c"."subject",

@@ -1,20 +1,12 @@
 -- Of ../lifetime_value.sql, whose header tells the definition, by `python -m tools.athena_sql`.
-WITH "firsts" AS (
+WITH "chosen" AS (
   SELECT
     "buyer",
-    CAST(DATE_TRUNC('MONTH', MIN("day")) AS DATE) AS "cohort"
-  FROM "purchases"
+    CAST(DATE_TRUNC('MONTH', "first_day") AS DATE) AS "cohort"
+  FROM "buyers"
   WHERE
-    "buyer" <> '' AND "day" <= $last
-  GROUP BY
-    "buyer"
-), "chosen" AS (
-  SELECT
-    "buyer",
-    "cohort"
-  FROM "firsts"
-  WHERE
-    "cohort" >= CAST(DATE_TRUNC('MONTH', CAST($first AS DATE)) AS DATE)
+    "first_day" <= $last
+    AND "first_day" >= CAST(DATE_TRUNC('MONTH', CAST($first AS DATE)) AS DATE)
 ), "sizes" AS (
   SELECT
     "cohort",
@@ -51,39 +43,39 @@ WITH "firsts" AS (
       $without,
       CONCAT(CAST(',' AS VARCHAR), CAST("channel" AS VARCHAR), CAST(',' AS VARCHAR))
     ) = 0
-), "each_buyer" AS (
-  SELECT
-    "buyer",
-    "currency",
-    "period",
-    CAST(SUM("gmv") AS BIGINT) AS "gmv",
-    CAST(SUM("margin") AS BIGINT) AS "margin"
-  FROM "brought"
-  GROUP BY
-    "buyer",
-    "currency",
-    "period"
-), "moved" AS (
+), "in_periods" AS (
   SELECT
     "c"."cohort",
     "b"."currency",
-    CASE
-      WHEN "b"."period" < "c"."cohort"
-      THEN 0
-      ELSE DATE_DIFF('MONTH', DATE_TRUNC('MONTH', "c"."cohort"), DATE_TRUNC('MONTH', "b"."period"))
-    END AS "age",
+    "b"."period",
     CAST(SUM("b"."gmv") AS BIGINT) AS "gmv",
     CAST(SUM("b"."margin") AS BIGINT) AS "margin"
-  FROM "each_buyer" AS "b"
+  FROM "brought" AS "b"
   JOIN "chosen" AS "c"
     ON "c"."buyer" = "b"."buyer"
   GROUP BY
     "c"."cohort",
     "b"."currency",
+    "b"."period"
+), "moved" AS (
+  SELECT
+    "cohort",
+    "currency",
     CASE
-      WHEN "b"."period" < "c"."cohort"
+      WHEN "period" < "cohort"
       THEN 0
-      ELSE DATE_DIFF('MONTH', DATE_TRUNC('MONTH', "c"."cohort"), DATE_TRUNC('MONTH', "b"."period"))
+      ELSE DATE_DIFF('MONTH', DATE_TRUNC('MONTH', "cohort"), DATE_TRUNC('MONTH', "period"))
+    END AS "age",
+    CAST(SUM("gmv") AS BIGINT) AS "gmv",
+    CAST(SUM("margin") AS BIGINT) AS "margin"
+  FROM "in_periods"
+  GROUP BY
+    "cohort",
+    "currency",
+    CASE
+      WHEN "period" < "cohort"
+      THEN 0
+      ELSE DATE_DIFF('MONTH', DATE_TRUNC('MONTH', "cohort"), DATE_TRUNC('MONTH', "period"))
     END
 ), "digits"("digit") AS (
   SELECT
