@@ -43,5 +43,5 @@ export default defineConfig({
     },
   },
   // One page for all files of a worker: each of its own takes a second.
-  test: { environment: "jsdom", pool: "vmThreads", include: ["*/**/*.test.ts"] },
+  test: { environment: "jsdom", isolate: false, include: ["*/**/*.test.ts"] },
 } as Parameters<typeof defineConfig>[0]);
