@@ -76,7 +76,7 @@ digest-sample: $(DEV) ## Draw the daily digest of an invented shop into .local/d
 # output is shown whole when it is over, pytest's last.
 .PHONY: test
 test: ## Everything that must hold before a change lands
-	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target GIVE_WAY="nice -n 10" lint types unit test-web stack
+	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=target GIVE_WAY="nice -n 10" lint types unit test-web stack
 
 .PHONY: lint
 lint: lint-python lint-template lint-workflows lint-web ## Style, template, workflows and pages
