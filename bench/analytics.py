@@ -83,8 +83,9 @@ def measure(few: int = FEW, many: int = MANY) -> Figure:
             "report needs; whole, as it is mostly written, it has read all facts into one frame and filters that. A "
             "test holds that all answer the same. Lists of buyers are laid down masked as packed CSV, by each with "
             "what it has: as they ship in blocks with an index, which pages are read by; else by one gzip of the same "
-            "level. Growth and the comparisons are of processor seconds, which other work on the machine does not "
-            "stretch; those on the clock are in brackets. DuckDB uses two processors at a time and pandas mostly one."
+            "level. "
+            "Growth and the comparisons are of processor seconds, which other work on the machine does not stretch; "
+            "those on the clock are in brackets. DuckDB uses two processors at a time and pandas mostly one."
         ),
         body=table(
             ["report", "rows", *(f"{name}: s" for name in _columns(few, many)), *_columns(few, many)],

@@ -227,6 +227,8 @@ def test_touches_of_thirty_days_to_the_moment(ask: Ask) -> None:
         ("last", "mail", "mail-1", 1, 1000, 0),
         ("last", "other", "other-1", 1, 1000, 1),
     ]
+    of_day = ask("first_last_touch", facts, first=NOON.date(), last=NOON.date())
+    assert ("first", "search") in chosen(of_day, "touch", "source"), "the arrival lies before the first day"
 
 
 def test_orders_of_resellers_are_left_out(ask: Ask) -> None:
