@@ -4,15 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tools.local.edge.pages import is_api
 from tools.local.layout import ROOT
 
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 PHONE, DESK = (390, 844), (1280, 800)
-PATIENCE = 30_000
+PATIENCE = 60_000
 """Milliseconds that a page may take for anything: machines that test are busy."""
+expect.set_options(timeout=PATIENCE)
 
 Language = str
 """`zh-CN` or `en`."""

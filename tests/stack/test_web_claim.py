@@ -5,11 +5,9 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.stack.browser import PATIENCE, Pages, inaccessible, kept, overflows
+from tests.stack.browser import Pages, inaccessible, kept, overflows
 from tests.stack.shop import Order, Shop, Store, number, until
 from tools.local.edge.server import CHANNEL
-
-expect.set_options(timeout=PATIENCE)
 
 TIMES = {"value": {"kind": "times", "times": 3}, "rules": {"days_from_delivery": 30}}
 

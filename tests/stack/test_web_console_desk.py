@@ -53,7 +53,7 @@ def test_an_order_is_found_refunded_and_explained(edge: str, pages: Pages, shop:
     expect(dialog).to_be_hidden()
 
     # The page looks again by itself while money is on its way.
-    expect(page.locator(".books p").first).to_contain_text("Refunded ¥19.99", timeout=30_000)
+    expect(page.locator(".books p").first).to_contain_text("Refunded ¥19.99")
     assert books(page) == {"Captured": "¥39.98", "Delivered": "¥19.99", "Refunded": "¥19.99", "Owed": "¥0.00"}
     page.get_by_role("tab", name="Every yuan").click()
     timeline = page.get_by_role("tabpanel", name="Every yuan").get_by_role("listitem")

@@ -3,10 +3,8 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.stack.browser import PATIENCE, Pages, inaccessible, kept, overflows
+from tests.stack.browser import Pages, inaccessible, kept, overflows
 from tests.stack.shop import Shop, Store, number
-
-expect.set_options(timeout=PATIENCE)
 
 TIMES = {"value": {"kind": "times", "times": 3}, "pin_digits": 4, "reversal_minutes": 30}
 AMOUNT = {"value": {"kind": "amount", "amount": 5000}, "reversal_minutes": 30}
