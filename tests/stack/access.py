@@ -149,6 +149,7 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(STAFF, "POST", ("/admin/vouchers/find",)),
     **_all(BUYER, "GET", ("/orders/{order_id}/vouchers/{unit}/qr",)),
     **_all(TILL, "POST", ("/redemptions", "/redemptions/check", "/issuers/{issuer}/redemptions")),
+    **_all(TILL, "GET", ("/stores", "/issuers")),
     **_all(TILL | OPERATOR, "GET", ("/redemptions",)),
     **_all(TILL | OPERATOR, "POST", ("/redemptions/{redemption_id}/reverse",)),
     **_all(OPERATOR, "GET", ("/admin/stores", "/admin/issuers")),

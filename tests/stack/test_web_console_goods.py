@@ -60,4 +60,4 @@ def test_a_key_of_another_role_is_shown_no_goods(pages: Pages, edge: str, shop: 
     signed_in(page, f"{edge}/console/products", analyst)
     expect(page).to_have_url(f"{edge}/console/")
     expect(page.get_by_role("link", name="首页")).to_be_visible()
-    expect(page.get_by_role("link", name="商品")).to_have_count(0)
+    expect(page.get_by_role("link", name="商品", exact=True)).to_have_count(0)
