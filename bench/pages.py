@@ -116,7 +116,7 @@ def opened(browser: Browser, url: str) -> Opened:
     wire.send("Network.emulateNetworkConditions", SLOW_4G)
     wire.send("Emulation.setCPUThrottlingRate", {"rate": CPU})
     page.goto(url)
-    page.wait_for_function("document.querySelector('#app')?.childElementCount > 0")
+    page.wait_for_selector("#app > *", state="attached")
     page.wait_for_load_state("networkidle")
     told: dict[str, Any] = page.evaluate(_READ)
     context.close()
