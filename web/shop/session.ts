@@ -1,7 +1,7 @@
 import { api, type Api } from "@shared/api/client";
 import type { Config } from "@shared/config";
 
-import { heard } from "./clock";
+import { heard } from "@shared/clock";
 
 let settings: Config | undefined;
 

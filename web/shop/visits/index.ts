@@ -2,7 +2,7 @@ import { ref } from "vue";
 
 import { body, type Schemas } from "@shared/api/client";
 
-import { now } from "../clock";
+import { now } from "@shared/clock";
 import { front, shop } from "../session";
 import { forgetAnswer, keepAnswer, keptAnswer } from "./answer";
 import { arrival, refuses, Visits, type Consent, type World } from "./visits";
