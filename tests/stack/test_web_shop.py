@@ -121,6 +121,25 @@ def test_a_visitor_finds_buys_and_pays(shop: Shop, pages: Pages, edge: str, lang
     fits(elsewhere)
 
 
+def test_a_search_not_told_yet_calls_nobody_back(shop: Shop, pages: Pages, edge: str) -> None:
+    goods = sold(shop, 1)
+    page = pages("zh-CN", True)
+    page.goto(edge)
+    link = page.get_by_role("link", name=goods.title)
+    page.get_by_role("searchbox").fill(goods.title)
+    link.wait_for()
+    # The next page comes over a slow line, and meanwhile the pause after typing goes by.
+    page.route(re.compile("/assets/Product-"), lambda route: (page.wait_for_timeout(1_000), route.continue_()))
+    page.get_by_role("searchbox").press("End")
+    page.get_by_role("searchbox").press_sequentially(" ")
+    page.get_by_role("searchbox").press_sequentially("x")
+    link.click()
+    page.get_by_role("button", name=WORDS["zh-CN"]["more"]).wait_for()
+    page.go_back()
+    expect(page.get_by_role("searchbox")).to_have_value(f"{goods.title}x")
+    expect(link).to_have_count(0)
+
+
 def test_what_is_short_is_told_and_the_rest_can_be_had(shop: Shop, pages: Pages, edge: str) -> None:
     words = WORDS["zh-CN"]
     goods = sold(shop, 1)
