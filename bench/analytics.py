@@ -13,7 +13,7 @@ from bench.analytics_ways import BEGIN
 from bench.lake_made import DAYS, kept
 from bench.report import Figure, table
 from quanyi.analytics.reports import REPORTS
-from reports.daily import DAYS_BACK
+from reports.night.run import DAYS_BACK
 
 FEW, MANY = 500_000, 5_000_000
 MOST_GROWTH, MOST_OF_BY_HAND, LEAST_OF_PANDAS, MOST_GIB = 11, 1.3, 10, 3

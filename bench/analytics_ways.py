@@ -25,8 +25,8 @@ from quanyi.analytics.engine import Engine
 from quanyi.analytics.queries import parameters_of
 from quanyi.analytics.reports import report_named
 from quanyi.analytics.rows import SPEND
-from reports.daily import DAYS_BACK, SHARED
-from reports.long_lists import pack
+from reports.night.long_lists import pack
+from reports.night.run import DAYS_BACK, SHARED
 
 MEMORY_MIB = 2048
 DAYS_SEEN = timedelta(days=DAYS_BACK - 1)

@@ -14,7 +14,8 @@ from bench.report import Figure, table
 from quanyi.facts.model import Fact
 from quanyi.facts.table import FactsTable, to_item
 from quanyi.table import to_wire
-from reports import lake, rolling
+from reports import rolling
+from reports.lake import stream as lake
 from reports.wiring import archive, rolls
 from tests.aws.conftest import REGION, LambdaContext
 

@@ -22,10 +22,10 @@ from quanyi.mail.model import LANGUAGES, Mail
 from quanyi.rollups.buyers import moves
 from quanyi.rollups.measures import TOTAL, Counts
 from quanyi.rollups.roll import Roll, merged, rolled
-from reports.digest_numbers import Told, days_shown, digest_of
-from reports.digest_page import mail_of
-from reports.digest_pictures import pictures_of
-from reports.digest_views import Step
+from reports.digest.numbers import Told, days_shown, digest_of
+from reports.digest.page import mail_of
+from reports.digest.pictures import pictures_of
+from reports.digest.views import Step
 
 DAY = date(2026, 11, 26)
 ZONE = "Asia/Shanghai"

@@ -18,7 +18,7 @@ import quanyi
 from authorize.routes import ROUTES, routes_of
 from quanyi.callers import Caller
 from quanyi.errors import Refusal, every_refusal
-from tools.openapi_entries import ROOT, Document, entries
+from tools.openapi_entries import ROOT, Document, entries, modules
 from tools.routes import Call, sent, taken_by, template_routes
 
 ABOUT = """\
@@ -121,8 +121,8 @@ def _refusals() -> list[type[Refusal]]:
     """All of the layer and the rooms, whoever raises them."""
     for module in pkgutil.walk_packages(quanyi.__path__, "quanyi."):
         importlib.import_module(module.name)
-    for path in sorted((ROOT / "functions").glob("*/*.py")):
-        importlib.import_module(f"{path.parent.name}.{path.stem}")
+    for name in modules():
+        importlib.import_module(name)
     return every_refusal()
 
 

@@ -30,11 +30,17 @@ def entries() -> list[Entry]:
     return _told_apart([Entry(entry.name, _stripped(entry.document)) for entry in _made()])
 
 
+def modules() -> dict[str, Path]:
+    """Every module of the rooms and of the folders within them: `reports.digest.page`."""
+    within = ROOT / "functions"
+    paths = sorted(path for path in within.rglob("*.py") if path.stem != "__init__" and path.parent != within)
+    return {".".join(path.relative_to(within).with_suffix("").parts): path for path in paths}
+
+
 def _made() -> Iterator[Entry]:
     """Every module of a room that makes a resolver of its own."""
-    for path in sorted((ROOT / "functions").glob("*/*.py")):
+    for name, path in modules().items():
         if re.search(r"^app = rest_api\(\)$", path.read_text(), re.MULTILINE):
-            name = f"{path.parent.name}.{path.stem}"
             made = importlib.import_module(name).app.get_openapi_schema(
                 title=name, version="1", openapi_version="3.1.0"
             )

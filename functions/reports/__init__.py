@@ -1,1 +1,2 @@
-"""Reports (报表): the shop's books against its providers' settlement files, day by day."""
+"""Reports (报表): how the shop trades and what to do next, live and by night, and whether its books agree with its
+providers' settlement files."""

@@ -1,5 +1,5 @@
-"""Reads settlement files, and exports of past orders (`reports.past_import`): woken by S3 through a queue when one has
-arrived.
+"""Reads settlement files, and exports of past orders (`reports.past.importing`): woken by S3 through a queue when one
+has arrived.
 
 A file is looked through whole before anything of it is written, so a bad one changes nothing. A run that dies is
 repeated from the start; every write lands on itself.
@@ -18,11 +18,11 @@ from quanyi.http import log, place
 from quanyi.payments.port import SettlementRow
 from quanyi.payments.registry import Kind
 from quanyi.settlements.model import FailedFor, Settled, Sums, days_between, keyed, sums_of
-from reports.files import NO_ORDER, Files
-from reports.kept import is_kept
-from reports.past_import import past_import
-from reports.past_office import past_office
-from reports.recover import with_fees
+from reports.books.files import NO_ORDER, Files
+from reports.books.kept import is_kept
+from reports.books.recover import with_fees
+from reports.past.importing import past_import
+from reports.past.office import past_office
 from reports.upload import MAX_BYTES, PastPlace, Place
 from reports.wiring import Office, office
 

@@ -12,13 +12,15 @@ from quanyi.clock import day as day_of
 from quanyi.errors import Invalid
 from quanyi.http import CallerParam, Cursor, entry, rest_api
 from quanyi.rollups.ranges import By
-from reports import daily_results, digest_results, insight_routes
+from reports.books.kept import kept
+from reports.books.reconcile import TooLarge, reconcile
 from reports.customers import customers_router
+from reports.digest import results as digest_results
 from reports.diversion import DiversionView, diversion
-from reports.kept import kept
+from reports.insights import routes as insight_routes
+from reports.night import results as daily_results
+from reports.night.shelf import customers_shelf
 from reports.overnight import overnight_router
-from reports.reconcile import TooLarge, reconcile
-from reports.shelf import customers_shelf
 from reports.trading import About, known_parameters, trading
 from reports.trading_views import TradingView
 from reports.views import ReconcileView, UnderWay

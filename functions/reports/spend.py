@@ -1,7 +1,7 @@
 """`/v1/admin/channel-spend`: what is spent on channels, which ROI, CAC and payback are computed with.
 
 The function also has what else the merchant tells reports: how RFM is scored (`reports.bands`), and when the digest is
-mailed to whom (`reports.digest_choice`).
+mailed to whom (`reports.digest.choice`).
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ from quanyi.spend.table import SpendTable, from_item, month_key
 from quanyi.table import Table, decode_cursor, encode_cursor
 from quanyi.vault.kms import Keyring, Kms
 from reports.bands import Scoring, bands_router
-from reports.digest_choice import Mailing, digest_router
-from reports.digest_settings import digest_choices
+from reports.digest.choice import Mailing, digest_router
+from reports.digest.settings import digest_choices
 
 MOST = 1000
 """Entries in one call."""

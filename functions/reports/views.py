@@ -11,7 +11,7 @@ from quanyi.orders.model import OrderState
 from quanyi.settlements.differences import WHAT_TO_DO, Difference, DifferenceKind
 from quanyi.settlements.model import FailedFor, ImportState, Sums
 from quanyi.table import Item
-from reports.reconcile import Report
+from reports.books.reconcile import Report
 
 
 class Call(View):

@@ -36,7 +36,7 @@ from quanyi.table import Table
 from quanyi.vault.kms import Keyring, Kms
 from quanyi.vouchers.series import SeriesTable
 from quanyi.workflow import Workflow
-from reports.lake_files import Lake
+from reports.lake.files import Lake
 from reports.upload import Uploads
 
 _SIGNED = Config(

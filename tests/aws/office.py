@@ -25,7 +25,8 @@ from quanyi.redemptions.table import RedemptionsTable
 from quanyi.settlements.table import SettlementsTable
 from quanyi.stores.table import StoresTable
 from quanyi.vouchers.series import SeriesTable
-from reports import importer, reports, settlements
+from reports import importer, reports
+from reports.books import settlements
 from reports.importer import run_import
 from reports.upload import Place, Uploads
 from reports.wiring import Office

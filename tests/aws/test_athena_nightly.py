@@ -11,9 +11,10 @@ import pytest
 from quanyi.analytics.athena import Athena, OutOfTime, QueryFailed
 from quanyi.analytics.reports import REPORTS
 from quanyi.spend.model import Spend
-from reports import daily, wiring
-from reports.lake_files import FileGone
-from reports.reading import InPlace
+from reports import wiring
+from reports.lake.files import FileGone
+from reports.lake.reading import InPlace
+from reports.night import run as daily
 from tests.aws.conftest import LAKE, Cloud, LambdaContext
 from tests.aws.test_lake import START, Shore, dies, facts, record, shore
 from tests.unit.athena_in_duckdb import AthenaInDuckDB, busy

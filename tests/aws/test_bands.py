@@ -13,7 +13,8 @@ from quanyi.analytics.reports import REPORTS
 from quanyi.callers import Caller
 from quanyi.errors import Conflict
 from quanyi.facts.model import Fact
-from reports import daily, spend
+from reports import spend
+from reports.night import run as daily
 from tests.aws.conftest import Call, Cloud
 from tests.aws.market import START as NOW
 from tests.aws.test_lake import START, Shore, record, shore

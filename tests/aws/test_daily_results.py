@@ -16,7 +16,11 @@ from quanyi.analytics.table import Result, ResultsTable
 from quanyi.callers import Caller
 from quanyi.errors import Invalid
 from quanyi.facts.model import Fact
-from reports import computing, daily, daily_results, lake, reports, wiring
+from reports import reports, wiring
+from reports.lake import stream as lake
+from reports.night import computing
+from reports.night import results as daily_results
+from reports.night import run as daily
 from reports.wiring import Archive
 from tests.aws.conftest import LAKE, Call, Cloud, LambdaContext
 from tests.aws.test_lake import START, record

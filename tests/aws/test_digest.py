@@ -25,9 +25,12 @@ from quanyi.facts.table import FactsTable
 from quanyi.insights.model import Action, Insight
 from quanyi.insights.table import DismissedTable
 from quanyi.rollups.table import RollsTable
-from reports import digest, digest_wiring, insights, reports, spend, wiring
-from reports.digest_desk import Desk
-from reports.digest_wiring import Press, PressSettings
+from reports import reports, spend, wiring
+from reports.digest import mailing as digest
+from reports.digest import wiring as digest_wiring
+from reports.digest.desk import Desk
+from reports.digest.wiring import Press, PressSettings
+from reports.insights import kept as insights
 from tests.aws.conftest import LAKE, REGION, STAFF, Call, Cloud, LambdaContext
 from tests.aws.memory import MemoryCloud
 from tests.aws.selling import ZONE
@@ -48,7 +51,7 @@ class Morning:
         self.cloud, self.patch, self.now = cloud, monkeypatch, MORNING
         self.mail_to(BOSS, CLERK)
         known = replace(wiring.archive(), now=lambda: self.now)
-        monkeypatch.setattr("reports.digest_results.archive", lambda: known)
+        monkeypatch.setattr("reports.digest.results.archive", lambda: known)
 
     @property
     def press(self) -> Press:
@@ -59,7 +62,7 @@ class Morning:
     def mail_to(self, *addresses: str) -> None:
         self.patch.setenv("DIGEST_MAIL", ",".join(addresses))
         digest_wiring.press.cache_clear()
-        self.patch.setattr("reports.digest.press", lambda: self.press)
+        self.patch.setattr("reports.digest.mailing.press", lambda: self.press)
 
     def tell(self, *facts: Fact) -> None:
         FactsTable(self.cloud.table("FactsTable")).put(facts)
@@ -258,7 +261,7 @@ def test_a_run_that_died_before_its_digest_counted_is_done_again(
 ) -> None:
     """Its pictures lie in the bucket, and nothing names them."""
     with monkeypatch.context() as broken:
-        broken.setattr("reports.digest_kept.stamp", lambda _: 1 / 0)
+        broken.setattr("reports.digest.kept.stamp", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             morning.run()
     assert len(morning.files()) == 4

@@ -21,7 +21,12 @@ from quanyi.insights.model import Call as Proposed
 from quanyi.insights.model import Finding, Insight, Rule
 from quanyi.insights.telling import told
 from quanyi.insights.texts import TITLES
-from reports import daily, insight_routes, insight_shop, insights, lake, reports, spend, wiring
+from reports import reports, spend, wiring
+from reports.insights import kept as insights
+from reports.insights import routes as insight_routes
+from reports.insights import shop as insight_shop
+from reports.lake import stream as lake
+from reports.night import run as daily
 from reports.wiring import Archive
 from tests.aws import till
 from tests.aws.conftest import Call, Cloud, LambdaContext

@@ -22,9 +22,10 @@ from quanyi.facts.model import Fact
 from quanyi.facts.table import FactsTable, to_item
 from quanyi.spend.table import SpendTable
 from quanyi.table import to_wire
-from reports import daily, lake
-from reports.compaction import Merged, compact_of, forget, is_news, merge, together
-from reports.lake_files import FileGone, Lake, LakeFile
+from reports.lake import stream as lake
+from reports.lake.compaction import Merged, compact_of, forget, is_news, merge, together
+from reports.lake.files import FileGone, Lake, LakeFile
+from reports.night import run as daily
 from reports.wiring import Archive
 from tests.aws.conftest import LAKE, Cloud, LambdaContext
 from tests.aws.faults import Crash

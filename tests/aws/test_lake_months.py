@@ -11,9 +11,9 @@ import pytest
 
 from quanyi.analytics.reports import REPORTS
 from quanyi.facts.model import Fact
-from reports import daily
-from reports.compaction import forget, is_news, merge, settled, together
-from reports.lake_files import FileGone, LakeFile
+from reports.lake.compaction import forget, is_news, merge, settled, together
+from reports.lake.files import FileGone, LakeFile
+from reports.night import run as daily
 from tests.aws.test_lake import START, Shore, dies, facts, record, shore, truth
 
 __all__ = ["shore"]

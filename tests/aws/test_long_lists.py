@@ -16,9 +16,11 @@ from quanyi.analytics.reports import REPORTS
 from quanyi.callers import Caller
 from quanyi.csv_pages import BOM
 from quanyi.facts.model import Fact
-from reports import computing, daily, long_lists, reports
-from reports.lake_files import Lake
-from reports.shelf import customers_shelf
+from reports import reports
+from reports.lake.files import Lake
+from reports.night import computing, long_lists
+from reports.night import run as daily
+from reports.night.shelf import customers_shelf
 from tests.aws.conftest import LAKE, Call
 from tests.aws.test_lake import START, Shore, record, shore
 
@@ -34,7 +36,7 @@ def packed(shore: Shore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shore]:
     """A night after which every list of buyers is a long one, in blocks of seven rows."""
     monkeypatch.setattr(long_lists, "BLOCK", 7)
     monkeypatch.setattr(daily, "REPORTS", tuple(report for report in REPORTS if report.by))
-    for module in ("reports.shelf", "reports.daily_results"):
+    for module in ("reports.night.shelf", "reports.night.results"):
         monkeypatch.setattr(f"{module}.archive", lambda: shore.archive)
     customers_shelf.cache_clear()
     shore.told(*map(record, sales()))

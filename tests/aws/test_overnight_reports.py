@@ -13,7 +13,7 @@ from quanyi.orders.returns import OUT_OF_STOCK
 from quanyi.spend.model import Spend
 from quanyi.supply.health import Health
 from reports import reports
-from reports.shelf import customers_shelf
+from reports.night.shelf import customers_shelf
 from tests.aws.conftest import Call
 from tests.aws.test_lake import START, Shore, record, shore
 
@@ -42,7 +42,7 @@ class Desk:
 
 @pytest.fixture
 def desk(shore: Shore, call: Call, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("reports.shelf.archive", lambda: shore.archive)
+    monkeypatch.setattr("reports.night.shelf.archive", lambda: shore.archive)
     customers_shelf.cache_clear()
     yield Desk(shore, call)
     customers_shelf.cache_clear()

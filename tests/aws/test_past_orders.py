@@ -21,8 +21,9 @@ from quanyi.past.facts import facts_of
 from quanyi.past.presets import PRESETS
 from quanyi.past.table import PastTable
 from quanyi.table import Item
-from reports import importer, past
-from reports.past_office import PastOffice
+from reports import importer
+from reports.past import orders as past
+from reports.past.office import PastOffice
 from reports.upload import PastPlace, Uploads
 from tests.aws.conftest import BUCKET, Call, Cloud, LambdaContext
 from tests.aws.faults import Crash

@@ -16,9 +16,10 @@ from quanyi.orders.numbers import payment_number, share_number
 from quanyi.orders.refunds import share_answered, taken_back
 from quanyi.payments.port import Captured
 from quanyi.payments.receipt import book
-from reports import nightly as nightly_module
-from reports import reports, settlements
-from reports.nightly import run as nightly
+from reports import reports
+from reports.books import nightly as nightly_module
+from reports.books import settlements
+from reports.books.nightly import run as nightly
 from tests.aws.conftest import Call, Cloud
 from tests.aws.office import ANALYST, DAY, OPERATOR, Books, kinds, open_books
 

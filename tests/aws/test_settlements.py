@@ -11,10 +11,11 @@ from quanyi.callers import Caller
 from quanyi.errors import Busy
 from quanyi.settlements.table import SettlementsTable
 from quanyi.table import Item, Table
-from reports import importer, settlements
-from reports.fetch import fetch
+from reports import importer
+from reports.books import settlements
+from reports.books.fetch import fetch
+from reports.books.nightly import run as nightly
 from reports.importer import run_import
-from reports.nightly import run as nightly
 from reports.upload import Place
 from tests.aws.conftest import BUCKET, Call, Cloud, LambdaContext
 from tests.aws.office import ANALYST, DAY, OPERATOR, Books, bill, open_books

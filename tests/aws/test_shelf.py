@@ -8,7 +8,7 @@ import pytest
 from quanyi.callers import Caller
 from quanyi.facts.model import Fact
 from reports import reports
-from reports.shelf import customers_shelf
+from reports.night.shelf import customers_shelf
 from tests.aws.conftest import Call
 from tests.aws.test_lake import START, Shore, record, shore
 
@@ -31,7 +31,7 @@ def test_who_buys_and_who_is_behind_each_cell(
 ) -> None:
     """`small` 0: nothing stands on the results' items, all of it is read from the bucket."""
     monkeypatch.setattr("quanyi.analytics.table.SMALL", small)
-    monkeypatch.setattr("reports.shelf.archive", lambda: shore.archive)
+    monkeypatch.setattr("reports.night.shelf.archive", lambda: shore.archive)
     customers_shelf.cache_clear()
     buyers = [f"M{number:019d}" for number in range(4)]
     facts = [sold(buyer, f"O{number:05d}") for number, buyer in enumerate(buyers)]

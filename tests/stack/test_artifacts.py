@@ -60,7 +60,7 @@ import json, sys, warnings
 sys.path[:0] = json.loads(sys.argv[1])
 warnings.simplefilter("error")
 from datetime import date
-from reports import digest_charts
+from reports.digest import charts as digest_charts
 day = [date(2026, 11, 26)]
 for drawn in (
     digest_charts.trade(day, [1999], [400], "CNY"),

@@ -10,7 +10,7 @@ import pytest
 
 from quanyi.analytics.customers import Bands, Behind, Cell, Kind
 from quanyi.analytics.engine import Engine, Table
-from reports.daily import SHARED
+from reports.night.run import SHARED
 from tests.unit import in_pandas
 from tests.unit.in_pandas import Rows, Told
 from tests.unit.shoppers import MADE_UP, SHOPS, Shop

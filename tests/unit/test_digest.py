@@ -23,12 +23,12 @@ from quanyi.mail.model import LANGUAGES, Mail
 from quanyi.rollups.buyers import moves
 from quanyi.rollups.measures import TOTAL, Counts, rounded_up
 from quanyi.rollups.roll import Roll, merged, rolled
-from reports.digest_numbers import Told, digest_of
-from reports.digest_page import mail_of
-from reports.digest_pictures import pictures_of
-from reports.digest_rows import money_rows, shop_rows
-from reports.digest_views import Digest, Step
-from reports.digest_words import changed, money, percent, shifted, waited
+from reports.digest.numbers import Told, digest_of
+from reports.digest.page import mail_of
+from reports.digest.pictures import pictures_of
+from reports.digest.rows import money_rows, shop_rows
+from reports.digest.views import Digest, Step
+from reports.digest.words import changed, money, percent, shifted, waited
 from tests.aws.selling import ZONE, facts_of_orders
 
 URL = "https://console.example.com/{what}/{id}"

@@ -7,8 +7,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from reports import digest_charts
-from reports.digest_charts import SCALE, Drawn, short, waited
+from reports.digest import charts as digest_charts
+from reports.digest.charts import SCALE, Drawn, short, waited
 
 LAST = date(2026, 11, 26)
 DAYS = [LAST - timedelta(days=29 - number) for number in range(30)]

@@ -1,0 +1,1 @@
+"""The shop's books against its providers' settlement files, day by day."""

@@ -1,0 +1,1 @@
+"""What is computed when the day is over, and kept."""

@@ -1,0 +1,1 @@
+"""Orders of other platforms, brought in by their exports."""
