@@ -6,8 +6,9 @@ It knows the expressions that this code base uses, raises for any other, and ans
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -20,6 +21,13 @@ Wire = dict[str, Any]
 Path = tuple[str, ...]
 _TOKEN = re.compile(r"\s*(<=|>=|<>|[=<>(),+]|[#:]?\w+(?:\.#?\w+)*)")
 _WORDS = {"AND", "OR", "NOT", "IN", "BETWEEN"}
+
+
+@cache
+def _tokens(text: str) -> Sequence[str]:
+    tokens = _TOKEN.findall(text)
+    assert "".join(tokens) == re.sub(r"\s+", "", text), text
+    return tokens
 
 
 def _refused(item: Wire | None) -> ClientError:
@@ -46,7 +54,7 @@ def _at(item: Wire, path: Path) -> Wire | None:
 class Expression:
     """One expression under evaluation, over an item in wire form."""
 
-    tokens: list[str]
+    tokens: Sequence[str]
     item: Wire
     names: Mapping[str, str]
     values: Mapping[str, Wire]
@@ -54,10 +62,8 @@ class Expression:
 
     @classmethod
     def of(cls, text: str, item: Wire, request: Mapping[str, Any]) -> "Expression":
-        tokens = _TOKEN.findall(text)
-        assert "".join(tokens) == re.sub(r"\s+", "", text), text
         names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
-        return cls(tokens, item, names, values)
+        return cls(_tokens(text), item, names, values)
 
     def peek(self) -> str:
         return self.tokens[self.at] if self.at < len(self.tokens) else ""
@@ -349,12 +355,17 @@ class MemoryDynamo:
         def place(item: Wire) -> list[str]:
             return [item[name]["S"] for name in [*order[1:], *own]]
 
+        condition = request["KeyConditionExpression"]
+        partition, equals, value = _tokens(condition)[:3]
+        assert (request.get("ExpressionAttributeNames", {}).get(partition, partition), equals) == (order[0], "=")
+        wanted = request["ExpressionAttributeValues"][value]
         found = sorted(
             (
                 item
                 for item in self._table(table).values()
-                if all(name in item for name in order)
-                and Expression.of(request["KeyConditionExpression"], item, request).holds()
+                if item.get(order[0]) == wanted
+                and all(name in item for name in order)
+                and Expression.of(condition, item, request).holds()
             ),
             key=place,
             reverse=not request.get("ScanIndexForward", True),
@@ -366,8 +377,8 @@ class MemoryDynamo:
         page = found[:limit] if limit else found
         more = bool(limit) and len(found) >= (limit or 0)
         last = {name: page[-1][name] for name in {*order, *own}} if more and page else None
-        if condition := request.get("FilterExpression"):
-            page = [item for item in page if Expression.of(condition, item, request).holds()]
+        if keep := request.get("FilterExpression"):
+            page = [item for item in page if Expression.of(keep, item, request).holds()]
         return {"Items": [dict(item) for item in page]} | ({"LastEvaluatedKey": last} if last else {})
 
     def everything(self, table: str) -> list[Item]:

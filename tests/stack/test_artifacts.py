@@ -5,10 +5,8 @@ would pass unnoticed.
 """
 
 import json
-import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,17 +15,34 @@ import pytest
 
 from tools.local.build import BUILT, BUILT_TEMPLATE
 from tools.local.cloud import Cloud
-from tools.local.layout import environment
+from tools.local.layout import ROOT, environment
 from tools.translate import load_template
 
 # What the Lambda runtime has beside Python itself: boto3 and what boto3 needs.
 RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3")
 
+# One interpreter per function, forked from one that has the shared layer (see `nursery.py`): most of the second and a
+# half that each would take is what they all import. What its own room or its other layers lack is still missing.
 IMPORT = """
-import importlib, json, sys
-sys.path[:0] = json.loads(sys.argv[1])
-module, _, name = sys.argv[2].rpartition(".")
-assert callable(getattr(importlib.import_module(module), name))
+import importlib, json, os, runpy, sys, traceback
+from pathlib import Path
+nursery, runtime, shared, functions = json.loads(sys.argv[1])
+learn = runpy.run_path(nursery)["learn"]
+sys.path.insert(0, runtime)
+learn(Path(shared))
+for handler, paths in functions.values():
+    if os.fork():
+        status = os.wait()[1]
+        print(os.waitstatus_to_exitcode(status), flush=True)
+        continue
+    sys.path[:0] = [*paths, shared]
+    module, _, name = handler.rpartition(".")
+    try:
+        assert callable(getattr(importlib.import_module(module), name))
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
 """
 
 
@@ -71,6 +86,8 @@ for drawn in (
     assert drawn.content.startswith(b"\\x89PNG")
 """
 
+NURSERY = ROOT / "tools/local/nursery.py"
+
 MOST_MEGABYTES = 250
 """Of a function and its layers, unpacked: Lambda's limit."""
 
@@ -88,28 +105,23 @@ def runtime(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_each_handler_imports_alone(runtime: Path) -> None:
     built = load_template(BUILT_TEMPLATE)
     functions = {
-        name: resource["Properties"]
+        name: (resource["Properties"]["Handler"], _paths(name, resource["Properties"]))
         for name, resource in built["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
     assert functions
+    told = json.dumps([str(NURSERY), str(runtime), str(BUILT / "SharedLayer/python"), functions])
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", IMPORT, told], env=environment(), capture_output=True, text=True, check=False
+    )
+    codes = done.stdout.split()
+    failures = [name for name, code in zip(functions, codes, strict=True) if code != "0"]
+    assert not failures, f"{failures}\n{done.stderr}"
 
-    def failure(named: tuple[str, Any]) -> str | None:
-        name, properties = named
-        layers = ["SharedLayer", *(layer["Ref"] for layer in properties.get("Layers", []))]
-        paths = [str(BUILT / name), *(str(BUILT / layer / "python") for layer in layers), str(runtime)]
-        done = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", IMPORT, json.dumps(paths), properties["Handler"]],
-            env=environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return f"{name}: {done.stderr.strip().splitlines()[-1]}" if done.returncode else None
 
-    with ThreadPoolExecutor(os.cpu_count()) as several:
-        failures = [found for found in several.map(failure, functions.items()) if found]
-    assert not failures, "\n".join(failures)
+def _paths(name: str, properties: dict[str, Any]) -> list[str]:
+    """A function's own room and its layers but the shared one."""
+    return [str(BUILT / name), *(str(BUILT / layer["Ref"] / "python") for layer in properties.get("Layers", []))]
 
 
 def test_the_payment_providers_libraries_import_alone(runtime: Path) -> None:

@@ -23,8 +23,7 @@ def system_clock() -> datetime:
 
 def stamp(moment: datetime) -> str:
     """`2026-11-23T05:07:18.123Z`."""
-    moment = moment.astimezone(UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def moment(text: str) -> datetime:
