@@ -33,13 +33,14 @@ MODULES = (
     "speed",
     "on_demand",
     "pages",
+    "order_list",
     "cost",
 )
 ORDER = (
     *("rush", "storm", "tills", "claims", "calls", "notifying", "redeeming", "judging", "cost", "speed"),
     *("topups", "purchases", "on-demand", "fact-cost"),
     *("cold-start", "lazy-import", "risk", "stock-policies", "watch", "catalogue-sync", "importing", "stock-size"),
-    *("live-lag", "analytics", "pages"),
+    *("live-lag", "analytics", "pages", "order-list"),
 )
 
 

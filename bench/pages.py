@@ -55,7 +55,7 @@ class Opened:
 
 
 def measure() -> Figure:
-    with local_shop() as shop, _edge(shop) as edge, sync_playwright() as playwright:
+    with local_shop() as shop, edge_of(shop) as edge, sync_playwright() as playwright:
         places = {**{path: path for path in MOST_KB}, "/claim/": _claimed(shop)}
         browser = playwright.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS])
         seen = {path: [opened(browser, edge + place) for _ in range(ROUNDS)] for path, place in places.items()}
@@ -133,7 +133,8 @@ def _claimed(shop: LocalShop) -> str:
 
 
 @contextmanager
-def _edge(shop: LocalShop) -> Generator[str]:
+def edge_of(shop: LocalShop) -> Generator[str]:
+    """The built pages and the shop's API on one origin."""
     made = shop.operate("POST", f"/v1/admin/channels/{CHANNEL}/keys", {"role": "publishable", "name": "pages"})
     with tempfile.TemporaryDirectory(prefix="quanyi-bench-") as name:
         file = Path(name) / "stack.json"

@@ -57,10 +57,10 @@ def download(
     """The next page is where `Link` and `X-Next-Cursor` say; joined, the pages are one file."""
     caller.needs("operator")
     asked = {"from": since, "to": to, "state": state, "channel": channel, "sku": sku}
-    found, after = list_orders(desk(), since, to, Sieve(state, channel, sku), export.ROWS, cursor)
-    headers = next_link({name: value for name, value in asked.items() if value}, after)
+    found = list_orders(desk(), since, to, Sieve(state, channel, sku), export.ROWS, cursor)
+    headers = next_link({name: value for name, value in asked.items() if value}, found.next)
     headers |= {"Content-Disposition": 'attachment; filename="orders.csv"', "Cache-Control": "no-store"}
-    return Response(200, "text/csv; charset=utf-8", export.page(found, first=cursor is None), headers=headers)
+    return Response(200, "text/csv; charset=utf-8", export.page(found.orders, first=cursor is None), headers=headers)
 
 
 @app.get("/v1/admin/orders/<order_id>", summary="Read an order", tags=["Orders"], cache_control="no-store")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from desk.find import Found
 from quanyi.catalog.model import Kind
 from quanyi.clock import Timestamp
 from quanyi.http import View
@@ -47,14 +48,16 @@ class OrderRow(OrderFacts):
 
 
 class OrderPage(View):
-    """A page may be short, or empty, and still have a `next`."""
+    """A page looks through some thousands of orders at most: it may be short, or empty, and still have a `next`."""
 
     items: list[OrderRow]
     next: str | None
+    looked: int
+    """How many orders were looked through for this page."""
 
     @classmethod
-    def of(cls, page: tuple[list[Order], str | None]) -> "OrderPage":
-        return cls(items=[OrderRow.of(order) for order in page[0]], next=page[1])
+    def of(cls, found: Found) -> "OrderPage":
+        return cls(items=[OrderRow.of(order) for order in found.orders], next=found.next, looked=found.looked)
 
 
 class LineView(View):

@@ -16,8 +16,8 @@ from quanyi.secret import Secret
 from stock.charge_backs import ROWS, Asked, ChargeBackPage, page_of_csv
 from stock.intake import ImportCreated, ImportPage, ImportView, NewImport, RefusedPage
 from stock.keeping import BatchAction, CardAction, Person
-from stock.levels import stock_levels
-from stock.views import BatchPage, BatchView, CardPage, CardView, Found, PageDone, StockLevels
+from stock.levels import levels_of_each, stock_levels
+from stock.views import BatchPage, BatchView, CardPage, CardView, Found, LevelsOfSeveral, PageDone, StockLevels
 from stock.wiring import intake, keeping, owed
 
 CSV_LINES = 100_000
@@ -29,6 +29,7 @@ ImportId = Annotated[str, Path(pattern=r"^I[0-9A-Z]{10,30}$")]
 BatchId = Annotated[str, Path(pattern=ID)]
 CardId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{43}$")]
 OfSku = Annotated[SkuId, Query(description="Of this SKU")]
+OfSkus = Annotated[list[SkuId], Query(alias="sku", min_length=1, max_length=100, description="Of each of these SKUs")]
 OfBatch = Annotated[str, Query(pattern=ID, description="Of this batch")]
 FromSupplier = Annotated[str | None, Query(pattern=ID, description="Of this supplier; of all when left out")]
 From = Annotated[date | None, Query(alias="from", description="First of the shop's days; 30 before `to` when left out")]
@@ -179,6 +180,11 @@ def charge_backs_csv(
 @app.get("/v1/admin/stock", tags=["Stock"], summary="A SKU's stock levels")
 def stock(sku: OfSku) -> StockLevels:
     return stock_levels(keeping().stats, sku)
+
+
+@app.get("/v1/admin/stock-levels", tags=["Stock"], summary="The stock levels of several SKUs")
+def stock_of_several(skus: OfSkus) -> LevelsOfSeveral:
+    return LevelsOfSeveral(items=levels_of_each(keeping().stats, skus))
 
 
 handler = entry(app)

@@ -1,6 +1,8 @@
 """Stock levels as the card table's stream counts them (`quanyi.stats.levels`): they inform, never decide a sale."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from quanyi.cards.model import CARD_STATES
 from quanyi.stats.levels import LevelsTable
@@ -10,12 +12,20 @@ from stock.views import ChannelLevels, StockLevels
 Row = tuple[str, str]
 """SKU, and channel or `BATCH#<id>`."""
 
+AT_ONCE = 8
+
 
 def stock_levels(stats: Table, sku: str) -> StockLevels:
     rows = {where: counts for where, counts in LevelsTable(stats).of_sku(sku).items() if not where.startswith("BATCH#")}
     total = {state: sum(counts.get(state, 0) for counts in rows.values()) for state in CARD_STATES}
     channels = [ChannelLevels(channel=channel, counts=counts) for channel, counts in sorted(rows.items())]
     return StockLevels(sku=sku, counts=total, channels=channels)
+
+
+def levels_of_each(stats: Table, skus: Sequence[str]) -> list[StockLevels]:
+    """In the order asked; a SKU that never had stock has levels without numbers."""
+    with ThreadPoolExecutor(min(AT_ONCE, len(skus))) as several:
+        return list(several.map(partial(stock_levels, stats), skus))
 
 
 def levels_of(stats: Table, rows: Sequence[Row]) -> dict[Row, dict[str, int]]:

@@ -122,3 +122,7 @@ class StockLevels(View):
     sku: str
     counts: dict[str, int] = Field(description="Cards by state, all channels together")
     channels: list[ChannelLevels]
+
+
+class LevelsOfSeveral(View):
+    items: list[StockLevels]

@@ -7,7 +7,7 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache, wraps
@@ -61,7 +61,7 @@ class Call(Protocol):
         *,
         caller: Caller | None = None,
         headers: dict[str, str] | None = None,
-        query: dict[str, str] | None = None,
+        query: Mapping[str, str | list[str]] | None = None,
         resource: str | None = None,
         ip: str = "192.0.2.1",
     ) -> Answer: ...
@@ -311,10 +311,11 @@ def _call(
     *,
     caller: Caller | None = None,
     headers: dict[str, str] | None = None,
-    query: dict[str, str] | None = None,
+    query: Mapping[str, str | list[str]] | None = None,
     resource: str | None = None,
     ip: str = "192.0.2.1",
 ) -> Answer:
+    asked = {name: [value] if isinstance(value, str) else value for name, value in (query or {}).items()}
     sent = {"Content-Type": "application/json", **(headers or {})}
     event = {
         "resource": resource or path,
@@ -322,8 +323,8 @@ def _call(
         "httpMethod": method,
         "headers": sent,
         "multiValueHeaders": {name: [value] for name, value in sent.items()},
-        "queryStringParameters": query,
-        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
+        "queryStringParameters": {name: values[-1] for name, values in asked.items()} or None,
+        "multiValueQueryStringParameters": asked or None,
         "pathParameters": None,
         "stageVariables": None,
         "requestContext": {

@@ -1,7 +1,7 @@
 """A shop's stock room on moto: announce, upload, run, look at what came of it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -83,7 +83,7 @@ class Shop:
         _, body, _ = self.get(f"/v1/admin/imports/{import_id}/refused")
         return [(row["line"], row["reason"]) for row in body["items"]]
 
-    def get(self, path: str, query: dict[str, str] | None = None) -> tuple[int, Any, dict[str, str]]:
+    def get(self, path: str, query: Mapping[str, str | list[str]] | None = None) -> tuple[int, Any, dict[str, str]]:
         return self.call(admin.handler, "GET", path, caller=OPERATOR, query=query)
 
     def post(self, path: str, body: Any = None) -> tuple[int, Any, dict[str, str]]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import secrets
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from desk import acts, orders
 from desk.wiring import Desk
 from quanyi.callers import Caller
+from quanyi.orders import listing
 from quanyi.orders.books import books
 from quanyi.orders.model import Order
 from quanyi.orders.refunds import goods_known, share_answered, with_refund
+from quanyi.orders.table import to_item
 from tests.aws.conftest import Call, Cloud
 from tests.aws.market import Market
 
@@ -84,6 +87,45 @@ def test_filters(market: Market, call: Call) -> None:
     assert found(sku="nf-card", channel="site") == set()
     assert found(to="2026-11-23") == {paid.id, other.id}
     assert found(**{"from": "2026-11-24"}) == {later.id}
+
+
+def test_a_rare_state_in_a_crowd_is_found_by_bounded_pages(
+    market: Market, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bounds are a fortieth of the real ones, as the crowd is of a busy month's."""
+    for name, number in {"FILTERED": 10, "A_DAY_LOOKED": 40, "LOOKED": 200}.items():
+        monkeypatch.setattr(listing, name, number)
+    rare = market.pay(market.place())
+    lain = market.shop.orders
+    crowd = [_crowded(rare, number) for number in range(600)]
+    lain.table.put_many([to_item(order, lain.zone) for order in crowd])
+    wanted = [order.id for order in crowd if order.state == "on_hold"]
+    read: list[int] = []
+    lain.table.client.meta.events.register(
+        "after-call.dynamodb.Query", lambda parsed, **_: read.append(parsed["ScannedCount"])
+    )
+
+    ids: list[str] = []
+    looked: list[int] = []
+    query: dict[str, str] = {"from": "2026-11-22", "to": "2026-11-23", "state": "on_hold"}
+    while True:
+        read.clear()
+        _, page, _ = call(orders.handler, "GET", "/v1/admin/orders", caller=SUPPORT, query=query)
+        assert page["looked"] == sum(read) <= 200
+        ids += [row["id"] for row in page["items"]]
+        looked.append(page["looked"])
+        if page["next"] is None:
+            break
+        query["cursor"] = page["next"]
+    assert ids == wanted, "each once, newest first"
+    assert sum(looked) < 2 * len(crowd), "no page begins where the one before began"
+
+
+def _crowded(like: Order, number: int) -> Order:
+    """One of many in a few days, newest first; three of them are held."""
+    at = like.created_at - timedelta(minutes=number)
+    state = "on_hold" if number in (230, 501, 502) else "fulfilled"
+    return like.model_copy(update={"id": f"O{number:020d}", "created_at": at, "state": state, "due_at": None})
 
 
 @pytest.mark.parametrize(

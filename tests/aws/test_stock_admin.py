@@ -202,6 +202,31 @@ def test_levels(shop: Shop) -> None:
     ]
 
 
+def test_levels_of_several_skus_are_one_call(shop: Shop) -> None:
+    stats = shop.cloud.table("StatsTable")
+    for number in range(30):
+        stats.put({"pk": f"LEVEL#VIP-{number}", "sk": "shared", "available": number, "v": 1})
+    stats.put({"pk": "LEVEL#VIP-7", "sk": "taobao", "available": 2, "sold": 1})
+    skus = [*(f"VIP-{number}" for number in reversed(range(30))), "NONE"]
+    items = shop.get("/v1/admin/stock-levels", {"sku": skus})[1]["items"]
+    assert [item["sku"] for item in items] == skus, "in the order asked"
+    by_sku = {item["sku"]: item for item in items}
+    assert by_sku["VIP-7"] == shop.get("/v1/admin/stock", {"sku": "VIP-7"})[1]
+    assert [by_sku[sku]["counts"]["available"] for sku in ("VIP-29", "VIP-7", "NONE")] == [29, 9, 0]
+    assert [item["sku"] for item in shop.get("/v1/admin/stock-levels", {"sku": "VIP-3"})[1]["items"]] == ["VIP-3"]
+
+
+def test_levels_of_none_or_of_too_many_skus_are_refused(shop: Shop) -> None:
+    refused: tuple[dict[str, str | list[str]], ...] = (
+        {},
+        {"sku": [f"S{number}" for number in range(101)]},
+        {"sku": ["A", "not a sku"]},
+    )
+    for query in refused:
+        status, problem, _ = shop.get("/v1/admin/stock-levels", query)
+        assert (status, problem["code"]) == (422, "invalid_request")
+
+
 def recounted(shop: Shop) -> dict[str, int]:
     made = wiring.recount()
     object.__setattr__(made, "clock", lambda: shop.now)

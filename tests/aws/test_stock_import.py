@@ -404,7 +404,8 @@ def test_only_operators_may(shop: Shop, call: Call) -> None:
             headers={"Idempotency-Key": "k"},
         )
         assert status == 403
-        assert call(admin.handler, "GET", "/v1/admin/stock", caller=Caller(role=role), query={"sku": "A"})[0] == 403
+        for path in ("/v1/admin/stock", "/v1/admin/stock-levels"):
+            assert call(admin.handler, "GET", path, caller=Caller(role=role), query={"sku": "A"})[0] == 403
 
 
 def test_imports_are_listed_newest_first_and_refused_lines_by_pages(shop: Shop) -> None:

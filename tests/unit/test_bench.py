@@ -1,16 +1,24 @@
 """The measuring tools themselves: a wrong ruler makes every figure wrong."""
 
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError
 
-from bench import pages
+from bench import order_list, pages
 from bench.card_index import CardIndex
 from bench.claims import SERIOUS, simulate
+from bench.lying_orders import COMES_AGAIN, DAYS, HELD, several
+from bench.order_list import Done
 from bench.report import Figure, table, written
 from bench.simulated_time import SimulatedTime
 from bench.units import Schema, item_bytes, read_units, write_units
 from quanyi.cards.table import CardsTable
 from quanyi.clock import moment
+from quanyi.orders.model import Line, Order, Unit
 from quanyi.table import Table, to_wire
 
 CARDS = Schema.of(
@@ -156,3 +164,25 @@ def test_a_page_is_held_to_its_worst_visit(script: int, shift: float, reached: b
     found = pages.figure({"/": [usual, usual, worst], "/console/": [usual]})
     assert found.reached is reached
     assert f"| `/` | 900 | 1,500 | {shift:.2f} | {script / 1024:.2f} | 0.50 | 12 |" in found.body
+
+
+def test_a_list_that_reads_too_much_or_shows_too_much_misses_its_aim() -> None:
+    good = Done("first page", found=20, calls=1, kilobytes=9, rows=20, read=200, most=200, took=0.1)
+    assert order_list.figure([good]).reached
+    for wrong in ({"most": 9_000}, {"rows": 200}, {"found": 0}, {"most": 0}):
+        assert not order_list.figure([replace(good, **wrong)]).reached
+
+
+def test_the_orders_of_a_month_are_what_is_said_of_them() -> None:
+    unit = Unit(id="0-1", line=0, sku="a", kind="card", amount=1)
+    line = Line(sku="a", version=1, kind="card", titles={"en": "A"}, quantity=1, unit_price=1, total=1)
+    fields: dict[str, Any] = {"channel": "site", "member": "M1", "currency": "CNY", "total": 1, "body_hash": ""}
+    like = Order(
+        id="O1", lines=(line,), units=(unit,), created_at=NOW, expires_at=NOW, state="fulfilled", email="his", **fields
+    )
+    made = list(several(like, 2_000, Random(1)))
+    assert [order.created_at for order in made] == sorted((order.created_at for order in made), reverse=True)
+    assert NOW - timedelta(days=DAYS) <= made[-1].created_at
+    assert (len({order.id for order in made}), len({order.email for order in made})) == (2_000, 2_000 - COMES_AGAIN + 1)
+    assert sum(order.state == "on_hold" for order in made) == len(HELD)
+    assert sum(order.email == "his" for order in made) == COMES_AGAIN

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quanyi.errors import Malformed
-from quanyi.orders.listing import READS, Sieve, newest
+from quanyi.orders.listing import LOOKED, READS, Sieve, newest
 from quanyi.table import Item, Page, encode_cursor
 
 LAST = date(2026, 11, 23)
@@ -17,11 +17,12 @@ LAST = date(2026, 11, 23)
 
 @dataclass
 class FakeIndex:
-    """`by-created`, newest first, `page` entries read at a time; counts its reads."""
+    """`by-created`, newest first, `page` entries read at a time at most; counts its reads and what they brought."""
 
     items: list[Item]
     page: int = 3
     reads: int = 0
+    looked: int = 0
     seen_limits: set[int] = field(default_factory=set[int])
 
     def query(
@@ -32,9 +33,11 @@ class FakeIndex:
         self.seen_limits.add(limit)
         found = [item for item in self.items if item["day"] == day and item["created"] < before]
         found.sort(key=lambda item: item["created"], reverse=True)
-        read = found[: self.page]
+        size = min(self.page, limit)
+        read = found[:size]
+        self.looked += len(read)
         kept = [item for item in read if not filter or item["state"] == state]
-        return Page(kept, read[-1] if len(read) == self.page else None)
+        return Page(kept, read[-1] if len(read) == size else None, len(read))
 
 
 def entry(days_ago: int, shard: int, minute: int, state: str = "paid") -> Item:
@@ -49,9 +52,10 @@ def everything(index: FakeIndex, sieve: Sieve, limit: int, days: int) -> tuple[l
     ids: list[str] = []
     cursor: str | None = None
     for pages in range(1, 500):
-        before = index.reads
+        before, looked = index.reads, index.looked
         found = newest(index, LAST - timedelta(days=days), LAST, sieve, limit, cursor)  # type: ignore[arg-type]
         assert index.reads - before <= READS
+        assert found.looked == index.looked - looked <= LOOKED
         assert len(found.ids) <= limit
         ids += found.ids
         cursor = found.next
@@ -94,6 +98,14 @@ def test_a_filter_that_throws_almost_all_away_still_gets_on() -> None:
     ids, pages = everything(FakeIndex(items, page=2), Sieve("paid"), 20, days=5)
     assert ids == ["O00310005"]
     assert pages > 3
+
+
+def test_one_order_of_many_is_found_by_pages_of_some_thousands() -> None:
+    items = [entry(day, n % 4, n, "expired") for day in range(20) for n in range(1440)] + [entry(20, 1, 5)]
+    index = FakeIndex(items, page=10_000)
+    ids, pages = everything(index, Sieve("paid"), 20, days=25)
+    assert ids == ["O02010005"]
+    assert len(items) / LOOKED <= pages < 2 * len(items) / LOOKED, "each gets as far as it may"
 
 
 def test_filtered_pages_read_more_entries_at_once() -> None:

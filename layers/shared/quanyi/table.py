@@ -201,7 +201,8 @@ class Table:
             request["FilterExpression"] = filter
         answer = self._call("query", **request, **_names_values(f"{where} {filter or ''}", names, values))
         last = answer.get("LastEvaluatedKey")
-        return Page([from_wire(item) for item in answer["Items"]], from_wire(last) if last else None)
+        looked = answer.get("ScannedCount", len(answer["Items"]))
+        return Page([from_wire(item) for item in answer["Items"]], from_wire(last) if last else None, looked)
 
     def query_all(self, where: str, *, limit: int | None = None, **how: Any) -> Iterator[Item]:
         """All items of a query, page after page (each of `limit` items)."""
@@ -280,10 +281,12 @@ def _place(item: Key, fields: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Page:
-    """Items of one query page, and the key to go on from (None at the end)."""
+    """Items of one query page, and the key to go on from (None at the end). `looked`: how many a query read, those that
+    its filter threw away among them."""
 
     items: list[Item]
     next: Item | None
+    looked: int = 0
 
 
 def _translated(call: Callable[..., dict[str, Any]], **request: Any) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The operator's list: a shop's orders newest first, over any number of days.
 
 A day's orders stand in `DAY_SHARDS` partitions of an index, each sorted by time. They are merged here, day after day
-backwards. A page reads a bounded number of index pages, so one may come out short, or empty, and still have a next.
+backwards. A page reads a bounded number of index pages and of orders in them, so one may come out short, or empty, and
+still have a next: a filter that lets one order of a million through is as cheap a call as any, and says how far it got.
 """
 
 from collections.abc import Iterator
@@ -16,10 +17,12 @@ from quanyi.table import Item, Table, decode_cursor, encode_cursor
 
 READS = 132
 """Index pages that one page of the list may read: a month without orders is one page."""
-A_DAY = 2 * DAY_SHARDS
-"""A day is begun only when at least so many reads are left: then every page gets further."""
+LOOKED = 8_000
+"""Orders that one page of the list may look through: twenty full index pages, 1.2 MB or so, 150 read units."""
 UNFILTERED, FILTERED = 50, 400
 """Entries an index page; a filtered one may throw most of them away."""
+A_DAY_READS, A_DAY_LOOKED = 2 * DAY_SHARDS, DAY_SHARDS * FILTERED
+"""A day is begun only when at least so many reads and orders are left: then every page gets further."""
 END = "~"
 """Sorts after every moment."""
 
@@ -53,30 +56,52 @@ class Sieve:
 
 @dataclass(frozen=True)
 class Listed:
-    """Ids newest first, and the cursor that goes on (None at the end)."""
+    """Ids newest first, and the cursor that goes on (None at the end). `looked`: how many orders were read for them."""
 
     ids: list[str]
     next: str | None
+    looked: int
 
 
 def newest(table: Table, first: date, last: date, sieve: Sieve, limit: int, cursor: str | None = None) -> Listed:
     """Orders of the shop's days from `last` back to `first`, at most `limit`. Raises Malformed (cursor)."""
     day, before = _place(cursor, last)
     ids: list[str] = []
-    reads = READS
+    left = _Left(READS, LOOKED)
     while day >= first:
-        if reads < A_DAY:
-            return Listed(ids, _cursor(day, before))
-        merged = _Day(table, day, sieve, before, reads)
+        if not left.enough_for_a_day:
+            return Listed(ids, _cursor(day, before), left.looked)
+        merged = _Day(table, day, sieve, before, left)
         for found in merged.ids():
             ids.append(found)
             if len(ids) == limit:
-                return Listed(ids, _cursor(day, merged.before))
+                return Listed(ids, _cursor(day, merged.before), left.looked)
         if not merged.complete:
-            return Listed(ids, _cursor(day, merged.before))
-        reads = merged.reads
+            return Listed(ids, _cursor(day, merged.before), left.looked)
         day, before = day - timedelta(days=1), END
-    return Listed(ids, None)
+    return Listed(ids, None, left.looked)
+
+
+@dataclass
+class _Left:
+    """What a page may still do."""
+
+    reads: int
+    orders: int
+    looked: int = 0
+
+    @property
+    def enough_for_a_day(self) -> bool:
+        return self.reads >= A_DAY_READS and self.orders >= A_DAY_LOOKED
+
+    @property
+    def nothing(self) -> bool:
+        return not self.reads or not self.orders
+
+    def took(self, orders: int) -> None:
+        self.reads -= 1
+        self.orders -= orders
+        self.looked += orders
 
 
 @dataclass
@@ -96,17 +121,17 @@ class _Shard:
 
 @dataclass
 class _Day:
-    """The merge of one day. `before`: everything from there on has been given out; `reads` are what is left of them."""
+    """The merge of one day. `before`: everything from there on has been given out."""
 
     table: Table
     day: date
     sieve: Sieve
     before: str
-    reads: int
+    left: _Left
     complete: bool = False
 
     def ids(self) -> Iterator[str]:
-        """Newest first; stops when the day is over (`complete`) or the reads are used up."""
+        """Newest first; stops when the day is over (`complete`) or nothing is left to be read."""
         shards = [_Shard(f"{self.day}#{shard}", self.before) for shard in range(DAY_SHARDS)]
         while True:
             newest = max(shards, key=lambda shard: shard.head)
@@ -116,19 +141,18 @@ class _Day:
             elif newest.ended:
                 self.complete = True
                 return
-            elif self.reads == 0:
+            elif self.left.nothing:
                 self.before = newest.frontier
                 return
             else:
                 self._read(newest)
 
     def _read(self, shard: _Shard) -> None:
-        self.reads -= 1
         condition, names, values = self.sieve.condition()
         page = self.table.query(
             "#day = :day AND created < :before",
             index=BY_CREATED,
-            limit=FILTERED if condition else UNFILTERED,
+            limit=min(FILTERED if condition else UNFILTERED, self.left.orders),
             forward=False,
             filter=condition,
             names={"day": "day", **names},
@@ -136,6 +160,7 @@ class _Day:
             before=shard.frontier,
             **values,
         )
+        self.left.took(page.looked)
         shard.waiting = [item["created"] for item in page.items]
         shard.ended = page.next is None
         shard.frontier = page.next["created"] if page.next else ""

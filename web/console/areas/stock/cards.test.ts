@@ -1,9 +1,6 @@
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 
 import { allowed, batchActs, levelOf, type Batch, type Card } from "./cards";
-import { inLanes } from "./overview";
-
-vi.mock("../../session", () => ({ shop: {} }));
 
 it("offers what a card's state allows", () => {
   const of = (state: Card["state"]) => allowed({ state } as Card);
@@ -19,17 +16,4 @@ it("says how many cards of a batch an act is about", () => {
 
 it("holds stock against its policy", () => {
   expect([levelOf(0, null), levelOf(4, 5), levelOf(5, 5), levelOf(9, null)]).toEqual(["out", "low", "fine", "unknown"]);
-});
-
-it("asks a few at once and keeps the order", async () => {
-  let [running, most] = [0, 0];
-  const answers = await inLanes([5, 1, 3, 2, 4], async (wait) => {
-    most = Math.max(most, ++running);
-    for (let turn = 0; turn < wait; turn += 1) await Promise.resolve();
-    running -= 1;
-    return wait * 10;
-  });
-  expect(answers).toEqual([50, 10, 30, 20, 40]);
-  expect(most).toBe(3);
-  expect(await inLanes([], async () => 1)).toEqual([]);
 });

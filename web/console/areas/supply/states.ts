@@ -5,6 +5,11 @@ export type PurchaseState = Purchase["state"];
 
 export const STATES: readonly PurchaseState[] = ["draft", "approved", "sent", "unknown", "confirmed", "partly_received", "received", "reconciled", "failed", "cancelled"];
 
+/** Whether it changes by itself: neither over, nor waiting for somebody's approval. */
+export function goesOn(state: PurchaseState): boolean {
+  return ["approved", "sent", "unknown", "confirmed", "partly_received"].includes(state);
+}
+
 /** What may be done to one in this state: the API decides again. */
 export function actsOf(one: Purchase, role: string | undefined): readonly ("approve" | "cancel" | "ask" | "resolve" | "note")[] {
   const acts: ("approve" | "cancel" | "ask" | "resolve" | "note")[] = [];
