@@ -62,8 +62,15 @@ class Pages:
             close()
 
 
+# What fades in is judged as it will be; what never ends (a skeleton's shimmer) is not waited for.
+_SETTLED = """async () => { await Promise.all(document.getAnimations()
+  .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime))
+  .map((one) => one.finished.catch(() => undefined))) }"""
+
+
 def inaccessible(page: Page) -> list[str]:
     """Serious findings of axe about what the page shows now, and where."""
+    page.evaluate(_SETTLED)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
     return [

@@ -32,10 +32,11 @@ class Edge(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, port: int, stack_file: Path, built: Path = BUILT) -> None:
+    def __init__(self, port: int, stack_file: Path, built: Path = BUILT, channel: str = CHANNEL) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.stack_file = stack_file
         self.built = built
+        self.channel = channel
 
     @property
     def url(self) -> str:
@@ -47,8 +48,8 @@ class Edge(ThreadingHTTPServer):
     def config(self) -> dict[str, Any]:
         """What `web/shared/config.ts` describes."""
         return {
-            "channel": CHANNEL,
-            "publishable_key": self.stack().keys.get("publishable", {}).get(CHANNEL, ""),
+            "channel": self.channel,
+            "publishable_key": self.stack().keys.get("publishable", {}).get(self.channel, ""),
             "sandbox": True,
             "shop": {"title": {"zh-CN": "权益演示店", "en": "Quanyi demo shop"}, "help": "mailto:shop@example.com"},
         }

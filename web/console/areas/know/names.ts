@@ -1,4 +1,4 @@
-import { ref, shallowRef } from "vue";
+import { shallowRef } from "vue";
 
 import { api, body } from "@shared/api/client";
 import { config } from "@shared/config";
@@ -7,9 +7,11 @@ import { role, shop } from "../../session";
 
 type Titles = Record<string, string>;
 
-/** Titles of products and channels by id: reports tell ids. Read once a visit; an analyst reads what anybody may. */
+/** Titles of products and channels by id: reports tell ids. An analyst reads what anybody may. */
 const titles = shallowRef<ReadonlyMap<string, Titles>>(new Map());
-const asked = ref(false);
+
+const sought = new Set<string>();
+let running: Promise<void> | undefined;
 
 const MOST_PAGES = 10;
 
@@ -47,13 +49,16 @@ async function read(): Promise<void> {
   titles.value = new Map([...products, ...channels]);
 }
 
+/** Read at first, and again for an id that nobody knew: something may have been made since. */
 export function names(): { named: (id: string, language: string) => string } {
-  if (!asked.value) {
-    asked.value = true;
-    read().catch(() => (asked.value = false));
-  }
   const named = (id: string, language: string): string => {
     const known = titles.value.get(id);
+    if (!known && !sought.has(id)) {
+      sought.add(id);
+      running ??= read()
+        .catch(() => sought.clear())
+        .finally(() => (running = undefined));
+    }
     return known?.[language] ?? known?.["zh-CN"] ?? id;
   };
   return { named };
