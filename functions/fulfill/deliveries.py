@@ -20,12 +20,13 @@ from quanyi.http import CallerParam, entry, rest_api
 
 app = rest_api()
 
+UNIT = r"[0-9]{1,4}(-[0-9]{1,4}){1,3}"
 Opening = Annotated[
     str,
     Query(
-        pattern=r"^(all|none|[0-9]{1,4}(-[0-9]{1,4}){1,3})$",
-        description="Which units are opened. `none` tells of all and opens nothing; a unit's id opens, and tells of, "
-        "that one alone. What was opened cannot go back into stock.",
+        pattern=rf"^(all|none|{UNIT}(,{UNIT}){{0,49}})$",
+        description="Which units are opened. `none` tells of all and opens nothing; ids of up to 50 units, with commas "
+        "between them, open and tell of those alone. What was opened cannot go back into stock.",
     ),
 ]
 

@@ -75,6 +75,25 @@ def test_one_is_opened_alone_and_the_other_can_still_go_back(market: Market) -> 
     assert not market.works.cards.take_back(cards[1], order=order.id, unit="0-1")
 
 
+def test_some_are_opened_together_and_the_rest_stays_closed(market: Market) -> None:
+    market.sku()
+    market.stock("ik-month", 3)
+    order = delivered(market, 3)
+    for _ in range(2):
+        units = told(market, order, "0-2,0-0,0-2")
+        assert [(unit.unit, unit.number in market.secrets_made) for unit in units] == [("0-0", True), ("0-2", True)]
+    assert opened_cards(market, order) == [True, False, True]
+
+
+def test_one_that_is_not_there_keeps_the_others_closed(market: Market) -> None:
+    market.sku()
+    market.stock("ik-month", 2)
+    order = delivered(market, 2)
+    with pytest.raises(NotFound):
+        told(market, order, "0-0,0-7")
+    assert opened_cards(market, order) == [False, False]
+
+
 def test_a_unit_that_is_not_there_opens_nothing(market: Market) -> None:
     market.sku()
     market.stock("ik-month", 1)
@@ -153,8 +172,8 @@ def test_while_a_case_is_open_only_what_was_seen_can_be_opened(market: Market) -
     assert opened_cards(market, order) == [True, False]
 
 
-@pytest.mark.parametrize("wrong", ["some", "0-", "0-0-0-0-0", "0-0,0-1"])
-def test_the_route_takes_all_none_or_a_unit(
+@pytest.mark.parametrize("wrong", ["some", "0-", "0-0-0-0-0", "0-0,", "0-0,all", ",".join(["0-0"] * 51)])
+def test_the_route_takes_all_none_or_units(
     market: Market, call: Call, wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 

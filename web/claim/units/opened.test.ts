@@ -6,11 +6,11 @@ import { hideOnLeaving, opened } from "./opened";
 const TICKET = { order: "ONWE2N8C9QXAWN8SPG51S", token: "qo_x" };
 
 function counter(secret = "1111 2222") {
-  const GET = vi.fn((_path: string, { params }: { params: { query: { open: string } } }) =>
-    Promise.resolve({ data: { deliveries: [{ units: [{ unit: params.query.open, number: secret }] }] } }),
-  );
+  const answer = (_path: string, { params }: { params: { query: { open: string } } }) =>
+    Promise.resolve({ data: { deliveries: [{ units: params.query.open.split(",").map((unit) => ({ unit, number: secret })) }] } });
+  const GET = vi.fn(answer);
   const again = vi.fn(() => Promise.resolve());
-  return { GET, again, room: opened({ client: { GET } as unknown as Visit["client"], ticket: TICKET, again }) };
+  return { GET, answer, again, room: opened({ client: { GET } as unknown as Visit["client"], ticket: TICKET, again }) };
 }
 
 describe("secrets", () => {
@@ -41,6 +41,30 @@ describe("secrets", () => {
     room.hide("0-0");
     await refreshed;
     expect(room.shown.size).toBe(0);
+  });
+
+  it("of a wholesale line come some at a time, and those that came stay when the next do not", async () => {
+    const { room, GET, answer, again } = counter();
+    const ids = Array.from({ length: 50 }, (_, at) => `0-${at}`);
+    GET.mockImplementationOnce(answer).mockRejectedValueOnce(new Error("broken"));
+    await expect(room.list(ids)).rejects.toThrow("broken");
+    expect([...room.listed.keys()]).toEqual(ids.slice(0, 20));
+    expect(again).toHaveBeenCalledOnce();
+    await room.list(ids.slice(20));
+    expect([...room.listed.keys()]).toEqual(ids);
+    expect(GET.mock.calls.map(([, { params }]) => params.query.open.split(",").length)).toEqual([20, 20, 20, 10]);
+    expect(room.shown.size).toBe(0);
+    room.unlist(ids.slice(1));
+    expect(room.listed.size).toBe(1);
+  });
+
+  it("of a wholesale line are not asked for any more once the page was left", async () => {
+    const { room, GET } = counter();
+    const asked = room.list(Array.from({ length: 50 }, (_, at) => `0-${at}`));
+    room.hideAll();
+    await asked;
+    expect(GET).toHaveBeenCalledOnce();
+    expect(room.listed.size).toBe(0);
   });
 
   it("that come after the page was left are not shown", async () => {

@@ -6,7 +6,7 @@ import { Problem } from "@shared/api/problem";
 import { counter, front } from "../session";
 import { offered, paymentKey, step } from "./actions";
 import { leaveFor, post, wechat } from "./cashier";
-import { client } from "./device";
+import { client } from "@shared/device";
 import { due, standing, type Order } from "./standing";
 import { payerKnown } from "./tokens";
 
