@@ -30,4 +30,12 @@ export default typescript.config(
       "vuejs-accessibility/label-has-for": ["error", { required: { some: ["nesting", "id"] } }],
     },
   },
+  {
+    files: ["console/**/*.{ts,vue}"],
+    ignores: ["console/ui/Ask.vue"],
+    rules: {
+      "vue/no-restricted-html-elements": ["error", { element: "el-dialog", message: "The console has one kind of dialog: ui/Ask.vue, or ask() of ui/ask.ts." }],
+      "no-restricted-imports": ["error", { paths: [{ name: "element-plus", importNames: ["ElMessageBox"], message: "The console has one kind of dialog: ask() of ui/ask.ts." }] }],
+    },
+  },
 );

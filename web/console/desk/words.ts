@@ -3,6 +3,8 @@ import { useI18n } from "vue-i18n";
 import { money, type Money } from "@shared/money";
 import { moment } from "@shared/time";
 
+import { said } from "../ui/said";
+
 /** Money, moments and the API's words in the language that is read. */
 export function words() {
   const { t, te, locale } = useI18n();
@@ -14,8 +16,7 @@ export function words() {
     minor: (amount: number, currency: string): string => money({ amount, currency }, locale.value),
     at: (value: string | null | undefined): string => (value ? moment(value, locale.value) : "–"),
     /** A title in the reader's language, or any that there is. */
-    titled: (titles: Record<string, string>, instead = ""): string =>
-      titles[locale.value] ?? titles["zh-CN"] ?? Object.values(titles)[0] ?? instead,
+    titled: (titles: Record<string, string>, instead = ""): string => said(titles, locale.value) || instead,
     /** `word.<kind>.<value>`, or the value itself where nobody has named it yet. */
     word: (kind: string, value: string): string => (te(`word.${kind}.${value}`) ? t(`word.${kind}.${value}`) : value),
     /** Who did it: a role and the end of their key, `system`, or the buyer. */

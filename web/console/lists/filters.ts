@@ -1,8 +1,8 @@
 import { reactive, watch } from "vue";
 import { useRoute, useRouter } from "vue-router";
 
-/** Filters that stand in the address, so that a reload and a shared link show the same list. Names and ids only: an
- * address is kept in histories, so nothing personal goes in. What is empty is not there. */
+/** Filters that stand in the address, so that a reload, the way back and a shared link show the same list. Names and ids
+ * only: an address is kept in histories, so nothing personal goes in. Only what is not usual stands there. */
 export function filters<Names extends string>(defaults: Record<Names, string>, changed: () => void): Record<Names, string> {
   const route = useRoute();
   const router = useRouter();
@@ -16,13 +16,13 @@ export function filters<Names extends string>(defaults: Record<Names, string>, c
     () => names.map((name) => values[name]),
     () => {
       const others = Object.entries(route.query).filter(([name]) => !names.includes(name as Names));
-      const said = names.filter((name) => values[name] && values[name] !== defaults[name]).map((name) => [name, values[name]]);
+      const said = names.filter((name) => values[name] !== defaults[name]).map((name) => [name, values[name]]);
       const query = Object.fromEntries([...others, ...said]);
       void router.replace({ query });
       changed();
     },
   );
-  // Somebody followed a link to the same list with other filters, or went back.
+  // Somebody followed a link to the same list with other filters, or went back. A page that is left reads nothing more.
   watch(
     () => route.query,
     () => {
@@ -30,6 +30,11 @@ export function filters<Names extends string>(defaults: Record<Names, string>, c
     },
   );
   return values;
+}
+
+/** As the API wants what is left open: not there at all. */
+export function given(value: string): string | undefined {
+  return value.trim() || undefined;
 }
 
 function one(value: unknown): string | undefined {

@@ -1,7 +1,5 @@
 import { ref, shallowRef, type Ref } from "vue";
 
-import { money, type Money } from "@shared/money";
-
 export interface Page<Row> {
   items: Row[];
   next?: string | null;
@@ -12,6 +10,8 @@ export interface Page<Row> {
 export type Ask<Row> = (cursor: string | undefined, limit: number, signal: AbortSignal) => Promise<Page<Row>>;
 
 export interface List<Row> {
+  /** The question itself, for an export of all of it. */
+  ask: Ask<Row>;
   rows: Ref<Row[]>;
   /** How many pages were turned; 0 is the first. */
   number: Ref<number>;
@@ -91,6 +91,7 @@ export function pages<Row>(ask: Ask<Row>, size = 20): List<Row> {
   }
 
   return {
+    ask,
     rows,
     number,
     more,
@@ -116,32 +117,4 @@ export function pages<Row>(ask: Ask<Row>, size = 20): List<Row> {
       busy.value = looking.value = false;
     },
   };
-}
-
-/** Every page, one after the other, up to `most` rows: for an export. `onRows` is told how many there are so far. */
-export async function* whole<Row>(ask: Ask<Row>, most: number, signal: AbortSignal): AsyncGenerator<Row[]> {
-  let cursor: string | undefined;
-  for (let count = 0; count < most; ) {
-    const answer = await ask(cursor, 100, signal);
-    yield answer.items;
-    count += answer.items.length;
-    if (!answer.next) return;
-    cursor = answer.next;
-  }
-}
-
-/** A cell of a CSV file that runs nothing in a spreadsheet: a text that looks like a formula stays a text. */
-export function cell(value: unknown): string {
-  const text =
-    value === null || value === undefined ? "" : isMoney(value) ? money(value, "en") : typeof value === "object" ? JSON.stringify(value) : String(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-function isMoney(value: unknown): value is Money {
-  return typeof value === "object" && value !== null && "amount" in value && "currency" in value;
-}
-
-export function csv(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
-  return `\ufeff${[head, ...rows].map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
 }

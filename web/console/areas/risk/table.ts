@@ -1,6 +1,6 @@
 import type { Schemas } from "@shared/api/client";
 
-import type { FieldFault } from "../../desk/faults";
+import type { FieldFault } from "../../ui/fields";
 
 export type Table = Schemas["RuleTable"];
 export type Rule = Schemas["Rule"];

@@ -1,0 +1,91 @@
+import { money, type Money } from "@shared/money";
+
+import type { Ask } from "./pages";
+
+/** Files that the API writes page by page: joined they are one, whose first page alone has the columns' names. */
+export interface Part {
+  text: string;
+  next: string | null;
+}
+
+export type AskPart = (cursor: string | undefined, signal: AbortSignal) => Promise<Part>;
+
+/** All pages as one file. `onPart` is told how many rows there are so far. */
+export async function joined(ask: AskPart, signal: AbortSignal, onPart: (rows: number) => void): Promise<Blob> {
+  const parts: string[] = [];
+  let cursor: string | undefined;
+  let rows = 0;
+  do {
+    const part = await ask(cursor, signal);
+    parts.push(part.text);
+    rows += lines(part.text) - (cursor === undefined ? 1 : 0);
+    onPart(Math.max(0, rows));
+    cursor = part.next ?? undefined;
+  } while (cursor !== undefined && !signal.aborted);
+  if (signal.aborted) throw new DOMException("stopped", "AbortError");
+  return new Blob(parts, { type: "text/csv;charset=utf-8" });
+}
+
+/** Lines of a CSV text; a line break between quotes ends none. */
+export function lines(text: string): number {
+  let count = 0;
+  let quoted = false;
+  for (const letter of text) {
+    if (letter === '"') quoted = !quoted;
+    else if (letter === "\n" && !quoted) count++;
+  }
+  return count + (text && !text.endsWith("\n") ? 1 : 0);
+}
+
+/** What `openapi-fetch` answers for a page of a CSV. */
+export function part(answer: { data?: unknown; response: Response }): Part {
+  return { text: typeof answer.data === "string" ? answer.data : "", next: answer.response.headers.get("X-Next-Cursor") };
+}
+
+/** A list as a file of its own making: columns by their names, each a field of a row or what is said of it. */
+export interface Sheet<Row> {
+  file: string;
+  columns: readonly (keyof Row & string)[] | Record<string, (row: Row) => unknown>;
+}
+
+export function written<Row>(ask: Ask<Row>, columns: Sheet<Row>["columns"]): AskPart {
+  const cells: [string, (row: Row) => unknown][] = Array.isArray(columns)
+    ? (columns as readonly (keyof Row & string)[]).map((name) => [name, (row) => row[name]])
+    : Object.entries(columns);
+  return async (cursor, signal) => {
+    const page = await ask(cursor, 100, signal);
+    const rows = page.items.map((row) => line(cells.map(([, of]) => of(row))));
+    return { text: (cursor === undefined ? `\ufeff${line(cells.map(([name]) => name))}` : "") + rows.join(""), next: page.next ?? null };
+  };
+}
+
+/** A cell of a CSV file that runs nothing in a spreadsheet: a text that looks like a formula stays a text. */
+export function cell(value: unknown): string {
+  const text = plain(value);
+  const safe = typeof value !== "number" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+function plain(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (Array.isArray(value)) return value.map(plain).join("; ");
+  if (typeof value !== "object") return String(value);
+  return isMoney(value) ? money(value, "en") : JSON.stringify(value);
+}
+
+function isMoney(value: object): value is Money {
+  return "amount" in value && "currency" in value;
+}
+
+function line(cells: readonly unknown[]): string {
+  return `${cells.map(cell).join(",")}\r\n`;
+}
+
+/** Gives the reader a file. */
+export function save(file: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
