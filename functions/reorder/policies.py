@@ -8,6 +8,7 @@ from quanyi.table import decode_cursor, encode_cursor
 from reorder.policy_messages import (
     CountBody,
     Counted,
+    OfSku,
     PathChannel,
     PathSku,
     PolicyBody,
@@ -24,9 +25,11 @@ _POLICY = "/v1/admin/stock-policies/<sku>/<channel>"
 
 
 @app.get("/v1/admin/stock-policies", summary="Stock policies", tags=["supply"])
-def listed(caller: CallerParam, limit: Limit = 20, cursor: Cursor = None) -> PolicyPage:
-    """By SKU and channel."""
+def listed(caller: CallerParam, sku: OfSku = None, limit: Limit = 20, cursor: Cursor = None) -> PolicyPage:
+    """By SKU and channel. Those of one SKU are a page."""
     caller.needs("operator", "support", "analyst")
+    if sku:
+        return PolicyPage(items=[PolicyView.of(kept) for kept in restocking().policies.of_sku(sku)], next=None)
     start = decode_cursor(cursor, ("pk", "sk", "list", "listed"))
     page = restocking().policies.page(limit=limit, start=start)
     return PolicyPage(items=[PolicyView.of(policy_of(i)) for i in page.items], next=encode_cursor(page.next))

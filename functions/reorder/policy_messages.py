@@ -17,7 +17,9 @@ from quanyi.restock.proposal import Act, Doubt, Proposal, Stock, StockAlert
 from quanyi.supply.choosing import Why
 from reorder.restocking import Wanted
 
-PathSku = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+_SKU = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+PathSku = Annotated[str, Path(pattern=_SKU)]
+OfSku = Annotated[str | None, Query(pattern=_SKU, description="Of this SKU; of all when left out")]
 PathChannel = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="A channel, or `shared`")]
 Version = Annotated[int, Query(ge=1, description="As last read")]
 

@@ -10,7 +10,7 @@ import pytest
 from quanyi.callers import Caller
 from quanyi.errors import Busy, Conflict, Forbidden, Invalid
 from quanyi.restock.demand import EVERYWHERE, asked_in
-from reorder import nightly
+from reorder import nightly, policies
 from reorder.counting import count_day
 from reorder.placing import approve, cancel
 from reorder.policy_messages import CountBody
@@ -370,6 +370,26 @@ def test_a_policy_is_written_under_its_version(house: Storehouse) -> None:
         house.policy(monthly_budget={"amount": 1, "currency": "USD"})
     with pytest.raises(Forbidden):
         read_policy(house.work, Caller(role="storefront"), "ik-month", "shared")
+
+
+def test_policies_are_listed_all_by_pages_and_those_of_a_sku_at_once(
+    house: Storehouse, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policies, "restocking", lambda: house.work)
+    house.sku("nf-card")
+    for sku, channel in (("ik-month", "shared"), ("nf-card", "shared"), ("ik-month", "taobao")):
+        house.policy(sku, channel)
+
+    def listed(**query: str) -> tuple[list[tuple[str, str]], str | None]:
+        _, page, _ = call(policies.handler, "GET", "/v1/admin/stock-policies", caller=OPERATOR, query=query)
+        return [(item["sku"], item["channel"]) for item in page["items"]], page["next"]
+
+    first, cursor = listed(limit="2")
+    rest, _ = listed(limit="2", cursor=cursor or "")
+    assert len(first) == 2
+    assert {*first, *rest} == {("ik-month", "shared"), ("nf-card", "shared"), ("ik-month", "taobao")}
+    assert listed(sku="ik-month", limit="1") == ([("ik-month", "shared"), ("ik-month", "taobao")], None)
+    assert listed(sku="unheard") == ([], None)
 
 
 def test_alerts_of_a_policy_that_is_gone_are_over(house: Storehouse) -> None:

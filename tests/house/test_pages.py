@@ -103,6 +103,22 @@ def test_nothing_of_the_api_is_kept_and_nothing_but_the_host_held_back() -> None
         assert set(behaviour["AllowedMethods"]) == {"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"}
 
 
+def test_pages_are_kept_as_their_files_say() -> None:
+    behaviour = behaviours()["*"]
+    # CachingOptimized, by the id that AWS documents: it heeds Cache-Control, and asks by the path alone.
+    assert behaviour["CachePolicyId"] == "658327ea-f89d-4fab-a63d-7e88639e58f6"
+    assert "OriginRequestPolicyId" not in behaviour, "nothing that a viewer sends reaches the bucket"
+    assert (behaviour["TargetOriginId"], behaviour["AllowedMethods"]) == ("pages", ["GET", "HEAD"])
+    assert behaviour["Compress"] is True
+    assert "CustomErrorResponses" not in pages()["Distribution"]["DistributionConfig"], "a refusal stays one"
+
+
+def test_the_bucket_is_asked_under_cloudfronts_own_signature() -> None:
+    config = pages()["Access"]["OriginAccessControlConfig"]
+    assert (config["SigningBehavior"], config["SigningProtocol"]) == ("always", "sigv4")
+    assert config["OriginAccessControlOriginType"] == "s3"
+
+
 def test_the_pages_are_read_through_cloudfront_alone() -> None:
     bucket = pages()["Bucket"]
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}

@@ -1,6 +1,6 @@
-"""Which file of the built pages answers a path, and with which headers: the same rules as in `template.yaml`.
+"""Which file of the built pages answers a path, and with which headers: the same rules as in `web/template.yaml`.
 
-There `PagesFunction` names the file and `PagesHeaders` the headers; tests/house/test_pages.py holds both to these.
+There `Places` names the file and `Headers` the headers; tests/house/test_pages.py holds both to these.
 """
 
 import mimetypes

@@ -61,12 +61,6 @@ export const TODOS: readonly Todo[] = [
     count: (signal) => counted((cursor) => body(shop.GET("/v1/reviews", { params: { query: { state: "open", limit, cursor } }, signal }))),
   },
   {
-    name: "held",
-    roles: STAFF,
-    to: { path: "/orders", query: { state: "on_hold" } },
-    count: (signal) => counted((cursor) => body(shop.GET("/v1/admin/orders", { params: { query: { state: "on_hold", limit, cursor } }, signal }))),
-  },
-  {
     name: "claims",
     roles: STAFF,
     to: { path: "/claims" },
