@@ -365,3 +365,13 @@ def test_every_exception_is_in_use() -> None:
     assert roles > rights.MAY_OPEN_CARDS | kept
     reading = {role for role, statement in statements(template) if "secretsmanager:" in text(statement["Action"])}
     assert reading == kept
+
+
+def test_sam_would_lint_as_we_do() -> None:
+    """By the same version, so that `make lint` need not ask it to."""
+    pinned = [
+        {line.split()[0] for line in (ROOT / f"requirements/{name}.txt").read_text().splitlines() if "==" in line}
+        for name in ("sam", "dev")
+    ]
+    both = {pin.partition("==")[0] for pin in pinned[0] & pinned[1]}
+    assert {"cfn-lint", "aws-sam-translator"} <= both

@@ -1,4 +1,4 @@
-"""A wholesale line on the claim page: fifty cards at one press, whatever the connection does, and nothing of them before."""
+"""A wholesale line on the claim page: fifty cards at one press, whatever the connection does, and nothing before it."""
 
 import re
 from pathlib import Path

@@ -15,13 +15,15 @@ import { begin } from "./visits";
 
 const UTM = ["utm_source", "utm_medium", "utm_campaign"];
 
-/** An address is copied, shared and kept in a history: what only tells where somebody came from, or who pays, is taken
- * off it before anything else happens. */
+/** Who pays stands behind the `#` for as short as can be: before anything is waited for. */
+if (hearPayer(location.hash)) history.replaceState(history.state, "", location.pathname + location.search);
+
+/** An address is copied, shared and kept in a history: what only tells where somebody came from, or in which language
+ * they read, is taken off it once that was heard. */
 function cleanAddress(): URL {
   const address = new URL(location.href);
   const clean = new URL(address);
   for (const name of [...UTM, "lang"]) clean.searchParams.delete(name);
-  if (hearPayer(clean.hash)) clean.hash = "";
   if (clean.href !== address.href) history.replaceState(history.state, "", clean);
   return address;
 }

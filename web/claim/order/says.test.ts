@@ -14,6 +14,7 @@ describe("the headline", () => {
     expect(headline(order({ state: "fulfilling" }), []).key).toBe("partly");
     expect(headline(order({}), [unit({})])).toEqual({ key: "ready", tone: "good" });
     expect(headline(order({}), [unit({ revealed: true })]).key).toBe("done");
+    expect(headline(order({}), [unit({}), unit({ withheld: true })])).toEqual({ key: "withheld", tone: "warn" });
     expect(headline(order({ state: "on_hold" }), []).key).toBe("checking");
     expect(headline(order({ state: "expired" }), []).key).toBe("expired");
     expect(headline(order({ state: "partially_refunded" }), []).key).toBe("partiallyRefunded");

@@ -24,6 +24,7 @@ export function headline(order: Order, units: readonly Unit[]): Said {
     case "done":
       if (order.state === "refunded") return { key: "refunded", tone: "" };
       if (order.state === "partially_refunded") return { key: "partiallyRefunded", tone: "" };
+      if (units.some((one) => one.withheld)) return { key: "withheld", tone: "warn" };
       return sealed > 0 ? { key: "ready", tone: "good" } : { key: "done", tone: "good" };
   }
 }

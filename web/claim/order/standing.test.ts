@@ -16,9 +16,13 @@ describe("how often an order is looked at", () => {
 
   it("is never again once it is settled, unless a claim waits", () => {
     expect(pause("done", 0)).toBeNull();
-    expect(pause("ended", 0)).toBeNull();
     expect(pause("done", 0, true)).toBe(5);
     expect(pause("done", 9, true)).toBe(60);
+  });
+
+  it("goes on for some minutes after it ended unpaid, since money may come late", () => {
+    expect(pause("ended", 0)).toBe(15);
+    expect(pause("ended", 20)).toBeNull();
   });
 });
 

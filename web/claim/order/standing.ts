@@ -48,6 +48,9 @@ export function pause(at: Phase, looks: number, pending = false): number | null 
     case "checking":
     case "returning":
       return looks < 10 ? 15 : 60;
+    case "ended":
+      // Money may come late, and then it is delivered all the same or goes back.
+      return looks < 20 ? 15 : null;
     default:
       return pending ? (looks < 5 ? 5 : 60) : null;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { fault, faults, filled, phone, placed, shown, type Field } from "./form";
+import { fault, faults, filled, grouped, phone, placed, shown, type Field } from "./form";
 
 const field = (more: Partial<Field>): Field => ({
   name: "it",
@@ -76,6 +76,14 @@ describe("an account's fields", () => {
     expect(filled(form, values)).toEqual({ a: "x", b: "hidden" });
     expect(shown(form, values, "en")).toBe("x · ••••");
     expect(faults(form, { a: "x" })).toEqual({ b: "missing" });
+  });
+
+  it("of a bundle are grouped by what they are for", () => {
+    const parts = [{ sku: "mobile", title: "Credit" }, { sku: "mobile.v2", title: "Credit 2" }];
+    const [one, two, three] = [field({ name: "mobile.phone" }), field({ name: "mobile.v2.phone" }), field({ name: "mobile.v2.zone" })];
+    expect(grouped([one, two, three], parts)).toEqual([{ title: "Credit", fields: [one] }, { title: "Credit 2", fields: [two, three] }]);
+    expect(grouped([one], parts)).toEqual([{ title: "", fields: [one] }]);
+    expect(grouped([field({ name: "phone" })], [])).toHaveLength(1);
   });
 
   it("are found by the API's names of them, those of bundles too", () => {

@@ -63,6 +63,24 @@ function sized(field: Field, text: string, fits: boolean): Fault | null {
   return length >= field.least && length <= field.most ? null : "length";
 }
 
+/** A component of a bundle, whose fields bear its name: `<sku>.<field>` (docs/topup.md). */
+export interface Part {
+  sku: string;
+  title: string;
+}
+
+/** Fields by the component that they are for, so that two phone numbers can be told apart; one group without a title
+ * where there is but one account to fill in. */
+export function grouped(fields: readonly Field[], parts: readonly Part[]): { title: string; fields: Field[] }[] {
+  const groups = new Map<string, { title: string; fields: Field[] }>();
+  for (const field of fields) {
+    const part = parts.filter((one) => field.name.startsWith(`${one.sku}.`)).sort((a, b) => b.sku.length - a.sku.length)[0];
+    const group = groups.get(part?.sku ?? "") ?? { title: part?.title ?? "", fields: [] };
+    groups.set(part?.sku ?? "", { ...group, fields: [...group.fields, field] });
+  }
+  return groups.size > 1 ? [...groups.values()] : [{ title: "", fields: [...fields] }];
+}
+
 /** Every field that is wrong. */
 export function faults(fields: readonly Field[], values: Values): Record<string, Fault> {
   const found = fields.map((field) => [field.name, fault(field, values[field.name])] as const);

@@ -11,6 +11,11 @@ export type Refusal =
   | { kind: "refused"; reasons: string[] }
   | { kind: "other" };
 
+/** How many a buyer may still have in this order; 0 where none. */
+export function allowed(limit: { limit: number; bought: number; per: "order" | "buyer" }): number {
+  return Math.max(0, limit.per === "order" ? limit.limit : limit.limit - limit.bought);
+}
+
 const list = (value: unknown): Record<string, unknown>[] =>
   Array.isArray(value) ? value.filter((one): one is Record<string, unknown> => typeof one === "object" && one !== null) : [];
 const texts = (value: unknown): string[] =>

@@ -41,8 +41,11 @@ export function paying(id: string) {
     const currency = order.value?.total.currency;
     const told = await body(front.GET("/v1/payment-methods", { params: { query: { ...(currency ? { currency } : {}), client: client() } } }));
     methods.value = offered(told.methods, payerKnown());
-    if (!methods.value.some((one) => name(one) === chosen.value && one.available)) {
-      const first = methods.value.find((one) => one.available);
+    const open_ = methods.value.filter((one) => one.available);
+    if (!open_.some((one) => name(one) === chosen.value)) {
+      // Whoever comes back from a cashier most likely wants to go there again.
+      const last = order.value?.payments.at(-1);
+      const first = open_.find((one) => last && name(one) === name(last)) ?? open_[0];
       chosen.value = first ? name(first) : "";
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { claimAddress, due, isOrder, pause, standing, type Order } from "./standing";
+import { changes, claimAddress, due, isOrder, pause, standing, type Order } from "./standing";
 
 const yuan = (amount: number) => ({ amount, currency: "CNY" });
 const payment = (state: Order["payments"][number]["state"], amount: number) => ({
@@ -27,7 +27,18 @@ describe("how an order stands", () => {
   });
 
   it("is looked at ever more rarely", () => {
-    expect([0, 29, 30, 200].map(pause)).toEqual([2, 2, 4, 10]);
+    expect([0, 29, 30, 200].map((looks) => pause(looks, "waits"))).toEqual([2, 2, 4, 10]);
+    expect([0, 200].map((looks) => pause(looks, "expired"))).toEqual([15, 15]);
+  });
+
+  it("may change after its end where somebody had begun to pay", () => {
+    const of = (state: Order["state"], ...payments: Order["payments"]) => changes({ state, payments });
+    expect(of("awaiting_payment")).toBe(true);
+    expect(of("expired")).toBe(false);
+    expect(of("expired", payment("failed", 1))).toBe(false);
+    expect(of("expired", payment("failed", 1), payment("open", 1))).toBe(true);
+    expect(of("cancelled", payment("captured", 1))).toBe(true);
+    expect(of("fulfilled", payment("captured", 1))).toBe(false);
   });
 
   it("is named by its number, and reached with its token behind the hash", () => {

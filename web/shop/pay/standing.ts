@@ -28,8 +28,17 @@ export function due(order: Pick<Order, "total" | "payments">): { left: Money; pa
   return { left: { amount: Math.max(0, amount - paid), currency }, paid: { amount: paid, currency } };
 }
 
+/** Whether it can still change by itself: money may come late to one that ended, where somebody had begun to pay. */
+export function changes(order: Pick<Order, "state" | "payments">): boolean {
+  const at = standing(order.state);
+  return at === "waits" || (at !== "paid" && order.payments.some((one) => one.state !== "failed"));
+}
+
+const LATE_SECONDS = 15;
+
 /** Seconds between two looks: often while somebody is at the cashier, ever more rarely after. */
-export function pause(looks: number): number {
+export function pause(looks: number, at: Standing | null): number {
+  if (at !== null && at !== "waits") return LATE_SECONDS;
   return looks < 30 ? 2 : looks < 60 ? 4 : 10;
 }
 

@@ -10,12 +10,12 @@ export async function tokenOf(order: string): Promise<string | null> {
 }
 
 let payer = "";
-const PAYER = /^#payer=([\x21-\x7e]{1,128})$/;
+const PAYER = /^#payer=([\w-]{1,128})$/;
 
 /** WeChat's own cashier must know who pays. Who has asked WeChat that (the official account's server, by its OAuth)
  * sends its shopper here with `#payer=<openid>`; it is taken off the address and stays in memory. */
 export function hearPayer(hash: string): boolean {
-  const found = PAYER.exec(decodeURIComponent(hash));
+  const found = PAYER.exec(hash);
   if (found?.[1]) payer = found[1];
   return found !== null;
 }
