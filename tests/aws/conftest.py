@@ -7,6 +7,7 @@ import json
 import re
 import sys
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ import yaml
 from botocore.client import BaseClient
 from botocore.useragent import UserAgentString
 from moto import mock_aws
-from moto.core.serialize import ResponseSerializer
+from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.events.models import events_backends
@@ -160,13 +161,15 @@ def _client(service: str) -> Any:
 def _quick_answers() -> Iterator[None]:
     """moto looks in each attribute value for all ten types by all their spellings: a fifth of these tests' time. It has
     one, under its own name."""
-    stock, patch = ResponseSerializer._serialize_structure_member, pytest.MonkeyPatch()
+    stock, patch = BaseJSONSerializer._serialize_type_structure, pytest.MonkeyPatch()
 
     def known(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
-        if shape.parent.name != "AttributeValue" or key in value:
+        if shape.name == "AttributeValue":
+            serialized[key] = _told(value)
+        else:
             stock(self, serialized, value, shape, key)
 
-    patch.setattr(ResponseSerializer, "_serialize_structure_member", known)
+    patch.setattr(BaseJSONSerializer, "_serialize_type_structure", known)
     patch.setattr("moto.core.responses.method_names_from_class", cache(method_names_from_class))
     # Two thousand patterns for each test, for AWS called by `requests`: nothing here does.
     patch.setattr("moto.core.models.RESPONSES_METHODS", [])
@@ -174,10 +177,23 @@ def _quick_answers() -> Iterator[None]:
     patch.undo()
 
 
+def _told(value: dict[str, Any]) -> dict[str, Any]:
+    ((kind, inner),) = value.items()
+    if kind == "M":
+        return {kind: {name: _told(within) for name, within in inner.items()}}
+    if kind == "L":
+        return {kind: [_told(within) for within in inner]}
+    if kind == "B":
+        return {kind: b64encode(inner).decode()}
+    assert kind != "BS"
+    return {kind: inner}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_wire() -> Iterator[None]:
     patch = pytest.MonkeyPatch()
     patch.setattr(BaseClient, "_make_request", wireless.make_request)
+    patch.setattr(BaseClient, "_resolve_endpoint_ruleset", wireless.resolve_endpoint)
     # Put together anew for each call, from what never changes; nobody reads it.
     patch.setattr(UserAgentString, "to_string", lambda _: "tests")
     yield
@@ -263,10 +279,15 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 
 def _forget() -> None:
     """What functions build once per process is built anew for each test's AWS; clients know nothing of one."""
-    for name in list(sys.modules):
-        if name.endswith("wiring") or name.startswith("quanyi."):
-            for clear in _built_once(name):
-                clear()
+    for clear in _all_built_once(len(sys.modules)):
+        clear()
+
+
+@cache
+def _all_built_once(modules: int) -> list[Callable[[], None]]:
+    """Of so many modules: none is ever taken out."""
+    ours = (name for name in list(sys.modules) if name.endswith("wiring") or name.startswith("quanyi."))
+    return list(dict.fromkeys(clear for name in ours for clear in _built_once(name)))
 
 
 @cache
