@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.stack.browser import Pages
 from tests.stack.shop import Shop, Store
@@ -15,6 +15,21 @@ from tests.stack.test_web_console_desk import follow, signed_in
 REFRESHES = 3
 MOST_SHIFT = 0.01
 """Of the layout, in all of them; Web Vitals call ten times as much good."""
+
+SENT: dict[str, Any] = {
+    "id": "PO0000000000000000001",
+    "state": "sent",
+    "supplier": "acme",
+    "sku": "ik-month",
+    "quantity": 20,
+    "received": 0,
+    "total": {"amount": 30_000, "currency": "CNY"},
+    "unit_cost": {"amount": 1_500, "currency": "CNY"},
+    "claim": {"amount": 0, "currency": "CNY"},
+    "purpose": "stock",
+    "created_at": "2026-11-27T04:00:00Z",
+    "notes": [],
+}
 
 _WATCH = """() => {
   const watched = window.__watched = {
@@ -116,3 +131,23 @@ def test_an_import_goes_on_in_its_place(edge: str, pages: Pages, shop: Shop) -> 
     stands_still(refreshed(page, f"/v1/admin/imports/{made}", lambda: None, lambda: expect(state).to_be_visible()))
     shop.admin("POST", f"/imports/{made}/cancel").must()
     expect(state).to_have_text("Stopped")
+
+
+def test_a_purchase_goes_on_in_its_place(edge: str, pages: Pages, shop: Shop) -> None:
+    page = signed_in(pages, edge, shop.operator)
+    received = [0]
+
+    def answer(route: Route) -> None:
+        route.fulfill(json={"items": [{**SENT, "received": received[0]}], "next": None})
+
+    page.route("**/v1/admin/purchase-orders?*", answer)
+    follow(page, "Purchase orders")
+    page.get_by_role("button", name=SENT["id"]).click()
+    drawer = page.get_by_role("dialog", name=SENT["id"])
+    expect(drawer).to_contain_text("0 of 20")
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    cell = page.get_by_role("cell", name="/ 20")
+    expect(cell).to_have_text("0 / 20")
+    told = refreshed(page, "/v1/admin/purchase-orders", lambda: received.append(received.pop() + 7), text_changes(cell))
+    stands_still(told)

@@ -108,6 +108,18 @@ def test_one_order_of_many_is_found_by_pages_of_some_thousands() -> None:
     assert len(items) / LOOKED <= pages < 2 * len(items) / LOOKED, "each gets as far as it may"
 
 
+def test_a_day_busier_than_a_call_may_look_through_is_gone_on_with_inside() -> None:
+    quiet = [entry(0, n % 4, n, "expired") for n in range(130)]
+    day = LAST - timedelta(days=1)
+    busy = [{**entry(1, n % 4, 0, "expired"), "created": f"{day}T{n:06d}#B{n:06d}"} for n in range(11_000)]
+    busy[1234]["state"] = "paid"
+    index = FakeIndex([*quiet, *busy], page=10_000)
+    ids, pages = everything(index, Sieve("paid"), 20, days=1)
+    assert ids == ["B001234"]
+    assert pages == 2
+    assert index.looked < len(quiet) + len(busy) + 4 * 400, "what is read twice is a page of each shard at most"
+
+
 def test_filtered_pages_read_more_entries_at_once() -> None:
     plain, filtered = FakeIndex([]), FakeIndex([])
     everything(plain, Sieve(), 20, 0)
