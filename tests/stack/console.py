@@ -9,7 +9,9 @@ from tests.stack.texts import Texts
 class Console:
     """A visit of somebody with a key. `page` is what they see, `says` what it says."""
 
-    def __init__(self, pages: Pages, key: str, language: Language = "zh-CN", phone: bool = False, at: str = "/") -> None:
+    def __init__(
+        self, pages: Pages, key: str, language: Language = "zh-CN", phone: bool = False, at: str = "/"
+    ) -> None:
         self.phone = phone
         self.says = Texts("console", language)
         self.page = pages(language, phone)
