@@ -15,6 +15,8 @@
 7. The process stops, cleanly, when the process that started it is gone.
 8. Interpreters of functions are forked from one that has imported the shared layer (`nursery.py`): a function's first
    call then takes a tenth of the time. Where that cannot be, they are started as ever.
+9. A secret that is made with a `ClientRequestToken` has it as the id of its first version, as on AWS. Stock MiniStack
+   does so for later versions only, and credentials that were entered once looked as if they had never been.
 
 Each patch touches what it relies on when it is applied, and another version of MiniStack is refused.
 """
@@ -153,6 +155,24 @@ def take_any_method(apigateway) -> None:
     apigateway._import_path_item = import_path_item
 
 
+def name_first_versions(secretsmanager) -> None:
+    """Patch 9: a new secret's first version gets the id that its maker asked for."""
+    stock_create, json_response = secretsmanager._create_secret, secretsmanager.json_response
+
+    @functools.wraps(stock_create)
+    def create_secret(data):
+        token, name = data.get("ClientRequestToken"), data.get("Name")
+        made = name not in secretsmanager._secrets
+        answer = stock_create(data)
+        if not (token and made and name in secretsmanager._secrets):
+            return answer
+        secret = secretsmanager._secrets[name]
+        secret["Versions"] = {token: version for version in secret["Versions"].values()}
+        return json_response({"ARN": secret["ARN"], "Name": name, "VersionId": token})
+
+    secretsmanager._create_secret = create_secret
+
+
 def stop_with(parent: int) -> None:
     """Patch 7: a parent that was killed cannot stop us, and an AWS that nobody owns would keep its port and memory."""
 
@@ -269,13 +289,14 @@ def main() -> None:
         sys.exit(f"ministack_shim.py was written for MiniStack {VERSION}, not {installed}: check each patch again")
     from ministack import app
     from ministack.core import lambda_runtime
-    from ministack.services import apigateway_v1, dynamodb, lambda_svc, sqs
+    from ministack.services import apigateway_v1, dynamodb, lambda_svc, secretsmanager, sqs
 
     keep_stream_records(dynamodb)
     name_queues_alike(sqs)
     share_layers(lambda_runtime)
     fork_interpreters(lambda_runtime)
     take_any_method(apigateway_v1)
+    name_first_versions(secretsmanager)
     if path := os.environ.get("FUNCTION_LOG"):
         echo_function_logs(lambda_svc, path)
     if interpreters := os.environ.get("FUNCTION_INTERPRETERS"):

@@ -6,6 +6,10 @@ import { useI18n } from "vue-i18n";
 
 import { told } from "@shared/trouble";
 
+import { faultText, fieldFaults } from "./fields";
+
+const MOST_FAULTS = 3;
+
 /** Something that a press starts: once at a time, its trouble told in words. `done` is said when it went well.
  *
  *     const { busy, act } = doing();
@@ -22,7 +26,9 @@ export function doing(): { busy: Ref<boolean>; act: (what: () => Promise<unknown
       if (done) ElMessage.success(done);
       return true;
     } catch (fault) {
-      ElMessage.error({ message: told(fault, { t, te }), duration: 8000, showClose: true });
+      // A form that marks no fields of its own says here which are meant.
+      const fields = fieldFaults(fault).slice(0, MOST_FAULTS).map((one) => `${one.field}: ${faultText(one, { t, te })}`);
+      ElMessage.error({ message: [told(fault, { t, te }), ...fields].join(" "), duration: 8000, showClose: true });
       return false;
     } finally {
       busy.value = false;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { act, changes, pathOf } from "./acting";
+import { act, seenAt, changes, pathOf } from "./acting";
 
 const make = { method: "POST" as const, path: "/v1/admin/voucher-series", path_from: {}, idempotency_key: "N1-0", body: { name: "a" } };
 const generate = {
@@ -39,4 +39,12 @@ describe("an insight's calls", () => {
     expect(changes([{ ...make, method: "GET" }])).toBe(false);
     expect(changes([make])).toBe(true);
   });
+});
+
+it("knows where the console shows what was done", () => {
+  const call = (path: string) => ({ method: "POST", path, path_from: {}, idempotency_key: null, body: null }) as Parameters<typeof seenAt>[0][number];
+  expect(seenAt([call("/v1/admin/products")], [{ id: "P1" }])).toBe("/products/P1");
+  expect(seenAt([call("/v1/admin/voucher-series"), call("/v1/admin/voucher-series/{series_id}/generate")], [{ id: "S1" }, {}])).toBe("/voucher-series/S1");
+  expect(seenAt([call("/v1/reports/trading?from=2026-01-01")], [{}])).toBe("/trading");
+  expect(seenAt([call("/v1/admin/elsewhere")], [{}])).toBeUndefined();
 });

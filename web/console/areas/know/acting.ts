@@ -31,3 +31,24 @@ export async function act(calls: readonly Call[], send: Send, onDone: (count: nu
 export function changes(calls: readonly Call[]): boolean {
   return calls.some((call) => call.method !== "GET");
 }
+
+const PLACES: readonly [RegExp, (id: string) => string][] = [
+  [/^\/v1\/admin\/products$/, (id) => (id ? `/products/${id}` : "/products")],
+  [/^\/v1\/admin\/skus\/[^/]+$/, () => "/products"],
+  [/^\/v1\/admin\/voucher-series$/, (id) => (id ? `/voucher-series/${id}` : "/voucher-series")],
+  [/^\/v1\/admin\/payment-providers/, () => "/payments"],
+  [/^\/v1\/admin\/channels\/[^/]+$/, () => "/channels"],
+  [/^\/v1\/admin\/channel-spend/, () => "/channel-returns"],
+  [/^\/v1\/reports\/trading/, () => "/trading"],
+];
+
+/** Where the console shows what the calls did, or looked at: of the last one that has a page. */
+export function seenAt(calls: readonly Call[], answers: readonly unknown[]): string | undefined {
+  for (let at = answers.length - 1; at >= 0; at -= 1) {
+    const path = (calls[at]?.path ?? "").split("?", 1)[0] ?? "";
+    const place = PLACES.find(([route]) => route.test(path))?.[1];
+    const id = (answers[at] as { id?: unknown } | null)?.id;
+    if (place) return place(typeof id === "string" ? encodeURIComponent(id) : "");
+  }
+  return undefined;
+}

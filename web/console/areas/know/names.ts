@@ -4,6 +4,7 @@ import { api, body } from "@shared/api/client";
 import { config } from "@shared/config";
 
 import { role, shop } from "../../session";
+import { said } from "../../ui/said";
 
 type Titles = Record<string, string>;
 
@@ -59,7 +60,7 @@ export function names(): { named: (id: string, language: string) => string } {
         .catch(() => sought.clear())
         .finally(() => (running = undefined));
     }
-    return known?.[language] ?? known?.["zh-CN"] ?? id;
+    return said(known, language) || id;
   };
   return { named };
 }

@@ -57,7 +57,10 @@ export function tilesOf(report: Schemas["TradingView"], currency: string, langua
   return tiles;
 }
 
-/** Steps from a look to a delivery: each with its number, and its share of the one before. */
+const WHOLE = 10_000;
+
+/** Steps from a look to a delivery: each with its number, and its share of the one before. None where there is more of it:
+ * looks are counted of those alone who agreed to that, and servers ask for no quote. */
 export function stepsOf(conversion: Schemas["Conversion"]): { key: string; number: number; share: number | null }[] {
   const steps: [string, number | null, number | null][] = [
     ["views", conversion.views, null],
@@ -66,5 +69,5 @@ export function stepsOf(conversion: Schemas["Conversion"]): { key: string; numbe
     ["paid", conversion.orders_paid, conversion.paid_of_placed],
     ["deliveredUnits", conversion.units_delivered, conversion.delivered_of_sold],
   ];
-  return steps.flatMap(([key, number, share]) => (number === null ? [] : [{ key, number, share }]));
+  return steps.flatMap(([key, number, share]) => (number === null ? [] : [{ key, number, share: share !== null && share <= WHOLE ? share : null }]));
 }

@@ -22,6 +22,11 @@ export function actsOf(one: Purchase, role: string | undefined): readonly ("appr
   return acts;
 }
 
+/** It goes on by itself. */
+export function moves(one: Purchase): boolean {
+  return ["approved", "sent", "confirmed", "partly_received"].includes(one.state);
+}
+
 export function toneOf(state: PurchaseState): "success" | "warning" | "danger" | "info" | "primary" {
   if (["received", "reconciled"].includes(state)) return "success";
   if (["unknown", "partly_received"].includes(state)) return "warning";

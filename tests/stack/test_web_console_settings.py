@@ -1,0 +1,114 @@
+"""The console's settings in a browser: each is saved, and read again by another visit."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.stack.browser import Language, Pages
+from tests.stack.console import Console, choose
+from tests.stack.shop import Shop, number
+
+
+@pytest.mark.parametrize(("language", "phone"), [("zh-CN", True), ("en", False)], ids=["zh-phone", "en-desk"])
+def test_what_insights_must_see_is_chosen(shop: Shop, pages: Pages, edge: str, language: Language, phone: bool) -> None:
+    console = Console(pages, shop.operator, language, phone)
+    console.to("insightRules")
+    page, says = console.page, console.says
+    box = page.get_by_role("spinbutton", name=says("settings.rule.bundle.together"))
+    # Another number whenever this runs again in the same shop.
+    new = "60" if box.input_value() != "60" else "70"
+    box.fill(new)
+    box.press("Tab")
+    expect(page.get_by_text(says("settings.rulesUnsaved"))).to_be_visible()
+    console.fits()
+    console.button("settings.save").click()
+    console.tells("settings.rulesSaved")
+
+    analyst = Console(pages, shop.new_key("analyst")["key"], language, phone, at="/insight-rules")
+    read = analyst.page.get_by_role("spinbutton", name=says("settings.rule.bundle.together"))
+    expect(read).to_have_value(new)
+    expect(read).to_be_disabled()
+    expect(analyst.button("settings.save")).to_have_count(0)
+    # All as it was: other tests go by it.
+    console.button("settings.allDefaults").click()
+    console.button("settings.save").click()
+    expect(box).to_have_value("20")
+    expect(page.get_by_text(says("settings.rulesUnsaved"))).to_have_count(0)
+    assert shop.admin("GET", "/insights/rules").must()["rules"]["bundle"]["together"] == 20
+
+
+def test_whom_the_digest_goes_to_is_chosen(shop: Shop, pages: Pages, edge: str) -> None:
+    boss = f"{number('boss-')}@example.com"
+    console = Console(pages, shop.operator, "en", phone=True)
+    console.to("digest")
+    page, says = console.page, console.says
+    console.button("ui.add").click()
+    last = page.get_by_role("group", name=says("settings.digestTo")).get_by_role("textbox").last
+    last.fill("boss@example")
+    expect(page.get_by_text(says("settings.digestWrong.address", address="boss@example"))).to_be_visible()
+    expect(console.button("settings.save")).to_be_disabled()
+    last.fill(boss)
+    choose(page, page.locator("main"), says("settings.digestHour"), "09:00")
+    console.fits()
+    console.button("settings.save").click()
+    console.tells("settings.digestSaved")
+
+    again = Console(pages, shop.operator, "en", at="/digest")
+    texts = again.page.get_by_role("group", name=says("settings.digestTo")).get_by_role("textbox")
+    expect(texts.last).to_have_value(boss)
+    assert shop.admin("GET", "/digest").must()["digest"]["hour"] == 9
+    # Nobody of this shop is to be mailed by what another test does.
+    again.page.get_by_role("button", name=says("ui.delete")).last.click()
+    again.button("settings.save").click()
+    again.tells("settings.digestSaved")
+
+
+def test_a_reseller_gets_an_account_and_its_secret_once(shop: Shop, pages: Pages, edge: str) -> None:
+    name = number("agent-")
+    shop.admin("POST", "/channels", {"id": name, "name": name, "kind": "agent"}).must()
+    console = Console(pages, shop.operator, "zh-CN", phone=True)
+    console.to("resellers")
+    page, says = console.page, console.says
+    console.button("settings.openAccount").click()
+    form = console.drawer("settings.openAccount")
+    choose(page, form, says("settings.channel"), name)
+    console.field("settings.credit", form).fill("100")
+    console.fits()
+    console.button("settings.save", form).click()
+
+    account = page.get_by_role("dialog", name=name)
+    console.button("settings.makeSecret", account).click()
+    secret = account.locator(".secret code").inner_text()
+    shop.secrets.append(secret)
+    assert len(secret) == 48
+    console.fits()
+    account.get_by_role("tab", name=says("settings.moves")).click()
+    console.field("settings.amount", account).fill("500")
+    console.button("settings.book", account).click()
+    expect(account.locator(".sums")).to_contain_text(f"{says('settings.left')} ¥600.00")
+    expect(account.get_by_role("row").filter(has_text=says("settings.move.deposit"))).to_contain_text("¥500.00")
+
+    later = Console(pages, shop.operator, "zh-CN", at="/resellers")
+    later.page.get_by_role("button", name=name).click()
+    expect(later.page.locator(".sums")).to_contain_text("¥600.00")
+    assert secret not in later.page.content(), "shown once"
+
+
+def test_a_bot_is_kept_and_its_address_is_not_shown_again(shop: Shop, pages: Pages, edge: str) -> None:
+    name, webhook = number("bot-"), f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={number()}{number()}"
+    shop.secrets.append(webhook)
+    console = Console(pages, shop.operator, "en")
+    console.to("bots")
+    page, says = console.page, console.says
+    console.button("settings.addBot").click()
+    form = console.drawer("menu.bots")
+    console.field("settings.id", form).fill(name)
+    console.field("settings.name", form).fill("Night watch")
+    console.field("settings.webhook", form).fill(webhook)
+    console.fits()
+    console.button("settings.save", form).click()
+    row = page.get_by_role("row").filter(has_text=name)
+    expect(row).to_contain_text(says("settings.on"))
+    row.get_by_role("button", name=says("settings.edit")).click()
+    expect(console.field("settings.name", console.drawer("menu.bots"))).to_have_value("Night watch")
+    assert webhook not in page.content()
+    shop.admin("DELETE", f"/bots/{name}")
