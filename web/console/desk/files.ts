@@ -37,11 +37,3 @@ export function lines(text: string): number {
 export function part(answer: { data?: unknown; response: Response }): Part {
   return { text: typeof answer.data === "string" ? answer.data : "", next: answer.response.headers.get("X-Next-Cursor") };
 }
-
-export function save(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}

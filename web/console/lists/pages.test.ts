@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { cell, csv, pages, whole } from "./pages";
+import { pages, whole } from "./pages";
 
 const numbers = (total: number) => async (cursor: string | undefined, limit: number) => {
   const start = Number(cursor ?? 0);
@@ -48,13 +48,5 @@ describe("a list read a page at a time", () => {
     let count = 0;
     for await (const rows of whole(numbers(1000), 250, new AbortController().signal)) count += rows.length;
     expect(count).toBe(300);
-  });
-});
-
-describe("a cell", () => {
-  it("runs nothing in a spreadsheet", () => {
-    expect(cell("=1+1")).toBe("'=1+1");
-    expect(cell('a,"b"')).toBe('"a,""b"""');
-    expect(csv(["a"], [[null]])).toBe("\ufeffa\r\n\r\n");
   });
 });

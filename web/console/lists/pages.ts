@@ -1,7 +1,5 @@
 import { ref, shallowRef, type Ref } from "vue";
 
-import { money, type Money } from "@shared/money";
-
 export interface Page<Row> {
   items: Row[];
   next?: string | null;
@@ -84,20 +82,4 @@ export async function* whole<Row>(ask: Ask<Row>, most: number, signal: AbortSign
     if (!answer.next) return;
     cursor = answer.next;
   }
-}
-
-/** A cell of a CSV file that runs nothing in a spreadsheet: a text that looks like a formula stays a text. */
-export function cell(value: unknown): string {
-  const text =
-    value === null || value === undefined ? "" : isMoney(value) ? money(value, "en") : typeof value === "object" ? JSON.stringify(value) : String(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-function isMoney(value: unknown): value is Money {
-  return typeof value === "object" && value !== null && "amount" in value && "currency" in value;
-}
-
-export function csv(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
-  return `\ufeff${[head, ...rows].map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
 }
