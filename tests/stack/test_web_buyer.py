@@ -153,7 +153,6 @@ def test_in_wechat_its_own_sheet_is_asked(
 @pytest.mark.parametrize(
     "action",
     [
-        {"type": "form", "url": "https://pay.example.com/", "fields": {"a": "1"}},
         {"type": "redirect", "url": "javascript:alert(1)"},
         {"type": "client", "library": "nobody's"},
     ],
@@ -171,8 +170,6 @@ def test_what_cannot_be_done_here_is_said(shop: Shop, pages: Pages, edge: str, a
     page.route("**/payments", another)
     pay(page)
     expect(page.get_by_role("alert")).to_contain_text("请换一种")
-    # What the policy kept back is what is tried here.
-    pages.faults[:] = [fault for fault in pages.faults if "form-action" not in fault]
 
 
 def test_a_new_price_is_asked_about_and_money_that_comes_late_is_heard_of(
