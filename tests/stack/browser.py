@@ -32,9 +32,13 @@ class Pages:
     faults: list[str] = field(default_factory=list[str])
     closing: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
 
-    def __call__(self, language: Language = "zh-CN", phone: bool = True, dark: bool = False) -> Page:
+    def __call__(
+        self, language: Language = "zh-CN", phone: bool = True, dark: bool = False, agent: str | None = None
+    ) -> Page:
+        """`agent`: the browser that this one says it is."""
         width, height = PHONE if phone else DESK
         context = self.browser.new_context(
+            user_agent=agent,
             locale=language,
             timezone_id="Asia/Shanghai",
             viewport={"width": width, "height": height},

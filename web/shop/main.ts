@@ -1,9 +1,11 @@
 import "vant/es/button/style/index";
+import "@shared/parts/phone.css";
 import "./styles.css";
 
 import { createApp, shallowRef } from "vue";
 
 import { config } from "@shared/config";
+import { followColours } from "@shared/dark";
 import { languages } from "@shared/i18n";
 
 import App from "./App.vue";
@@ -28,6 +30,7 @@ function cleanAddress(): URL {
   return address;
 }
 
+followColours();
 const { i18n, use } = await languages([import.meta.glob("./locales/*.json")]);
 const arrived = cleanAddress();
 const fault = shallowRef<unknown>(null);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { cell, joined, lines, written } from "./files";
+import { joined, lines, written } from "./files";
 
 describe("a file that comes page by page", () => {
   const all = ["﻿a,b\r\n1,2\r\n", '3,"4\r\n5"\r\n', "6,7\r\n"];
@@ -47,14 +47,5 @@ describe("a list that is written as a file", () => {
   it("says of a row what its column says", async () => {
     const { text } = await written(ask, { Number: (row) => row.id.toUpperCase() })(undefined, new AbortController().signal);
     expect(text).toBe("\ufeffNumber\r\nA\r\n");
-  });
-});
-
-describe("a cell", () => {
-  it("runs nothing in a spreadsheet", () => {
-    expect(cell("=1+1")).toBe("'=1+1");
-    expect(cell('a,"b"')).toBe('"a,""b"""');
-    expect(cell(["a", "b"])).toBe("a; b");
-    expect([cell(null), cell(-5)]).toEqual(["", "-5"]);
   });
 });

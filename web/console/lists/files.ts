@@ -1,4 +1,4 @@
-import { money, type Money } from "@shared/money";
+import { line, MARK } from "@shared/csv";
 
 import type { Ask } from "./pages";
 
@@ -55,37 +55,6 @@ export function written<Row>(ask: Ask<Row>, columns: Sheet<Row>["columns"]): Ask
   return async (cursor, signal) => {
     const page = await ask(cursor, 100, signal);
     const rows = page.items.map((row) => line(cells.map(([, of]) => of(row))));
-    return { text: (cursor === undefined ? `\ufeff${line(cells.map(([name]) => name))}` : "") + rows.join(""), next: page.next ?? null };
+    return { text: (cursor === undefined ? MARK + line(cells.map(([name]) => name)) : "") + rows.join(""), next: page.next ?? null };
   };
-}
-
-/** A cell of a CSV file that runs nothing in a spreadsheet: a text that looks like a formula stays a text. */
-export function cell(value: unknown): string {
-  const text = plain(value);
-  const safe = typeof value !== "number" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-function plain(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  if (Array.isArray(value)) return value.map(plain).join("; ");
-  if (typeof value !== "object") return String(value);
-  return isMoney(value) ? money(value, "en") : JSON.stringify(value);
-}
-
-function isMoney(value: object): value is Money {
-  return "amount" in value && "currency" in value;
-}
-
-function line(cells: readonly unknown[]): string {
-  return `${cells.map(cell).join(",")}\r\n`;
-}
-
-/** Gives the reader a file. */
-export function save(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -1,7 +1,7 @@
 import { QRCodeReader, BinaryBitmap, HybridBinarizer, RGBLuminanceSource } from "@zxing/library";
 import { describe, expect, it } from "vitest";
 
-import { drawn } from "./path";
+import { drawn } from "./qr";
 
 /** What a scanner reads: the path painted, four points to a unit. */
 function scanned(path: string, size: number): string {
