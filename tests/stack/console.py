@@ -1,4 +1,4 @@
-"""The merchant's console in a browser, as its people use it: signed in by a key, pages by the menu, one kind of dialog."""
+"""The merchant's console in a browser, as its people use it: a key to sign in, a menu, one kind of dialog."""
 
 from collections.abc import Callable
 
