@@ -46,10 +46,10 @@ class Console:
         assert not overflows(self.page)
 
 
-def choose(page: Page, within: Locator, label: str, option: str) -> None:
-    """Of a list that opens. By keyboard: what is chosen lies over the input."""
+def choose(page: Page, within: Page | Locator, label: str, option: str) -> None:
+    """Of a list that opens at the end of the page. By keyboard: what is chosen lies over the input."""
     within.get_by_role("combobox", name=label, exact=True).press("ArrowDown")
-    page.get_by_role("option", name=option).click()
+    page.get_by_role("option", name=option).locator("visible=true").click()
 
 
 def choose_sku(page: Page, within: Locator, sku: str) -> None:
