@@ -35,7 +35,7 @@ import quanyi.aws
 from quanyi.callers import Caller
 from quanyi.table import Item, Table, from_wire
 from quanyi.vault.kms import Keyring, Kms
-from tests.aws import wireless
+from tests.aws import transactions, wireless
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 REGION = "us-east-1"
@@ -211,9 +211,11 @@ def _one_private_key() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _exact_writes() -> Iterator[None]:
-    """moto checks a condition and writes in two steps, and copies its tables for a transaction; a lock makes each call
-    one, as on AWS, so that threads in a test interleave between calls only."""
+    """moto checks a condition and writes in two steps, and a transaction in many; a lock makes each call one, as on
+    AWS, so that threads in a test interleave between calls only."""
     lock, patch = threading.RLock(), pytest.MonkeyPatch()
+    patch.setattr(DynamoDBBackend, "transact_write_items", transactions.transact_write_items)
+    patch.setattr("moto.dynamodb.models.copy", transactions.COPY)
     for name in ("get_item", "put_item", "update_item", "delete_item", "transact_write_items"):
         patch.setattr(DynamoDBBackend, name, _locked(getattr(DynamoDBBackend, name), lock))
     yield

@@ -35,8 +35,6 @@ _BUSY = {
     "InternalServerError",
     "ServiceUnavailable",
 }
-
-
 _DIGITS = 38
 """Of DynamoDB's numbers."""
 _EXACT = 10**_DIGITS
