@@ -42,7 +42,8 @@ class Console:
         expect(self.page.locator(".el-message").get_by_text(self.says(name, **values)).first).to_be_visible()
 
     def fits(self) -> None:
-        assert inaccessible(self.page) == []
+        found = inaccessible(self.page)
+        assert not found, found
         assert not overflows(self.page)
 
 
