@@ -167,7 +167,7 @@ def name_first_versions(secretsmanager) -> None:
         if not (token and made and name in secretsmanager._secrets):
             return answer
         secret = secretsmanager._secrets[name]
-        secret["Versions"] = {token: version for version in secret["Versions"].values()}
+        secret["Versions"] = {token: secret["Versions"].popitem()[1]}
         return json_response({"ARN": secret["ARN"], "Name": name, "VersionId": token})
 
     secretsmanager._create_secret = create_secret
