@@ -47,8 +47,8 @@ def test_a_sheet_comes_in_and_its_batch_is_recalled(edge: str, pages: Pages, sho
     download.value.save_as(refused)
     assert refused.read_text(encoding="utf-8-sig").splitlines()[0] == "line,reason"
 
-    page.get_by_role("link", name=re.compile("^B")).first.click()
-    press(page, "Change ▾")
+    page.locator("main a[href*='/stock/batches/']").first.click()
+    press(page, "Change this batch ▾")
     page.get_by_role("menuitem", name=re.compile("Quarantine")).click()
     act = dialog(page, "Quarantine")
     expect(act.get_by_role("button", name="Quarantine")).to_be_disabled()
