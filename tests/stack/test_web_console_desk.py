@@ -2,27 +2,13 @@
 rules of risk."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from tests.stack.browser import Pages
+from tests.stack.console import follow, signed_in
 from tests.stack.shop import Shop, Store
-
-Pages = Callable[..., Page]
-
-
-def signed_in(pages: Pages, edge: str, key: str) -> Page:
-    page = pages(language="en", phone=False)
-    page.goto(f"{edge}/console/")
-    page.get_by_label("Key", exact=True).fill(key)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("navigation", name="Menu")).to_be_visible()
-    return page
-
-
-def follow(page: Page, name: str) -> None:
-    page.get_by_role("navigation", name="Menu").get_by_role("link", name=name, exact=True).click()
 
 
 def books(page: Page) -> dict[str, str]:

@@ -69,8 +69,9 @@ def test_a_rule_is_saved_tried_activated_and_rolled_back(edge: str, pages: Pages
         page.get_by_role("region", name="Delivery").get_by_role("link").click()
         back = page.get_by_role("button", name="Roll back to")
         if now != before:
+            name = back.inner_text().strip()
             back.click()
-            done(page.get_by_role("dialog"), (back.inner_text()).strip())
+            done(dialog(page, name), name)
     assert shop.admin("GET", POINT).must()["active"]["version"] == before
 
 
