@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.stack.browser import Pages
-from tests.stack.console import follow, signed_in
+from tests.stack.console_english import follow, signed_in
 from tests.stack.shop import Shop, Store
 
 

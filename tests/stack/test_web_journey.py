@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.stack.browser import Language, Pages, inaccessible, kept, overflows
+from tests.stack.console import choose
 from tests.stack.shop import Shop, Store, number
 from tests.stack.texts import Texts
 from tools.local.edge.server import Edge
@@ -249,12 +250,6 @@ class Journey:
         expect(outcome).to_contain_text(says("check.timesLeft", left=USES - 1, whole=USES))
         fits(page)
         assert not [text for text in (key, code) if text in repr(kept(page)) + page.url]
-
-
-def choose(page: Page, within: Locator, label: str, option: str) -> None:
-    # By keyboard: what is chosen lies over the input.
-    within.get_by_role("combobox", name=label).press("ArrowDown")
-    page.get_by_role("option", name=option).click()
 
 
 @pytest.mark.parametrize("phone", [True, False], ids=["phone", "desk"])
