@@ -198,8 +198,7 @@ class Table:
         if filter:
             request["FilterExpression"] = filter
         answer = self._call("query", **request, **_names_values(f"{where} {filter or ''}", names, values))
-        last = answer.get("LastEvaluatedKey")
-        looked = answer.get("ScannedCount", len(answer["Items"]))
+        last, looked = answer.get("LastEvaluatedKey"), answer.get("ScannedCount", len(answer["Items"]))
         return Page([from_wire(item) for item in answer["Items"]], from_wire(last) if last else None, looked)
 
     def query_all(self, where: str, *, limit: int | None = None, **how: Any) -> Iterator[Item]:
@@ -279,8 +278,7 @@ def _place(item: Key, fields: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Page:
-    """Items of one query page, and the key to go on from (None at the end). `looked`: how many a query read, those that
-    its filter threw away among them."""
+    """Items of one page, and the key to go on from (None at the end). `looked`: those that a filter left out, too."""
 
     items: list[Item]
     next: Item | None
