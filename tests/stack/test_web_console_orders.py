@@ -43,7 +43,7 @@ def test_what_support_does_to_an_order(edge: str, pages: Pages, shop: Shop, site
     # A bad card: another one, and the first stands beside it.
     page.get_by_role("row").filter(has_text="0-1").get_by_role("button", name="Replace").click()
     replace = dialog(page, "Replace the card of 0-1")
-    choose(page, replace, "What is wrong *", "Already used")
+    choose(page, replace, "What is wrong", "Already used")
     replace.get_by_label("Evidence").fill("the issuer says so")
     done(replace, "Replace")
     expect(page.get_by_role("row").filter(has_text="0-1").get_by_text("Replaced")).to_be_visible()
