@@ -129,11 +129,13 @@ def number(prefix: str = "") -> str:
 
 @dataclass
 class Shop:
-    """The shop as its operator sees it. `secrets` is everything that was ever brought into stock here."""
+    """The shop as its operator sees it. `secrets` is everything that was ever brought into stock here, `credentials`
+    what the shop was given to keep in Secrets Manager."""
 
     wire: Wire
     operator: str
     secrets: list[str] = field(default_factory=list)
+    credentials: list[str] = field(default_factory=list)
 
     def admin(self, method: str, path: str, body: Any = None, key: str | None = None) -> Answer:
         key = key or (number() if method == "POST" else None)

@@ -78,7 +78,7 @@ def test_a_reseller_gets_an_account_and_its_secret_once(shop: Shop, pages: Pages
     account = page.get_by_role("dialog", name=name)
     console.button("settings.makeSecret", account).click()
     secret = account.locator(".secret code").inner_text()
-    shop.secrets.append(secret)
+    shop.credentials.append(secret)
     assert len(secret) == 48
     console.fits()
     account.get_by_role("tab", name=says("settings.moves")).click()
@@ -95,7 +95,7 @@ def test_a_reseller_gets_an_account_and_its_secret_once(shop: Shop, pages: Pages
 
 def test_a_bot_is_kept_and_its_address_is_not_shown_again(shop: Shop, pages: Pages, edge: str) -> None:
     name, webhook = number("bot-"), f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={number()}{number()}"
-    shop.secrets.append(webhook)
+    shop.credentials.append(webhook)
     console = Console(pages, shop.operator, "en")
     console.to("bots")
     page, says = console.page, console.says

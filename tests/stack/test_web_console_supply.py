@@ -95,7 +95,7 @@ def test_a_supplier_is_added_and_bought_from(
     supplier = number("acme-")
     sku = shop.sku(card_format="number_pin", issuer=number("i"))
     with SupplierServer("quanyi", seed=1) as server:
-        shop.secrets += server.access["secrets"].values()
+        shop.credentials += server.access["secrets"].values()
         console = Console(pages, shop.operator, language, phone)
         try:
             added(console, server, supplier)
