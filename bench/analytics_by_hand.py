@@ -33,11 +33,14 @@ BY_HAND: Mapping[str, str] = {
             FROM lake WHERE kind = 'posted' AND day BETWEEN $first AND $last GROUP BY ALL HAVING moved > 0
         ),
         entries AS (
-            SELECT day, channel, currency, min(product) AS one, max(product) AS other, sum(amount) AS settled
+            SELECT day, channel, currency, min(product) AS one, max(product) AS other,
+                coalesce(sum(amount) FILTER (medium = 'came_back' AND account LIKE 'provider:%'), 0) AS came_back,
+                coalesce(sum(amount) FILTER (account IN ('owed', 'surplus') OR account LIKE 'revenue:%'), 0) AS debt,
+                greatest(debt + came_back, 0) - came_back AS settled
             FROM lake
-            WHERE kind = 'posted' AND (account IN ('owed', 'surplus') OR account LIKE 'revenue:%')
-                AND day BETWEEN $first AND $last
-            GROUP BY day, channel, currency, subject, "at" HAVING settled > 0
+            WHERE kind = 'posted' AND day BETWEEN $first AND $last
+                AND (account IN ('owed', 'surplus') OR account LIKE 'revenue:%' OR medium = 'came_back')
+            GROUP BY day, channel, currency, subject, "at" HAVING settled <> 0
         ),
         backs AS (
             SELECT day, channel, if(one = other, one, '') AS product, currency, sum(settled) AS refunds

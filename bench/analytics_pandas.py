@@ -18,7 +18,7 @@ def _sales(files: Files, first: date, last: date) -> Frame:
     sales = sold.groupby(by).agg(
         gmv=("amount", "sum"), orders=("subject", "nunique"), units=("quantity", "sum"), buyers=("buyer", "nunique")
     )
-    posted = files.read("product currency subject at account amount", "posted", first=first, last=last)
+    posted = files.read("product currency subject at account amount medium", "posted", first=first, last=last)
     kind = posted["account"].str.split(":").str[0]
     posted["revenue"] = -posted["amount"].where(kind == "revenue", 0)
     posted["cost"] = posted["amount"].where(kind.isin(["cost", "loss"]), 0)
@@ -26,11 +26,15 @@ def _sales(files: Files, first: date, last: date) -> Frame:
     posted["moved"] = posted[["revenue", "cost", "fees"]].abs().sum(axis=1)
     booked = posted.groupby(by)[["revenue", "cost", "fees", "moved"]].sum()
     booked = booked[booked.pop("moved") > 0]
-    settled = posted[kind.isin(["owed", "surplus", "revenue"])]
+    back = (posted["medium"] == "came_back") & (kind == "provider")
+    settled = posted[kind.isin(["owed", "surplus", "revenue"]) | back].copy()
+    settled["came_back"] = settled["amount"].where(back, 0)
     entry = settled.groupby(["day", "channel", "currency", "subject", "at"]).agg(
-        product=("product", "min"), other=("product", "max"), refunds=("amount", "sum")
+        product=("product", "min"), other=("product", "max"), debt=("amount", "sum"), came_back=("came_back", "sum")
     )
-    entry = entry[entry["refunds"] > 0].reset_index()
+    # The sum holds both what came back and the debt that it raised.
+    entry["refunds"] = entry["debt"].clip(lower=0) - entry["came_back"]
+    entry = entry[entry["refunds"] != 0].reset_index()
     entry["product"] = entry["product"].where(entry["product"] == entry["other"], "")
     backs = entry.groupby(by)[["refunds"]].sum()
     found = sales.join(booked, how="outer").join(backs, how="outer").fillna(0).astype("int64").reset_index()

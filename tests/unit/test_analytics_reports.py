@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import sqlglot
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
@@ -125,7 +125,19 @@ def test_a_fee_that_is_booked_later_is_no_refund(tmp_path: Path) -> None:
     assert (row["refunds"], row["fees"], row["margin"]) == (0, 12, -12)
 
 
+def test_a_refund_that_comes_back_lowers_them_on_its_day(tmp_path: Path) -> None:
+    facts = [
+        fact("1", "posted", accounts={"provider:wechat": 500, "owed": -500}, product="PA"),
+        fact("2", "posted", AT + timedelta(hours=1), accounts={"provider:wechat": -500, "owed": 500}, product="PA"),
+        fact("3", "posted", AT + timedelta(days=1), accounts={"owed": -500}, product="PA"),
+        fact("3#b", "posted", AT + timedelta(days=1), accounts={"provider:wechat": 500}, medium="came_back"),
+    ]
+    found = asked(facts, tmp_path, "sales_daily", first=DAY, last=DAY + timedelta(days=1))
+    assert [(row["day"], row["refunds"]) for row in found] == [(DAY, 500), (DAY + timedelta(days=1), -500)]
+
+
 @settings(max_examples=60, deadline=None)
+@example([("pay", 0, 301), ("surplus", 0, 1), ("answer", 0, 1), ("came_back", 0, 1)], 1, 0, False)
 @given(STEPS, st.integers(1, 3), st.integers(0, 900), st.booleans())
 def test_whatever_orders_do_the_days_add_up_to_the_books(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, int]], units: int, price: int, done: bool

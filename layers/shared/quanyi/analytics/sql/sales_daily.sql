@@ -10,7 +10,7 @@
 --   revenue   value of delivered units, less that of units that were taken back, tax included
 --   cost      what the shop had paid for the goods that buyers have, or that were lost
 --   fees      what payment providers kept
---   refunds   money that went back to buyers
+--   refunds   money that went back to buyers, less that of refunds which came back (the buyer's card is closed)
 --   margin    revenue - cost - fees
 --
 -- $first, $last: the days, both included.
@@ -33,7 +33,9 @@ entries AS (
         SUM(CASE WHEN account = 'fees' THEN amount ELSE 0 END) AS fees,
         -- What an entry moved of the debt to the buyer beside what it delivered or took back: a payment raises it, a
         -- refund lowers it, and nothing else does either.
-        SUM(CASE WHEN account IN ('owed', 'surplus') OR account LIKE 'revenue:%' THEN amount ELSE 0 END) AS settled
+        SUM(CASE WHEN account IN ('owed', 'surplus') OR account LIKE 'revenue:%' THEN amount ELSE 0 END) AS settled,
+        -- It raises the debt like a payment, and is none.
+        SUM(CASE WHEN medium = 'came_back' AND account LIKE 'provider:%' THEN amount ELSE 0 END) AS came_back
     FROM facts
     WHERE kind = 'posted' AND day BETWEEN $first AND $last
     GROUP BY day, channel, subject, "at", product, currency
@@ -43,7 +45,7 @@ backs AS (
     SELECT
         day, channel, currency,
         CASE WHEN MIN(product) = MAX(product) THEN MIN(product) ELSE '' END AS product,
-        CASE WHEN SUM(settled) > 0 THEN SUM(settled) ELSE 0 END AS refunds
+        CASE WHEN SUM(settled + came_back) > 0 THEN SUM(settled + came_back) ELSE 0 END - SUM(came_back) AS refunds
     FROM entries
     GROUP BY day, channel, subject, "at", currency
 ),
@@ -58,7 +60,7 @@ booked AS (
         SUM(revenue) AS revenue, SUM(cost) AS cost, SUM(fees) AS fees, SUM(refunds) AS refunds
     FROM money
     GROUP BY day, channel, product, currency
-    HAVING SUM(ABS(revenue) + ABS(cost) + ABS(fees) + refunds) > 0
+    HAVING SUM(ABS(revenue) + ABS(cost) + ABS(fees) + ABS(refunds)) > 0
 )
 SELECT
     COALESCE(sold.day, booked.day) AS day,

@@ -34,7 +34,14 @@ WITH "sold" AS (
         THEN "amount"
         ELSE 0
       END
-    ) AS "settled"
+    ) AS "settled",
+    SUM(
+      CASE
+        WHEN "medium" = 'came_back' AND "account" LIKE 'provider:%'
+        THEN "amount"
+        ELSE 0
+      END
+    ) AS "came_back"
   FROM "facts"
   WHERE
     "kind" = 'posted' AND "day" BETWEEN $first AND $last
@@ -51,7 +58,11 @@ WITH "sold" AS (
     "channel",
     "currency",
     CASE WHEN MIN("product") = MAX("product") THEN MIN("product") ELSE '' END AS "product",
-    CASE WHEN SUM("settled") > 0 THEN SUM("settled") ELSE 0 END AS "refunds"
+    CASE
+      WHEN SUM("settled" + "came_back") > 0
+      THEN SUM("settled" + "came_back")
+      ELSE 0
+    END - SUM("came_back") AS "refunds"
   FROM "entries"
   GROUP BY
     "day",
@@ -100,7 +111,7 @@ WITH "sold" AS (
     "product",
     "currency"
   HAVING
-    SUM(ABS("revenue") + ABS("cost") + ABS("fees") + "refunds") > 0
+    SUM(ABS("revenue") + ABS("cost") + ABS("fees") + ABS("refunds")) > 0
 )
 SELECT
   COALESCE("sold"."day", "booked"."day") AS "day",
