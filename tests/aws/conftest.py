@@ -210,23 +210,23 @@ def _one_private_key() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _exact_writes() -> Iterator[None]:
-    """moto checks a condition and writes in two steps, and a transaction in many; a lock makes each call one, as on
-    AWS, so that threads in a test interleave between calls only."""
+def _exact_calls() -> Iterator[None]:
+    """moto checks a condition and writes in two steps, a transaction in many, and a query sorts items that are being
+    written; a lock makes each call one, as on AWS, so that threads in a test interleave between calls only."""
     lock, patch = threading.RLock(), pytest.MonkeyPatch()
     patch.setattr(DynamoDBBackend, "transact_write_items", transactions.transact_write_items)
     patch.setattr("moto.dynamodb.models.copy", transactions.COPY)
-    for name in ("get_item", "put_item", "update_item", "delete_item", "transact_write_items"):
+    for name in ("get_item", "query", "scan", "put_item", "update_item", "delete_item", "transact_write_items"):
         patch.setattr(DynamoDBBackend, name, _locked(getattr(DynamoDBBackend, name), lock))
     yield
     patch.undo()
 
 
-def _locked(write: Callable[..., Any], lock: threading.RLock) -> Callable[..., Any]:
-    @wraps(write)
+def _locked(call: Callable[..., Any], lock: threading.RLock) -> Callable[..., Any]:
+    @wraps(call)
     def one_at_a_time(*args: Any, **kwargs: Any) -> Any:
         with lock:
-            return write(*args, **kwargs)
+            return call(*args, **kwargs)
 
     return one_at_a_time
 
