@@ -71,12 +71,20 @@ _SETTLED = """async () => { await Promise.all(document.getAnimations()
   .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime))
   .map((one) => one.finished.catch(() => undefined))) }"""
 
+# What fades meanwhile would be too pale: it is there or gone, without steps between.
+_STILL = """() => { const still = new CSSStyleSheet();
+  still.replaceSync('*, ::before, ::after { transition-duration: 0s !important; animation-duration: 0s !important; }');
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, still] }"""
+_MOVES = "() => { document.adoptedStyleSheets = document.adoptedStyleSheets.slice(0, -1) }"
+
 
 def inaccessible(page: Page) -> list[str]:
     """Serious findings of axe about what the page shows now, and where."""
+    page.evaluate(_STILL)
     page.evaluate(_SETTLED)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
+    page.evaluate(_MOVES)
     return [
         f"{one['id']}: {one['help']} {[node['target'] for node in one['nodes']][:3]}"
         for one in found["violations"]

@@ -63,8 +63,8 @@ class Answer:
 
 @dataclass
 class Wire:
-    """Sends calls to one API. Calls that were throttled, or that no authorizer looked at, are sent again under the same
-    key as any storefront would, and counted in `throttled`."""
+    """Sends calls to one API. Calls that were throttled, that no authorizer looked at, or whose line broke, are sent
+    again under the same key as any storefront would, and counted in `throttled`."""
 
     url: str
     throttled: int = 0
@@ -91,9 +91,15 @@ class Wire:
         content = raw if raw is not None else None if body is None else json.dumps(body, ensure_ascii=False).encode()
         attempt = 0
         while True:
-            answer = _once(urllib.request.Request(self.url + path, content, sent, method=method))
-            if not (answer.status in AGAIN or answer.no_authorizer) or attempt == TRIES:
-                return answer
+            try:
+                answer = _once(urllib.request.Request(self.url + path, content, sent, method=method))
+            except ConnectionError:
+                # What became of the call nobody knows: only its key makes it safe to send again.
+                if (key is None and method != "GET") or attempt == TRIES:
+                    raise
+            else:
+                if not (answer.status in AGAIN or answer.no_authorizer) or attempt == TRIES:
+                    return answer
             with self._lock:
                 self.throttled += 1
             attempt += 1
@@ -106,6 +112,8 @@ def _once(request: urllib.request.Request) -> Answer:
             return Answer(answer.status, _lower(answer.headers.items()), answer.read())
     except urllib.error.HTTPError as error:
         return Answer(error.code, _lower(error.headers.items()), error.read())
+    except urllib.error.URLError as error:
+        raise error.reason if isinstance(error.reason, ConnectionError) else error from None
 
 
 def _lower(headers: Any) -> dict[str, str]:
