@@ -33,6 +33,7 @@ export function rules(terms: TermsOut, t: ComposerTranslation, language: string)
   add("spend", set.minimum_spend, { amount: money({ amount: set.minimum_spend ?? 0, currency: terms.currency ?? "CNY" }, language) });
   add("goods", set.goods, { goods: (set.goods ?? []).join(", ") });
   add("stores", set.stores, { stores: (set.stores ?? []).join(", ") });
+  add("regions", terms.regions, { regions: (terms.regions ?? []).join(", ") });
   add("perDay", set.per_day, { count: set.per_day });
   add("perMember", set.per_member, { count: set.per_member });
   add("perMemberDay", set.per_member_per_day, { count: set.per_member_per_day });
