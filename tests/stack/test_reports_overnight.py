@@ -60,12 +60,14 @@ def test_each_report_says_what_the_night_computed(stack: Stack, shop: Shop, depl
     until(lambda: files(stack, yesterday) or None, seconds=LAID_WITHIN)
 
     def computed() -> dict[str, Any] | None:
-        """The stream may bring them in several batches."""
+        """The stream may bring them in several batches: all are there once each report tells of the last of its own."""
         assert yesterday in deployed.sweep("ReportsDaily")["days"]
         found = {report: asked(shop, report, f"day={yesterday}").must() for report in REPORTS}
         rules = [rule["rule"] for point in found["risk"]["points"] for rule in point["rules"]]
-        known = [one["supplier"] for one in found["supply"]["suppliers"]]
-        return found if name in rules and name in known else None
+        received = [one["supplier"] for one in found["supply"]["suppliers"] if one["received"]]
+        used = [one["name"] for one in found["redemption"]["series"] if one["used"] and one["handed_out"]]
+        sellers = [one["channel"] for one in found["channels"]["channels"] if one["orders"]]
+        return found if all(name in those for those in (rules, received, used, sellers)) else None
 
     found = until(computed, seconds=LAID_WITHIN, every=2)
     (channel,) = [one for one in found["channels"]["channels"] if one["channel"] == name]
