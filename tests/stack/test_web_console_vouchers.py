@@ -26,10 +26,11 @@ def test_a_series_lives_and_ends(edge: str, pages: Pages, shop: Shop, tmp_path: 
     drawer.get_by_label("Stores", exact=True).press_sequentially("pudong")
     # Left without Enter, they count: else the voucher would be good in every store.
     drawer.get_by_label("Regions", exact=True).fill("shanghai")
+    drawer.get_by_label("For goods", exact=True).press_sequentially("Latte, large")
     assert inaccessible(page) == []
     press(drawer, "New series")
     expect(page.get_by_role("heading", name="Autumn")).to_be_visible()
-    where = ("only in jingan, pudong", "meant for shanghai: a use elsewhere is reported")
+    where = ("only in jingan, pudong", "meant for shanghai: a use elsewhere is reported", "only for Latte, large")
     for rule in ("¥30.00 stored", "from ¥100.00 on", "only on Saturday", *where):
         expect(page.get_by_text(rule)).to_be_visible()
 
