@@ -10,7 +10,9 @@ the list is; one of few among many rows (a channel that sells little) reads on i
 
 import csv
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from gzip import compress, decompress
 from hashlib import sha256
@@ -30,6 +32,8 @@ BLOCK = 4096
 FIRST_PIECE, GROWS, LARGEST_PIECE = 2, 4, 32
 """Blocks that are read at once: a page may begin at one's end, and a buyer's rows go on in the next."""
 GZIP = "application/gzip"
+PACKERS = 2
+"""Blocks that are packed at once, each by a processor: Python lets go of its lock meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,27 @@ def pack(lines: Path, columns: Mapping[str, str], by: Sequence[str]) -> Packed:
     packed, index = lines.with_suffix(PACKED), lines.with_suffix(INDEX)
     with lines.open("rb") as rows, packed.open("wb") as file:
         file.write(compress(f"{BOM}{','.join(columns)}\r\n".encode(), mtime=0))
-        while block := b"".join(islice(rows, BLOCK)):
+        for block, member in _packed(iter(lambda: b"".join(islice(rows, BLOCK)), b"")):
             digest.update(block)
             size += len(block)
-            first = next(_rows(block, columns))
+            first = next(_rows(block[: block.index(b"\n")], columns))
             blocks.append([file.tell(), [first[name] for name in by]])
-            file.write(compress(block, compresslevel=1, mtime=0))
+            file.write(member)
         told = {"v": 1, "columns": {**columns}, "by": [*by], "rows": BLOCK, "blocks": blocks, "size": file.tell()}
     index.write_text(dumps(told, ensure_ascii=False), encoding="utf-8")
     return Packed(digest.hexdigest(), size, packed, index)
+
+
+def _packed(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Each block and its gzip member, in their order; few are in memory at a time."""
+    waiting = deque[tuple[bytes, Future[bytes]]]()
+    with ThreadPoolExecutor(PACKERS) as packers:
+        for block in blocks:
+            waiting.append((block, packers.submit(compress, block, compresslevel=1, mtime=0)))
+            if len(waiting) > 2 * PACKERS:
+                oldest, member = waiting.popleft()
+                yield oldest, member.result()
+        yield from ((block, member.result()) for block, member in waiting)
 
 
 def listed(lake: Lake, key: str, behind: Behind, start: int, limit: int) -> list[tuple[int, Row]]:
