@@ -185,8 +185,8 @@ def _lifetime(files: Files, first: date, last: date) -> Frame:
     cohorts = _starts(orders.groupby("buyer")["day"].min(), "month").rename("cohort")
     cohorts = cohorts[cohorts >= pd.Timestamp(first).replace(day=1)].reset_index()
     posted = files.read("buyer currency account amount", "posted", last=last)
-    kind = posted["account"].str.split(":").str[0]
-    posted = posted[kind.isin(["cost", "loss", "fees", "revenue"]) & (posted["buyer"] != "")]
+    kept = posted["account"].isin(["cost", "loss", "fees"]) | posted["account"].str.startswith("revenue:")
+    posted = posted[kept & (posted["buyer"] != "")]
     moved = pd.concat([orders[["buyer", "currency", "day", "gmv"]], posted.assign(margin=-posted["amount"])])
     moved = moved[["buyer", "currency", "day", "gmv", "margin"]].merge(cohorts, on="buyer")
     moved["age"] = (_number(moved["day"], "month") - _number(moved["cohort"], "month")).clip(lower=0)
