@@ -100,7 +100,12 @@ def _left_out(place: Place, names: set[str], now: datetime) -> dict[str, str]:
 
 
 def config_of(
-    before: Mapping[str, Any], given: Mapping[str, str | None], *, sandbox: bool, key_for: Callable[[str], str]
+    before: Mapping[str, Any],
+    given: Mapping[str, str | None],
+    *,
+    sandbox: bool,
+    zone: str,
+    key_for: Callable[[str], str],
 ) -> dict[str, Any]:
     """What `web/shared/config.ts` describes: what is given, else as it was. `key_for` answers a channel's publishable
     key, and is asked only where there is none yet."""
@@ -121,6 +126,7 @@ def config_of(
         "channel": channel,
         "publishable_key": key,
         "sandbox": sandbox,
+        "zone": zone,
         "shop": {"title": title, "help": given.get("help") or shop.get("help")},
     }
 
@@ -154,6 +160,7 @@ def deploy(stack: str, given: Mapping[str, str | None]) -> None:
         place.read(CONFIG),
         given,
         sandbox=parameters.get("Stage") != "production",
+        zone=outputs["ShopTimeZone"],
         key_for=lambda channel: _key_for(table, channel),
     )
     uploaded, deleted = bring(place, BUILT, config, datetime.now(UTC))

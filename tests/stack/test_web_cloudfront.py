@@ -121,6 +121,7 @@ def shop_of(front: Front) -> None:
         "PagesDistributionId": front.outputs["DistributionId"],
         "CatalogTableName": "catalog",
         "WebUrl": front.outputs["Url"],
+        "ShopTimeZone": "Asia/Tokyo",
     }
     template = {
         "Parameters": {name: {"Type": "String"} for name in ("Stage", "ClaimUrl")},
@@ -162,6 +163,7 @@ def test_a_merchant_is_told_where_the_pages_are_and_what_leads_elsewhere(front: 
     assert f"ClaimUrl={url}/claim/{{order}}#{{token}}" in brought
     config = json.loads(front.get(f"/{CONFIG}").body)
     assert (config["channel"], config["sandbox"], config["shop"]["title"]["zh-CN"]) == ("h5", False, "我的店")
+    assert config["zone"] == "Asia/Tokyo"
     assert config["publishable_key"].startswith("qy_publishable_")
 
 

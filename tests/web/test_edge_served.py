@@ -63,7 +63,12 @@ def edge(api: Api, tmp_path: Path) -> Iterator[Edge]:
     for name, text in {"index.html": "shop", "claim/index.html": "claim", "assets/shop-1.js": SCRIPT}.items():
         (built / name).parent.mkdir(parents=True, exist_ok=True)
         (built / name).write_text(text)
-    stack = Stack(f"http://127.0.0.1:{api.port}/_aws/a/local", UPLOADS, keys={"publishable": {"site": "qy_pub"}})
+    stack = Stack(
+        f"http://127.0.0.1:{api.port}/_aws/a/local",
+        UPLOADS,
+        keys={"publishable": {"site": "qy_pub"}},
+        outputs={"ShopTimeZone": "Asia/Tokyo"},
+    )
     stack.write(tmp_path / "stack.json")
     with Edge(0, tmp_path / "stack.json", built) as server:
         threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
@@ -105,7 +110,8 @@ def test_pages(edge: Edge) -> None:
 
 def test_what_the_pages_have_to_know(edge: Edge) -> None:
     answer, body = ask(edge, "GET", "/config.json")
-    assert json.loads(body)["publishable_key"] == "qy_pub"
+    told = json.loads(body)
+    assert (told["publishable_key"], told["zone"]) == ("qy_pub", "Asia/Tokyo")
     assert of(answer)["Cache-Control"] == "no-cache"
 
 

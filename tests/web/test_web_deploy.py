@@ -18,6 +18,7 @@ CONFIG = {
     "channel": "site",
     "publishable_key": "qy_publishable_A",
     "sandbox": False,
+    "zone": "Asia/Shanghai",
     "shop": {"title": {}, "help": None},
 }
 FILES = ["index.html", "claim/index.html", "icon.svg", "assets/shop-1.js", "assets/shop-1.css", ".vite/manifest.json"]
@@ -108,24 +109,28 @@ def no_key(channel: str) -> str:
 
 def test_the_first_time_needs_a_channel_and_makes_its_key() -> None:
     with pytest.raises(CannotDeploy, match="CHANNEL="):
-        config_of({}, {}, sandbox=True, key_for=no_key)
-    made = config_of({}, {"channel": "h5"}, sandbox=True, key_for=lambda channel: f"qy_publishable_{channel}")
+        config_of({}, {}, sandbox=True, zone="Asia/Shanghai", key_for=no_key)
+    made = config_of(
+        {}, {"channel": "h5"}, sandbox=True, zone="Asia/Shanghai", key_for=lambda channel: f"qy_publishable_{channel}"
+    )
     assert (made["channel"], made["publishable_key"], made["sandbox"]) == ("h5", "qy_publishable_h5", True)
     assert set(made["shop"]["title"]) == {"zh-CN", "en"}
 
 
 def test_later_all_stays_but_what_is_given() -> None:
     before = {**CONFIG, "shop": {"title": {"zh-CN": "店", "en": "Shop"}, "help": "mailto:a@example.com"}}
-    assert config_of(before, {}, sandbox=False, key_for=no_key) == before
-    named = config_of(before, {"title": "新店", "title_en": "New"}, sandbox=False, key_for=no_key)
+    assert config_of(before, {}, sandbox=False, zone="Asia/Shanghai", key_for=no_key) == before
+    named = config_of(before, {"title": "新店", "title_en": "New"}, sandbox=False, zone="Asia/Shanghai", key_for=no_key)
     assert named["shop"] == {"title": {"zh-CN": "新店", "en": "New"}, "help": "mailto:a@example.com"}
-    other = config_of(before, {"channel": "h5"}, sandbox=False, key_for=lambda _: "qy_publishable_B")
+    other = config_of(
+        before, {"channel": "h5"}, sandbox=False, zone="Asia/Shanghai", key_for=lambda _: "qy_publishable_B"
+    )
     assert other["publishable_key"] == "qy_publishable_B", "a key is one channel's"
 
 
 def test_no_other_key_gets_into_the_pages() -> None:
     with pytest.raises(CannotDeploy, match="publishable"):
-        config_of({}, {"channel": "h5", "key": "qy_operator_A"}, sandbox=False, key_for=no_key)
+        config_of({}, {"channel": "h5", "key": "qy_operator_A"}, sandbox=False, zone="Asia/Shanghai", key_for=no_key)
 
 
 def test_parameters_that_lead_elsewhere_are_told() -> None:

@@ -5,6 +5,8 @@ export interface Config {
   publishable_key: string;
   /** Only in a stage with the sandbox payment provider. */
   sandbox: boolean;
+  /** The shop's days begin and end in this time zone. */
+  zone: string;
   shop: { title: Record<string, string>; help: string | null };
 }
 

@@ -47,10 +47,12 @@ class Edge(ThreadingHTTPServer):
 
     def config(self) -> dict[str, Any]:
         """What `web/shared/config.ts` describes."""
+        stack = self.stack()
         return {
             "channel": self.channel,
-            "publishable_key": self.stack().keys.get("publishable", {}).get(self.channel, ""),
+            "publishable_key": stack.keys.get("publishable", {}).get(self.channel, ""),
             "sandbox": True,
+            "zone": stack.outputs["ShopTimeZone"],
             "shop": {"title": {"zh-CN": "权益演示店", "en": "Quanyi demo shop"}, "help": "mailto:shop@example.com"},
         }
 

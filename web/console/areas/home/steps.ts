@@ -1,7 +1,7 @@
 import { body, type Schemas } from "@shared/api/client";
 
 import { shop } from "../../session";
-import { dayBefore } from "./today";
+import { plus } from "../../desk/days";
 
 type ProductView = Schemas["CatalogProductView"];
 
@@ -28,7 +28,7 @@ export async function progressOf(productId: string | undefined): Promise<Progres
   // A day earlier than it was made, by UTC: the shop's own day may be another.
   const [levels, orders] = await Promise.all([
     body(shop.GET("/v1/admin/stock", { params: { query: { sku: sku.id } } })),
-    body(shop.GET("/v1/admin/orders", { params: { query: { sku: sku.id, from: dayBefore(product.created_at.slice(0, 10)), limit: 20 } } })),
+    body(shop.GET("/v1/admin/orders", { params: { query: { sku: sku.id, from: plus(product.created_at.slice(0, 10), -1), limit: 20 } } })),
   ]);
   return { product, sku, cards: cardsIn(levels.counts as Record<string, number>), bought: orders.items.some((order) => order.delivered > 0) };
 }

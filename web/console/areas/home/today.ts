@@ -3,15 +3,6 @@ import type { Schemas } from "@shared/api/client";
 export type Trading = Schemas["TradingView"];
 type Figures = Schemas["Figures"];
 
-/** The day that it is in a zone, as `2026-11-27`. */
-export function dayIn(zone: string, at: Date): string {
-  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(at);
-}
-
-export function dayBefore(day: string): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
-}
-
 /** The currency of most of what was sold; currencies are never added. */
 export function mainCurrency(...of: (Figures | undefined)[]): string {
   const sums = new Map<string, number>();

@@ -1,11 +1,29 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { between, pieceOf, plus, today } from "./days";
+import { between, dayIn, learn, pieceOf, plus, today } from "./days";
+
+const config = vi.hoisted(() => vi.fn());
+vi.mock("@shared/config", () => ({ config }));
+afterEach(async () => {
+  config.mockResolvedValue({ zone: "Asia/Shanghai" });
+  await learn();
+});
 
 describe("days of the shop", () => {
   it("begin at its own midnight", () => {
     expect(today(new Date("2026-11-26T16:00:00Z"))).toBe("2026-11-27");
     expect(today(new Date("2026-11-26T15:59:59Z"))).toBe("2026-11-26");
+  });
+
+  it("are of the zone that the pages are told", async () => {
+    const at = new Date("2026-11-26T17:30:00Z");
+    expect([today(at), dayIn("America/New_York", at)]).toEqual(["2026-11-27", "2026-11-26"]);
+    config.mockResolvedValue({ zone: "America/New_York" });
+    await learn();
+    expect(today(at)).toBe("2026-11-26");
+    config.mockResolvedValue({});
+    await learn();
+    expect(today(at)).toBe("2026-11-26");
   });
 
   it("are counted over months and years", () => {

@@ -1,14 +1,20 @@
-/** Days of the shop, `2026-11-27`, in its time zone. */
+import { config } from "@shared/config";
+
+/** Days of the shop, `2026-11-27`, in its time zone, whatever the reader's. */
 
 let zone = "Asia/Shanghai";
 
-/** The first answer says which it is. */
-export function learn(told: string): void {
-  zone = told;
+/** Pages that were deployed before they were told keep the zone that shops have by default. */
+export async function learn(): Promise<void> {
+  zone = (await config()).zone ?? zone;
 }
 
 export function today(now: Date = new Date()): string {
-  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, dateStyle: "short" }).format(now);
+  return dayIn(zone, now);
+}
+
+export function dayIn(where: string, at: Date): string {
+  return new Intl.DateTimeFormat("en-CA", { timeZone: where, year: "numeric", month: "2-digit", day: "2-digit" }).format(at);
 }
 
 export function plus(day: string, days: number): string {
