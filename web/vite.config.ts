@@ -43,5 +43,11 @@ export default defineConfig({
     },
   },
   // One page for all files of a worker: each of its own takes a second.
-  test: { environment: "jsdom", isolate: false, include: ["*/**/*.test.ts"] },
+  test: {
+    environment: "jsdom",
+    isolate: false,
+    include: ["*/**/*.test.ts"],
+    // Its parts bring styles along, which node alone cannot load.
+    server: { deps: { inline: ["vant"] } },
+  },
 } as Parameters<typeof defineConfig>[0]);
