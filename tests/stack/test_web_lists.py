@@ -1,5 +1,5 @@
 """The console's lists in a browser. Where the API looks through so many and no more, a page goes on by itself, says how
-far it got, and can be stopped; a list that is there as a whole sorts by its columns; a refresh that fails moves nothing."""
+far it got, and can be stopped; what is there as a whole sorts by its columns; a refresh that fails moves nothing."""
 
 from collections.abc import Callable
 from typing import Any
