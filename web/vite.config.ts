@@ -47,7 +47,7 @@ export default defineConfig({
     environment: "jsdom",
     isolate: false,
     include: ["*/**/*.test.ts"],
-    // Its parts bring styles along, which node alone cannot load.
-    server: { deps: { inline: ["vant"] } },
+    // Node alone cannot load the styles that these bring along.
+    server: { deps: { inline: [/\/(vant|element-plus)\/.*(\/style\/|\.css$)/] } },
   },
 } as Parameters<typeof defineConfig>[0]);
