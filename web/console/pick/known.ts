@@ -30,6 +30,11 @@ export function knownStores(): ShallowRef<Schemas["StoreView"][] | undefined> {
   return stores;
 }
 
+/** What has a name, to be chosen by it. */
+export function byName(known: readonly { id: string; name: string }[] | undefined): { value: string; label: string }[] {
+  return (known ?? []).map(({ id, name }) => ({ value: id, label: name }));
+}
+
 async function all<Row>(ask: (cursor: string | undefined) => Promise<Page<Row>>): Promise<Row[]> {
   const found: Row[] = [];
   let cursor: string | undefined;
