@@ -43,5 +43,11 @@ export default defineConfig({
     },
   },
   // One page for all files of a worker: each of its own takes a second.
-  test: { environment: "jsdom", isolate: false, include: ["*/**/*.test.ts"] },
+  test: {
+    environment: "jsdom",
+    isolate: false,
+    include: ["*/**/*.test.ts"],
+    // Node alone cannot load the styles that these bring along.
+    server: { deps: { inline: [/\/(vant|element-plus)\/.*(\/style\/|\.css$)/] } },
+  },
 } as Parameters<typeof defineConfig>[0]);

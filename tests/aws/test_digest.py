@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_string, policy
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.request import Request
@@ -140,7 +141,7 @@ def test_the_merchant_says_whom_it_goes_to_and_no_address_is_kept_in_clear(
 ) -> None:
     owner = "owner@example.com"
     status, told = settle(0, recipients=[owner])
-    assert (status, told["digest"]) == (200, {"enabled": True, "hour": None, "recipients": [owner]})
+    assert (status, told["digest"]) == (200, {"enabled": True, "hour": None, "language": None, "recipients": [owner]})
     assert settle(0, recipients=[owner]) == (status, told), "the same again"
     assert call(spend.handler, "GET", SETTINGS, caller=OPERATOR)[1] == told
     for _ in range(2):
@@ -158,6 +159,16 @@ def test_it_is_mailed_at_the_hour_that_was_chosen_and_at_no_other(morning: Morni
     assert [morning.run(nine)["sent"] for _ in range(2)] == [2, 0]
     assert len(morning.sent()) == 2
     assert morning.run({"day": DAY})["already"] == 2, "by hand at any hour"
+
+
+def test_it_is_written_in_the_language_that_was_chosen(morning: Morning, settle: Settle) -> None:
+    assert settle(0, language="en", recipients=[BOSS])[1]["digest"]["language"] == "en"
+    morning.run()
+    settle(1, recipients=[CLERK])
+    morning.run()
+    said = {to: str(message_from_string(mail, policy=policy.default)["Subject"]) for to, mail in morning.sent()}
+    assert said[BOSS].startswith("Daily digest ")
+    assert said[CLERK].startswith("经营日报 "), "as deployed"
 
 
 def test_switched_off_it_is_made_and_mailed_to_nobody(morning: Morning, settle: Settle, call: Call) -> None:
@@ -179,7 +190,7 @@ def test_switched_off_it_is_made_and_mailed_to_nobody(morning: Morning, settle: 
         {"recipients": ["a@example.com,b@example.com"]},
         {"recipients": [BOSS, BOSS.upper()]},
         {"recipients": [f"a{number}@example.com" for number in range(21)]},
-        {"language": "en"},
+        {"language": "fr"},
     ],
 )
 def test_what_cannot_be_settled_is_refused(morning: Morning, settle: Settle, digest: dict[str, Any]) -> None:

@@ -287,7 +287,8 @@ def alarms_that_never_ring(written: Node) -> list[str]:
 
 
 def informal_refusals(written: Node) -> list[str]:
-    """What the gateway answers by itself must look like what the functions answer: problem+json with a stable code."""
+    """What the gateway, or the firewall before it, answers by itself must look like what the functions answer:
+    problem+json with a stable code."""
     wrong: list[str] = []
     needed = {
         "UNAUTHORIZED",
@@ -307,4 +308,13 @@ def informal_refusals(written: Node) -> list[str]:
             status = problem.get("status") == response.get("StatusCode")
             if form != "'application/problem+json'" or lacks or not status:
                 wrong.append(f"{name}: {kind}")
+    for name, firewall in resources(written, "AWS::WAFv2::WebACL").items():
+        said = {key: json.loads(one["Content"]) for key, one in firewall.get("CustomResponseBodies", {}).items()}
+        for rule in (one["Fn::If"][1] if "Fn::If" in one else one for one in firewall["Rules"]):
+            block = rule.get("Action", {}).get("Block")
+            if block is not None:
+                answer = block.get("CustomResponse", {})
+                problem = said.get(answer.get("CustomResponseBodyKey"), {})
+                if not problem or problem["status"] != answer["ResponseCode"]:
+                    wrong.append(f"{name}: {rule['Name']}")
     return wrong

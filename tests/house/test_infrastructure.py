@@ -233,6 +233,11 @@ BREAKS: list[tuple[Callable[[Node], list[str]], str, Callable[[Node], Any]]] = [
         "another status",
         lambda t: props(t, "ShopApi")["GatewayResponses"]["ACCESS_DENIED"].update(StatusCode=401),
     ),
+    (
+        infrastructure.informal_refusals,
+        "the firewall's own 403",
+        lambda t: props(t, "Firewall")["Rules"][0].update(Action={"Block": {}}),
+    ),
     (rights.every_action, "all of a service", lambda t: allow(t, "CheckoutFunctionRole", "dynamodb:*", CARDS)),
     (rights.every_action, "a prefix", lambda t: allow(t, "CheckoutFunctionRole", "kms:Generate*", VAULT)),
     (rights.every_resource, "anything", lambda t: allow(t, "CheckoutFunctionRole", "kms:Encrypt", "*")),

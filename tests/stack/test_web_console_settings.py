@@ -48,6 +48,7 @@ def test_whom_the_digest_goes_to_is_chosen(shop: Shop, pages: Pages, edge: str) 
     expect(console.button("settings.save")).to_be_disabled()
     last.fill(boss)
     choose(page, page.locator("main"), says("settings.digestHour"), "09:00")
+    page.get_by_role("radio", name="English").check()
     console.fits()
     console.button("settings.save").click()
     console.tells("settings.digestSaved")
@@ -55,7 +56,8 @@ def test_whom_the_digest_goes_to_is_chosen(shop: Shop, pages: Pages, edge: str) 
     again = Console(pages, shop.operator, "en", at="/digest")
     texts = again.page.get_by_role("group", name=says("settings.digestTo")).get_by_role("textbox")
     expect(texts.last).to_have_value(boss)
-    assert shop.admin("GET", "/digest").must()["digest"]["hour"] == 9
+    kept = shop.admin("GET", "/digest").must()["digest"]
+    assert (kept["hour"], kept["language"]) == (9, "en")
     # Nobody of this shop is to be mailed by what another test does.
     again.page.get_by_role("button", name=says("ui.delete")).last.click()
     again.button("settings.save").click()

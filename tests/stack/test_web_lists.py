@@ -1,5 +1,5 @@
-"""The console's lists in a browser, where the API looks through so many and no more: a page goes on by itself, says how
-far it got, and can be stopped."""
+"""The console's lists in a browser. Where the API looks through so many and no more, a page goes on by itself, says how
+far it got, and can be stopped; what is there as a whole sorts by its columns; a refresh that fails moves nothing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -81,3 +81,70 @@ def test_what_is_looked_for_too_long_is_stopped_and_gone_on_with(edge: str, page
     further.click()
     expect(further).to_have_count(0)
     expect(page.get_by_role("button", name="Stop looking")).to_have_count(0)
+
+
+ACCOUNT: dict[str, Any] = {
+    "currency": "CNY",
+    "credit": 0,
+    "enabled": True,
+    "ips": [],
+    "notify": False,
+    "has_secret": True,
+    "key_id": "k",
+    "secret_changed_at": None,
+    "secret_changed_by": "",
+    "updated_at": "2026-11-27T04:00:00Z",
+    "changed_by": "operator",
+    "version": 1,
+}
+A_PAGE = 100
+BALANCES = {"shop-10": 990, "shop-9": 100_000, "=1+1": 5_000}
+
+_SHIFTS = """() => { window.__shift = 0; new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) window.__shift += one.value;
+}).observe({ type: 'layout-shift' }) }"""
+
+
+def test_a_whole_list_sorts_and_a_refresh_that_fails_moves_nothing(edge: str, pages: Pages, shop: Shop) -> None:
+    page = signed_in(pages, edge, shop.operator)
+    accounts = [{**ACCOUNT, "channel": name, "balance": of, "left": of} for name, of in BALANCES.items()]
+    answer: dict[str, Any] = {"status": 200, "json": {"accounts": accounts, "next": None}}
+    page.route("**/v1/admin/accounts?*", lambda route: route.fulfill(**answer))
+    follow(page, "Resellers' accounts")
+    names = page.locator("main tbody tr td:first-child")
+    expect(names).to_have_text(["shop-10", "shop-9", "=1+1"])
+
+    page.get_by_role("button", name="Sort by Channel").press("Enter")
+    expect(names).to_have_text(["=1+1", "shop-9", "shop-10"])
+    page.get_by_role("button", name="Sort by Balance").press("Enter")
+    page.get_by_role("button", name="Sort by Balance").press("Enter")
+    expect(names).to_have_text(["shop-9", "=1+1", "shop-10"])
+    expect(page.get_by_role("columnheader", name="Balance")).to_have_attribute("aria-sort", "descending")
+    assert inaccessible(page) == []
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export").click()
+    lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0].startswith("channel,balance,credit,left,")
+    assert [line.split(",")[0] for line in lines[1:]] == ["shop-10", "shop-9", "'=1+1"]
+
+    page.evaluate(_SHIFTS)
+    before = names.first.bounding_box()
+    known, answer = answer, {"status": 503, "json": {"code": "unavailable", "status": 503}}
+    refresh = page.get_by_role("button", name="Refresh")
+    refresh.click()
+    told = page.get_by_role("alert").filter(has_text="Try again")
+    expect(told).to_be_visible()
+    assert (names.first.bounding_box(), page.evaluate("window.__shift")) == (before, 0)
+    assert inaccessible(page) == []
+    told.get_by_role("button", name="Close").click()
+    expect(told).to_be_hidden()
+    refresh.click()
+    expect(told).to_be_hidden()
+
+    full = [{**accounts[0], "channel": f"shop-{at}"} for at in range(A_PAGE, 0, -1)]
+    answer = {**known, "json": {"accounts": full, "next": "more"}}
+    refresh.click()
+    expect(page.get_by_role("button", name="Next", exact=True)).to_be_enabled()
+    expect(page.get_by_role("button", name="Sort by Channel")).to_have_count(0)
+    expect(names.first).to_have_text("shop-100")

@@ -25,7 +25,8 @@ WORDS = {
         "not_paid": re.compile("付款没有成功"),
         "left": re.compile("只剩 1 件"),
         "take": "改为 1 件",
-        "look_up": "查询",
+        "look_up": "查找订单",
+        "wait": "操作太频繁，请 1 秒后再试。",
     },
     "en": {
         "more": "One more",
@@ -41,7 +42,8 @@ WORDS = {
         "not_paid": re.compile("did not go through"),
         "left": re.compile("1 left"),
         "take": "Take 1",
-        "look_up": "Find",
+        "look_up": "Find order",
+        "wait": "Too many tries: please wait a second.",
     },
 }
 
@@ -115,11 +117,27 @@ def test_a_visitor_finds_buys_and_pays(shop: Shop, pages: Pages, edge: str, lang
 
     elsewhere = pages(language, phone)
     elsewhere.goto(f"{edge}/orders")
-    elsewhere.get_by_label(words["contact"]).fill(contact)
-    elsewhere.get_by_label(words["password"]).fill(password)
+    throttled(elsewhere, words, contact, password)
+    fits(elsewhere)
     elsewhere.get_by_role("button", name=words["look_up"], exact=True).click()
     expect(elsewhere.get_by_role("button", name=re.compile(order))).to_be_visible()
     fits(elsewhere)
+
+    elsewhere.goto(f"{edge}/claim/{order}")
+    throttled(elsewhere, words, contact, password)
+    fits(elsewhere)
+    elsewhere.get_by_role("button", name=words["look_up"], exact=True).click()
+    expect(elsewhere.get_by_text(goods.title).first).to_be_visible()
+
+
+def throttled(page: Page, words: dict[str, Any], contact: str, password: str) -> None:
+    """Looks for orders once too often, as the gateway sees it: it says so by itself, and for how long."""
+    after, body = {"Retry-After": "1"}, {"status": 429, "code": "too_many_requests"}
+    page.route("**/v1/orders/lookup", lambda route: route.fulfill(status=429, headers=after, json=body), times=1)
+    page.get_by_label(words["contact"]).fill(contact)
+    page.get_by_label(words["password"]).fill(password)
+    page.get_by_role("button", name=words["look_up"], exact=True).click()
+    expect(page.get_by_text(words["wait"])).to_be_visible()
 
 
 def test_a_search_not_told_yet_calls_nobody_back(shop: Shop, pages: Pages, edge: str) -> None:

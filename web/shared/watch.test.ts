@@ -47,6 +47,24 @@ describe("a watch", () => {
     expect(look).toHaveBeenCalledTimes(2);
   });
 
+  it("counts its looks anew when somebody comes or does something", async () => {
+    const counted: number[] = [];
+    const next = (looks: number): number => {
+      counted.push(looks);
+      return 2;
+    };
+    watched = watch(() => Promise.resolve(), next, () => undefined);
+    await watched.look();
+    await vi.advanceTimersByTimeAsync(4000);
+    await watched.soon();
+    seen(false);
+    seen(true);
+    await vi.advanceTimersByTimeAsync(0);
+    dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(counted).toEqual([0, 1, 2, 0, 0, 0, 1]);
+  });
+
   it("asks ever more rarely what cannot be reached, and as before once it can", async () => {
     const failed = vi.fn();
     let works = false;

@@ -1,4 +1,4 @@
-"""`/v1/admin/digest`: whether the daily digest is mailed, at which hour, and to whom."""
+"""`/v1/admin/digest`: whether the daily digest is mailed, at which hour, in which language, and to whom."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -53,8 +53,9 @@ def run(press: Press, day: str | None = None) -> dict[str, Any]:
     """How many mails were sent, had been before, failed for good, and are to be tried again. Raises Invalid."""
     wanted = _past(press, day)
     kept = press.digests.of(wanted) or _made(press, wanted)
-    mail = mail_of(kept.digest, press.digests.pictures(kept), press.language, press.staff_url)
-    outcomes = Counter(_send(press, kept, address, mail) for address in press.terms.recipients)
+    terms = press.terms
+    mail = mail_of(kept.digest, press.digests.pictures(kept), terms.language or press.language, press.staff_url)
+    outcomes = Counter(_send(press, kept, address, mail) for address in terms.recipients)
     return {"day": f"{wanted}", **{name: outcomes[name] for name in ("sent", "already", "failed", "later")}}
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from quanyi.catalog.texts import Model
+from quanyi.catalog.texts import Language, Model
 from quanyi.choices.table import ChoicesTable
 from quanyi.ids import Draw
 from quanyi.table import Item, Table
@@ -26,10 +26,11 @@ Address = Annotated[str, StringConstraints(pattern=r"^[^@\s,]{1,64}@[^@\s,]+\.[^
 
 
 class DigestTerms(Model):
-    """What is left out is the deployment's to say (`DigestHour`, `DigestMail`)."""
+    """What is left out is the deployment's to say (`DigestHour`, `StaffLanguage`, `DigestMail`)."""
 
     enabled: Annotated[bool, Field(strict=True, description="false: it is made, and mailed to nobody")] = True
     hour: Annotated[int | None, Field(ge=1, le=23, strict=True, description="Of the shop's day")] = None
+    language: Annotated[Language | None, Field(description="That its mails are written in")] = None
     recipients: Annotated[tuple[Address, ...], Field(max_length=MOST_RECIPIENTS)] = ()
 
 
@@ -39,7 +40,7 @@ def digest_choices(facts: Table, keys: NamedKeys, draw: Draw = secrets.token_byt
 
 
 def _told(keys: NamedKeys, draw: Draw, terms: DigestTerms) -> Item:
-    kept: Item = terms.model_dump(include={"enabled", "hour"}, exclude_none=True)
+    kept: Item = terms.model_dump(include={"enabled", "hour", "language"}, exclude_none=True)
     if terms.recipients:
         kept["sealed"] = seal(keys.key("staff"), dumps(terms.recipients), CHOICE, draw)
     return kept
@@ -48,4 +49,4 @@ def _told(keys: NamedKeys, draw: Draw, terms: DigestTerms) -> Item:
 def _read(keys: NamedKeys, item: Item) -> DigestTerms:
     hour = int(item["hour"]) if "hour" in item else None
     named = loads(unseal(keys.key("staff"), bytes(item["sealed"]), CHOICE)) if "sealed" in item else ()
-    return DigestTerms(enabled=item["enabled"], hour=hour, recipients=tuple(named))
+    return DigestTerms(enabled=item["enabled"], hour=hour, language=item.get("language"), recipients=tuple(named))

@@ -52,8 +52,8 @@ class PressSettings(Settings):
 
 @dataclass(frozen=True)
 class Press:
-    """What makes and mails a digest. `archive` has the night's insights. `recipients` and `hour` are the deployment's:
-    what counts where the merchant has settled nothing else (`choices`)."""
+    """What makes and mails a digest. `archive` has the night's insights. `recipients`, `hour` and `language` are the
+    deployment's: what counts where the merchant has settled nothing else (`choices`)."""
 
     desk: Desk
     archive: Archive
@@ -75,7 +75,8 @@ class Press:
         """As they are now, with nothing left out."""
         chosen = self.choices.newest().chosen
         to = chosen.recipients or self.recipients if chosen.enabled else ()
-        return chosen.model_copy(update={"hour": chosen.hour or self.hour, "recipients": to})
+        said = {"hour": chosen.hour or self.hour, "language": chosen.language or self.language, "recipients": to}
+        return chosen.model_copy(update=said)
 
 
 @cache

@@ -51,7 +51,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "more_alerts": "另有 $count 条，见预警列表。",
             "link": "查看报表",
             "foot": "数据截至 $made_at（$zone）。金额按币种分别列出，不相加。各项定义见 docs/metrics/trading.md。",
-            "foot_off": "停止接收或更改收件人：部署参数 DigestMail。",
+            "foot_off": "停止接收，或更改收件人、时间、语言：控制台的“经营日报邮件”。",
             "alt_trade": (
                 "近 $days 天成交额与毛利（$currency）：$day 成交额 $gmv，毛利 $margin；成交额最高 $most（$most_day）。"
             ),
@@ -104,7 +104,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
                 "As of $made_at ($zone). Currencies stand apart and are never added. Definitions: "
                 "docs/metrics/trading.md."
             ),
-            "foot_off": "To stop these mails or to change who gets them: the deployment's parameter DigestMail.",
+            "foot_off": ("To stop these mails, or to change who gets them, when and how: Digest mail in the console."),
             "alt_trade": (
                 "GMV and margin of $days days ($currency): on $day GMV $gmv, margin $margin; the most was $most "
                 "($most_day)."

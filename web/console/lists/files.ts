@@ -48,10 +48,13 @@ export interface Sheet<Row> {
   columns: readonly (keyof Row & string)[] | Record<string, (row: Row) => unknown>;
 }
 
+/** Columns that are fields of a row, to stand beside others. */
+export function column<Row>(names: readonly (keyof Row & string)[]): Record<string, (row: Row) => unknown> {
+  return Object.fromEntries(names.map((name) => [name, (row: Row) => row[name]]));
+}
+
 export function written<Row>(ask: Ask<Row>, columns: Sheet<Row>["columns"]): AskPart {
-  const cells: [string, (row: Row) => unknown][] = Array.isArray(columns)
-    ? (columns as readonly (keyof Row & string)[]).map((name) => [name, (row) => row[name]])
-    : Object.entries(columns);
+  const cells = Object.entries(Array.isArray(columns) ? column<Row>(columns as readonly (keyof Row & string)[]) : (columns as Record<string, (row: Row) => unknown>));
   return async (cursor, signal) => {
     const page = await ask(cursor, 100, signal);
     const rows = page.items.map((row) => line(cells.map(([, of]) => of(row))));

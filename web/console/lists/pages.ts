@@ -1,5 +1,7 @@
 import { ref, shallowRef, type Ref } from "vue";
 
+import { sorting, type Sorting } from "./sorting";
+
 export interface Page<Row> {
   items: Row[];
   next?: string | null;
@@ -9,7 +11,7 @@ export interface Page<Row> {
 
 export type Ask<Row> = (cursor: string | undefined, limit: number, signal: AbortSignal) => Promise<Page<Row>>;
 
-export interface List<Row> {
+export interface List<Row> extends Sorting<Row> {
   /** The question itself, for an export of all of it. */
   ask: Ask<Row>;
   rows: Ref<Row[]>;
@@ -64,7 +66,6 @@ export function pages<Row>(ask: Ask<Row>, size = 20): List<Row> {
     let cursor = from;
     busy.value = true;
     looking.value = false;
-    fault.value = undefined;
     try {
       for (let answers = 1; ; answers += 1) {
         const answer = await ask(cursor, limit.value - found.length, mine.signal);
@@ -74,6 +75,7 @@ export function pages<Row>(ask: Ask<Row>, size = 20): List<Row> {
         seen += answer.looked ?? 0;
         const over = !cursor || found.length >= limit.value || answers === ANSWERS;
         if (still && !over) continue;
+        fault.value = undefined;
         rows.value = found;
         number.value = page;
         more.value = Boolean(cursor);
@@ -91,6 +93,7 @@ export function pages<Row>(ask: Ask<Row>, size = 20): List<Row> {
   }
 
   return {
+    ...sorting(() => rows.value, { whole: () => number.value === 0 && !more.value }),
     ask,
     rows,
     number,

@@ -39,7 +39,15 @@ export function batchActs(batch: Batch): { action: BatchAction; cards: number }[
   ];
 }
 
+/** Cells of a file: how many cards are in each state. */
+export function counted<Of>(counts: (of: Of) => object | undefined): Record<CardState, (of: Of) => number> {
+  const cell = (state: CardState) => (of: Of): number => (counts(of) as Partial<Record<CardState, number>> | undefined)?.[state] ?? 0;
+  return Object.fromEntries(CARD_STATES.map((state) => [state, cell(state)])) as Record<CardState, (of: Of) => number>;
+}
+
 export type Level = "out" | "low" | "fine" | "unknown";
+
+export const LEVEL_TYPES: Record<Level, "info" | "success" | "warning" | "danger"> = { out: "danger", low: "warning", fine: "success", unknown: "info" };
 
 /** How a channel's stock stands against its policy's reorder point. */
 export function levelOf(available: number, low: number | null): Level {

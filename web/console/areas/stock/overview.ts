@@ -12,6 +12,12 @@ export interface Row {
   alert: boolean;
 }
 
+/** What the overview says of a SKU: nothing is left, its policy's alert is open, or neither. */
+export function standingOf(row: Row): "out" | "low" | "fine" {
+  if (!row.counts["available"]) return "out";
+  return row.alert ? "low" : "fine";
+}
+
 /** SKUs that one call answers the levels of. */
 const TOGETHER = 100;
 
