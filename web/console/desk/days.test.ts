@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { between, dayIn, learn, pieceOf, plus, today } from "./days";
-
 const config = vi.hoisted(() => vi.fn());
 vi.mock("@shared/config", () => ({ config }));
+// Files share their modules, so that another may have had these with the real settings already.
+vi.resetModules();
+const { between, dayIn, learn, pieceOf, plus, today } = await import("./days");
+
 afterEach(async () => {
   config.mockResolvedValue({ zone: "Asia/Shanghai" });
   await learn();
