@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { allowed, batchActs, levelOf, type Batch, type Card } from "./cards";
+import { allowed, batchActs, CARD_STATES, counted, levelOf, type Batch, type Card } from "./cards";
 
 it("offers what a card's state allows", () => {
   const of = (state: Card["state"]) => allowed({ state } as Card);
@@ -16,4 +16,10 @@ it("says how many cards of a batch an act is about", () => {
 
 it("holds stock against its policy", () => {
   expect([levelOf(0, null), levelOf(4, 5), levelOf(5, 5), levelOf(9, null)]).toEqual(["out", "low", "fine", "unknown"]);
+});
+
+it("counts every state in a file, those too that nothing is in", () => {
+  const cells = counted((batch: { counts?: object }) => batch.counts);
+  expect(Object.keys(cells)).toEqual(CARD_STATES);
+  expect([cells.available({ counts: { available: 7 } }), cells.voided({ counts: { available: 7 } }), cells.expired({})]).toEqual([7, 0, 0]);
 });

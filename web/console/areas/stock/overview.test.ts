@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 const GET = vi.fn();
 vi.mock("../../session", () => ({ shop: { GET } }));
 
-const { overview } = await import("./overview");
+const { overview, standingOf } = await import("./overview");
 
 type Said = { params: { query: Record<string, unknown> } };
 const products = Array.from({ length: 20 }, (_, number) => ({ titles: { en: `P${number}` }, skus: Array.from({ length: 12 }, (_, at) => `S${number}-${at}`) }));
@@ -35,5 +35,10 @@ describe("the overview of stock", () => {
     const second = await ask("more", 20, new AbortController().signal);
     expect([second.items.length, second.next]).toEqual([21, null]);
     expect(paths().filter((path) => path.endsWith("alerts"))).toEqual([]);
+  });
+
+  it("says of a SKU that nothing is left, before that little is", () => {
+    const row = (counts: Record<string, number>, alert: boolean) => standingOf({ id: "a", title: "A", counts, alert });
+    expect([row({ reserved: 3 }, true), row({ available: 2 }, true), row({ available: 2 }, false)]).toEqual(["out", "low", "fine"]);
   });
 });
