@@ -36,7 +36,7 @@ class CasesTable:
 
     def find(self, case_ids: Sequence[str]) -> dict[str, Case]:
         return {
-            item["id"]: from_item(item) for item in self.table.get_many([key_of(c) for c in dict.fromkeys(case_ids)])
+            item["id"]: from_item(item) for item in self.table.get_many([key_of(c) for c in case_ids])
         }
 
     def save(self, case: Case) -> Case | None:
