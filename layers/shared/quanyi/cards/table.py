@@ -227,8 +227,8 @@ class CardsTable:
         return self._by_person(card_id, "voided", ("available", "quarantined"), by, reason, "REMOVE available")
 
     def give_up(self, card_id: str, *, by: str, reason: str) -> Item:
-        """quarantined, never delivered -> voided, for good. What is on sale stays, and what a buyer had. Raises NotFound,
-        Conflict."""
+        """quarantined, never delivered -> voided, for good; what is on sale stays, and what a buyer had. Raises
+        NotFound, Conflict."""
         return self._by_person(card_id, "voided", ("quarantined",), by, reason, also=NEVER_DELIVERED)
 
     def expire(self, card_id: str, *, now: datetime) -> bool:
