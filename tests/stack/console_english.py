@@ -63,7 +63,7 @@ def loses_reply(page: Page, path: str) -> list[str]:
     return keys
 
 
-def refused(asked: Locator, act: str, told: str) -> None:
+def stays(asked: Locator, act: str, told: str) -> None:
     """Presses the dialog's button; it stays, and says why."""
     asked.get_by_role("button", name=act, exact=True).click()
     expect(asked.get_by_role("alert").get_by_text(told)).to_be_visible()

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.stack.browser import Pages, inaccessible
 from tests.stack.console import choose
-from tests.stack.console_english import NO_REPLY, dialog, done, follow, go, loses_reply, press, refused, signed_in
+from tests.stack.console_english import NO_REPLY, dialog, done, follow, go, loses_reply, press, signed_in, stays
 from tests.stack.psps import StripePsp, WechatPsp
 from tests.stack.shop import Order, Shop, Store, number, until
 
@@ -119,9 +119,9 @@ def test_a_refund_is_paid_back_by_hand_once(
     expect(asked[0].get_by_role("button", name="It was paid back")).to_be_disabled()
     asked[0].get_by_label("Reference of the payment").fill("ICBC-1")
     loses_reply(page, "**/settle")
-    refused(asked[0], "It was paid back", NO_REPLY)
+    stays(asked[0], "It was paid back", NO_REPLY)
     done(asked[0], "It was paid back")
-    refused(asked[1], "It was paid back", "Somebody has noted this refund as paid back by hand already")
+    stays(asked[1], "It was paid back", "Somebody has noted this refund as paid back by hand already")
     # Behind the dialog that says so the page has looked again.
     for one in (page, colleague):
         expect(one.locator(".books p").first).to_contain_text("Refunded ¥19.99")
@@ -171,9 +171,9 @@ def test_a_whole_order_goes_back_once_whoever_asks(edge: str, pages: Pages, shop
         asked.append(dialog(one, "Refund"))
         asked[-1].get_by_label("Reason").fill("sold by mistake")
     keys = loses_reply(page, "**/refunds")
-    refused(asked[0], "Refund ¥39.98", NO_REPLY)
+    stays(asked[0], "Refund ¥39.98", NO_REPLY)
     # Under another key it is another wish: nothing is left to refund, and the dialog shows so.
-    refused(asked[1], "Refund ¥39.98", "Its state does not allow this now.")
+    stays(asked[1], "Refund ¥39.98", "Its state does not allow this now.")
     expect(asked[1].get_by_text("Nothing of this can go back.")).to_be_visible()
     expect(asked[1].get_by_role("button", name="Refund ¥0.00")).to_be_disabled()
     done(asked[0], "Refund ¥39.98")
@@ -206,7 +206,7 @@ def test_an_order_is_frozen_while_its_charge_is_disputed(
     press(page, "Reply")
     reply = dialog(page, "Reply")
     reply.get_by_label("Text").fill("They opened it from their own address.")
-    refused(reply, "Reply", NO_REPLY)
+    stays(reply, "Reply", NO_REPLY)
     done(reply, "Reply")
     assert keys == [keys[0]] * 2
     # Evidence is taken once, so nothing else is offered.
