@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { actions, isOpen, openOutcome, stepOf, type Case } from "./answers";
 import { due } from "./due";
-import { accounts, balanced } from "./reconciled";
+import { accounts, balanced, dayOver } from "./reconciled";
 
 const NOW = Date.parse("2026-11-27T12:00:00Z");
 const one = (more: Partial<Case>): Case => ({ state: "waiting_for_us", kind: "complaint", provider: "wechat", order: "O1", inquiry: false, ...more }) as Case;
@@ -42,6 +42,13 @@ describe("what became of an answer", () => {
     expect(stepOf("reply")).toEqual({ kind: "answer", value: "reply" });
     expect(stepOf("accept failed")).toEqual({ kind: "failed", value: "accept" });
     expect(stepOf("refund turned down")).toEqual({ kind: "turned_down", value: "refund" });
+  });
+});
+
+describe("a statement's day", () => {
+  it("is one that is over in China, which is the first to have it", () => {
+    const noon = Date.parse("2026-11-27T12:00:00+08:00");
+    expect([dayOver("2026-11-26", noon), dayOver("2026-11-27", noon), dayOver("", noon)]).toEqual([true, false, false]);
   });
 });
 
