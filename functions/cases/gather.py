@@ -68,7 +68,7 @@ def _ordered(office: Office, order: Order) -> Ordered:
 
 
 def _deliveries(office: Office, order: Order, reveals: Sequence[Reveal]) -> tuple[Delivered, ...]:
-    cards = office.cards.get_many(list(dict.fromkeys(unit.card for unit in order.units if unit.card)))
+    cards = office.cards.get_many([unit.card for unit in order.units if unit.card])
     batches = office.batches.get_many([card["batch"] for card in cards.values()]) if cards else {}
     found: list[Delivered] = []
     seen = {unit: reveal.at for reveal in reversed(reveals) for unit in reveal.units}

@@ -66,7 +66,8 @@ def mark_paid(desk: Desk, caller: Caller, order_id: str, key: str, body: MarkPai
 def settle_refund(desk: Desk, caller: Caller, order_id: str, refund_id: str, body: SettleBody) -> Order:
     """A person paid back what the provider would not: the failed shares of the refund count as done.
 
-    Raises NotFound, Conflict: nothing of it failed, or its money is not owed any more.
+    Raises NotFound, Conflict: nothing of it failed, its money is not owed any more, or somebody else has said so
+    (`paid_back_already`).
     """
     now = desk.now()
     named = f" ({body.reference})" if body.reference else ""
@@ -114,8 +115,11 @@ def _with_payment(order: Order, payment: Payment, note: Note) -> Order:
 
 
 def _settled_by_hand(order: Order, refund_id: str, note: Note, now: datetime) -> Order:
-    if any(known.id == note.id for known in order.notes):
+    known = next((known for known in order.notes if known.id == note.id), None)
+    if known and (known.by, known.text) == (note.by, note.text):
         return order
+    if known:  # two people may have sent the money, each by their own bank
+        raise Conflict("This refund was noted as paid back by hand already.", reason="paid_back_already", by=known.by)
     refund = _failed(order, refund_id)
     failed = [number for number, share in enumerate(refund.shares) if share.state == "failed"]
     for number in failed:

@@ -27,7 +27,7 @@ from stock.levels import levels_of
 from stock.views import BatchPage, BatchView, CardPage, CardView, FoundCards, PageDone
 
 CardAction = Literal["quarantine", "release", "void", "move"]
-BatchAction = Literal["quarantine", "release", "void", "move", "expire"]
+BatchAction = Literal[CardAction, "void-quarantined", "expire"]
 
 AT_ONCE = 16
 CARDS_A_CALL = 200
@@ -113,8 +113,11 @@ class Keeping:
                     # must not take cards from their buyers, not even one sold since this page was read.
                     self.cards.take_off(item["card_id"], by=person.by, reason=person.reason)
                     return True
+                if action == "void-quarantined":
+                    self.cards.give_up(item["card_id"], by=person.by, reason=person.reason)
+                    return True
                 if action == "void" and item["state"] != "available":
-                    return False  # what is in quarantine is voided card by card
+                    return False  # what is in quarantine waits for a decision of its own
                 if action == "move" and item["channel"] == channel:
                     return False
                 self._change(action, item, person, channel)

@@ -29,7 +29,7 @@ def levels_of_each(stats: Table, skus: Sequence[str]) -> list[StockLevels]:
 
 
 def levels_of(stats: Table, rows: Sequence[Row]) -> dict[Row, dict[str, int]]:
-    items = stats.get_many([level_key(row) for row in dict.fromkeys(rows)]) if rows else []
+    items = stats.get_many([level_key(row) for row in rows]) if rows else []
     return {(item["pk"].removeprefix("LEVEL#"), item["sk"]): counts_of(item) for item in items}
 
 

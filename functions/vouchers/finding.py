@@ -57,6 +57,6 @@ def with_uses(desk: Desk, card_id: str) -> VoucherWithUses:
 
 
 def _views(desk: Desk, ids: Sequence[str]) -> dict[str, VoucherView]:
-    items = {one: item for one, item in desk.cards.get_many(list(dict.fromkeys(ids))).items() if is_voucher(item)}
+    items = {one: item for one, item in desk.cards.get_many(ids).items() if is_voucher(item)}
     series = desk.series.named(item["series"] for item in items.values())
     return {one: VoucherView.of(item, series[item["series"]]) for one, item in items.items()}

@@ -392,6 +392,11 @@ def test_a_person_settles_a_refund_that_failed(market: Market, call: Call) -> No
     assert now.notes[-1].text == "Paid back by hand (b9): 转账退回"
     assert now.changed_by == "operator:OP1"
 
+    # A second transfer must not be taken for the first that was told again.
+    status, problem = do(call, order, f"refunds/{refund}/settle", {"reason": "转账退回", "reference": "c1"})
+    assert (status, problem["reason"], problem["by"]) == (409, "paid_back_already", "operator:OP1")
+    assert len(market.order(order).notes) == len(now.notes)
+
 
 def test_a_refund_that_failed_is_asked_for_again_once_a_key(market: Market, call: Call) -> None:
     order, refund = refunded_by_hand(market, call, by_hand=False)

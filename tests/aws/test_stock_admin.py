@@ -75,6 +75,8 @@ def test_who_bought_this(shop: Shop) -> None:
     assert (second[0]["state"], second[0]["order"]) == ("available", None)
     assert third == []
     assert bought not in str(found)
+    twice = shop.post("/v1/admin/cards/find", {"sku": "VIP-M", "secrets": [bought, bought]})
+    assert [item["cards"][0]["id"] for item in twice[1]["items"]] == [sold, sold]
     by_issuer = {"issuer": "acme", "format": "code", "secrets": [bought]}
     assert shop.post("/v1/admin/cards/find", by_issuer)[1]["items"][0]["cards"][0]["id"] == sold
     for bad in ({"secrets": [bought]}, {"sku": "NONE", "secrets": [bought]}, {"sku": "VIP-M", "secrets": []}):
@@ -160,10 +162,28 @@ def test_a_batch_is_quarantined_released_and_voided_by_pages(shop: Shop, monkeyp
     assert all_pages(shop, f"{path}/move", {**WHY, "channel": "taobao"}) == (0, 8)
     assert all_pages(shop, f"{path}/expire", WHY) == (0, 8)
     assert all_pages(shop, f"{path}/void", WHY) == (mine, 8 - mine)
+    assert all_pages(shop, f"{path}/void-quarantined", WHY) == (0, 8)
     others = [card["state"] for card in shop.cards() if card["batch"] in stocked_elsewhere]
     assert set(others) <= {"available", "delivered"}
     foreign = shop.post(f"{path}/void", WHY | {"cursor": "bm9uc2Vuc2U"})
     assert foreign[0] == 400
+
+
+def test_of_a_batch_what_is_in_quarantine_is_voided_alone(shop: Shop) -> None:
+    """A surplus that goes back to its supplier, a recall: neither what is sold meanwhile nor what a buyer had."""
+    batch = stocked(shop, 6)
+    complained, _ = sell(shop, 2)
+    assert shop.post(f"/v1/admin/cards/{complained}/quarantine", WHY)[0] == 200
+    held_back = [card["card_id"] for card in shop.cards() if card["state"] == "available"][:2]
+    for card in held_back:
+        assert shop.post(f"/v1/admin/cards/{card}/quarantine", WHY)[0] == 200
+    path = f"/v1/admin/batches/{batch}/void-quarantined"
+    assert all_pages(shop, path, WHY) == (2, 4)
+    assert all_pages(shop, path, WHY) == (0, 6)
+    now = {card["card_id"]: card["state"] for card in shop.cards()}
+    assert [now[card] for card in held_back] == ["voided", "voided"]
+    assert now[complained] == "quarantined"
+    assert sorted(now.values()) == ["available", "available", "delivered", "quarantined", "voided", "voided"]
 
 
 def test_a_batch_of_vouchers_made_on_sale_is_as_large_as_is_counted(shop: Shop) -> None:

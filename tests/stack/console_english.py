@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 Opened = Callable[..., Page]
 
@@ -44,3 +44,29 @@ def done(asked: Locator, act: str) -> None:
     """Presses the dialog's button; it goes away where nothing was refused."""
     asked.get_by_role("button", name=act, exact=True).click()
     expect(asked).to_be_hidden()
+
+
+def loses_reply(page: Page, path: str) -> list[str]:
+    """The next call to such a path is done by the shop, and its reply is lost on the way. Answers the Idempotency-Keys
+    that calls to it come with, as they come."""
+    keys: list[str] = []
+
+    def pass_on(route: Route) -> None:
+        keys.append(route.request.headers.get("idempotency-key", ""))
+        if len(keys) > 1:
+            route.continue_()
+            return
+        route.fetch()
+        route.abort("connectionreset")
+
+    page.route(path, pass_on)
+    return keys
+
+
+def stays(asked: Locator, act: str, told: str) -> None:
+    """Presses the dialog's button; it stays, and says why."""
+    asked.get_by_role("button", name=act, exact=True).click()
+    expect(asked.get_by_role("alert").get_by_text(told)).to_be_visible()
+
+
+NO_REPLY = "No connection. Check the network and try again."

@@ -1,14 +1,15 @@
-"""The console's desk in a browser: an order is found and a unit of it refunded, and its books add up; support sees no
-rules of risk."""
+"""The console's desk in a browser: an order is found and a unit of it refunded, and its books add up; a provider's
+statement is brought by hand; support sees no rules of risk."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.stack.browser import Pages
-from tests.stack.console_english import follow, signed_in
-from tests.stack.shop import Shop, Store
+from tests.stack.browser import Pages, inaccessible
+from tests.stack.console_english import dialog, done, follow, press, signed_in
+from tests.stack.shop import Shop, Store, number
 
 
 def books(page: Page) -> dict[str, str]:
@@ -66,3 +67,25 @@ def test_support_sees_no_rules_of_risk(edge: str, pages: Pages, shop: Shop) -> N
     operator = signed_in(pages, edge, shop.operator)
     follow(operator, "Risk rules")
     expect(operator.get_by_role("heading", name="Risk rules")).to_be_visible()
+
+
+def test_a_statement_is_brought_by_hand(edge: str, pages: Pages, shop: Shop) -> None:
+    """Of a day before the shop began, so that no other test's day is touched."""
+    day = (datetime.now(UTC) - timedelta(days=300)).date().isoformat()
+    columns = ("交易时间", "微信订单号", "商户订单号", "交易状态", "货币种类", "订单金额", "手续费")
+    row = (f"{day} 12:00:00", f"W{number()}", number("P"), "SUCCESS", "CNY", "19.99", "0.12000")
+    lines = [",".join(columns), ",".join(f"`{one}" for one in row), "总交易单数,总交易额", "`1,`0"]
+    page = signed_in(pages, edge, shop.operator, f"/reconcile?date={day}")
+    press(page, "Bring a statement")
+    brought = dialog(page, "Bring a statement")
+    file = brought.get_by_label("Its file")
+    file.set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"no statement"})
+    press(brought, "Send")
+    expect(brought.get_by_text("This is not a statement of that provider.")).to_be_visible()
+    file.set_input_files({"name": "b.csv", "mimeType": "text/csv", "buffer": "\r\n".join(lines).encode("utf-8-sig")})
+    done(brought, "Send")
+    expect(page.get_by_text(f"The statement of {day} was read: 1 rows.")).to_be_visible()
+    expect(page.get_by_text("Payment of no order")).to_be_visible()
+    assert inaccessible(page) == []
+    told = shop.admin("GET", f"/settlements?provider=wechat&day={day}").must()
+    assert [told["file"]["rows"], *sorted(one["state"] for one in told["imports"])] == [1, "done", "failed"]

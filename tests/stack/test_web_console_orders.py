@@ -1,17 +1,19 @@
 """What support does to an order, pressed in a browser: part of a price goes back, a bad card is replaced, a service is
-delivered by hand, a refund that failed is asked for again, a complaint is answered."""
+delivered by hand, a refund that failed is asked for again or paid back by hand, a complaint is answered. Replies that
+are lost and colleagues who are faster do nothing twice."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.stack.browser import Pages, inaccessible
 from tests.stack.console import choose
-from tests.stack.console_english import dialog, done, follow, press, signed_in
-from tests.stack.psps import WechatPsp
-from tests.stack.shop import Shop, Store, number, until
+from tests.stack.console_english import NO_REPLY, dialog, done, follow, go, loses_reply, press, signed_in, stays
+from tests.stack.psps import StripePsp, WechatPsp
+from tests.stack.shop import Order, Shop, Store, number, until
 
 
 def books(page: Page) -> dict[str, str]:
@@ -84,20 +86,8 @@ def test_a_refund_that_failed_is_asked_for_again(
     site.reaches(order, "fulfilled")
     page = signed_in(pages, edge, shop.operator, f"/orders/{order.id}")
     # The buyer's account is closed: what was under way comes back.
-    wechat.server.refund_mode(stay_open=True)
-    try:
-        page.get_by_role("row").filter(has_text="0-0").get_by_role("button", name="Refund").click()
-        refund = dialog(page, "Refund")
-        refund.get_by_label("Reason").fill("no longer wanted")
-        done(refund, "Refund ¥19.99")
-        page.get_by_role("tab", name="Money", exact=True).click()
-        row = page.get_by_label("Refunds", exact=True).get_by_role("row").filter(has_text="no longer wanted")
-        expect(row.get_by_text("Under way").first).to_be_visible()
-        sent = f"{shop.admin('GET', f'/orders/{order.id}').must()['refunds'][0]['id']}-0"
-        until(lambda: settled(wechat, sent, "ABNORMAL"), every=1)
-    finally:
-        wechat.server.refund_mode()
-    press(page, "Refresh")
+    sent = comes_back(page, wechat, "0-0", "no longer wanted")
+    row = refund_row(page, "no longer wanted")
     expect(row.get_by_text("Failed: needs you").first).to_be_visible()
     assert inaccessible(page) == []
 
@@ -109,6 +99,151 @@ def test_a_refund_that_failed_is_asked_for_again(
     press(page, "Refresh")
     expect(row.get_by_text("Paid back").first).to_be_visible()
     expect(page.locator(".books p").first).to_contain_text("Refunded ¥19.99")
+
+
+def test_a_refund_is_paid_back_by_hand_once(
+    edge: str, pages: Pages, shop: Shop, site: Store, psps: dict[str, WechatPsp]
+) -> None:
+    """Its reply is lost, and a colleague has sent the money too."""
+    wechat, sku = psps["wechat"], shop.sku()
+    shop.stock(sku, 1)
+    order = site.place(sku)
+    wechat.tell_itself(wechat.paid(site, order))
+    site.reaches(order, "fulfilled")
+    page = signed_in(pages, edge, shop.operator, f"/orders/{order.id}")
+    comes_back(page, wechat, "0-0", "no longer wanted")
+    colleague = signed_in(pages, edge, shop.operator, f"/orders/{order.id}")
+    asked = [paid_by_hand(one, reason) for one, reason in ((page, "by bank"), (colleague, "by another bank"))]
+    asked[0].get_by_label("Reference of the payment").fill("no 1")
+    expect(asked[0].get_by_text("Letters, digits and signs, without blanks")).to_be_visible()
+    expect(asked[0].get_by_role("button", name="It was paid back")).to_be_disabled()
+    asked[0].get_by_label("Reference of the payment").fill("ICBC-1")
+    loses_reply(page, "**/settle")
+    stays(asked[0], "It was paid back", NO_REPLY)
+    done(asked[0], "It was paid back")
+    stays(asked[1], "It was paid back", "Somebody has noted this refund as paid back by hand already")
+    # Behind the dialog that says so the page has looked again.
+    for one in (page, colleague):
+        expect(one.locator(".books p").first).to_contain_text("Refunded ¥19.99")
+    notes = [note["text"] for note in shop.admin("GET", f"/orders/{order.id}").must()["notes"]]
+    assert notes == ["Paid back by hand (ICBC-1): by bank"]
+
+
+def comes_back(page: Page, wechat: WechatPsp, unit: str, reason: str) -> str:
+    """A refund of that unit is asked for, and WeChat cannot do it; answers WeChat's name of it."""
+    wechat.server.refund_mode(stay_open=True)
+    try:
+        page.get_by_role("row").filter(has_text=unit).get_by_role("button", name="Refund").click()
+        refund = dialog(page, "Refund")
+        refund.get_by_label("Reason").fill(reason)
+        with page.expect_response(lambda one: one.url.endswith("/refunds")) as answer:
+            done(refund, "Refund ¥19.99")
+        page.get_by_role("tab", name="Money", exact=True).click()
+        expect(refund_row(page, reason).get_by_text("Under way").first).to_be_visible()
+        sent = f"{answer.value.json()['id']}-0"
+        until(lambda: settled(wechat, sent, "ABNORMAL"), every=1)
+    finally:
+        wechat.server.refund_mode()
+    press(page, "Refresh")
+    return sent
+
+
+def refund_row(page: Page, reason: str) -> Locator:
+    return page.get_by_label("Refunds", exact=True).get_by_role("row").filter(has_text=reason)
+
+
+def paid_by_hand(page: Page, reason: str) -> Locator:
+    page.get_by_role("tab", name="Money", exact=True).click()
+    press(page, "Paid back by hand")
+    asked = dialog(page, "Paid back by hand")
+    asked.get_by_label("Reason").fill(reason)
+    return asked
+
+
+def test_a_whole_order_goes_back_once_whoever_asks(edge: str, pages: Pages, shop: Shop, site: Store) -> None:
+    sku = shop.sku()
+    shop.stock(sku, 2)
+    order, _ = site.buy(sku, 2)
+    page, colleague = (signed_in(pages, edge, shop.operator, f"/orders/{order.id}") for _ in range(2))
+    asked: list[Locator] = []
+    for one in (page, colleague):
+        one.locator("main").get_by_role("button", name="Refund", exact=True).first.click()
+        asked.append(dialog(one, "Refund"))
+        asked[-1].get_by_label("Reason").fill("sold by mistake")
+    keys = loses_reply(page, "**/refunds")
+    stays(asked[0], "Refund ¥39.98", NO_REPLY)
+    # Under another key it is another wish: nothing is left to refund, and the dialog shows so.
+    stays(asked[1], "Refund ¥39.98", "Its state does not allow this now.")
+    expect(asked[1].get_by_text("Nothing of this can go back.")).to_be_visible()
+    expect(asked[1].get_by_role("button", name="Refund ¥0.00")).to_be_disabled()
+    done(asked[0], "Refund ¥39.98")
+    assert keys[0]
+    assert keys == [keys[0]] * 2
+    expect(page.locator(".books p").first).to_contain_text("Refunded ¥39.98")
+    assert len(shop.admin("GET", f"/orders/{order.id}").must()["refunds"]) == 1
+
+
+def test_an_order_is_frozen_while_its_charge_is_disputed(
+    edge: str, pages: Pages, shop: Shop, site: Store, psps: dict[str, StripePsp]
+) -> None:
+    stripe, sku = psps["stripe"], shop.sku()
+    shop.stock(sku, 2)
+    answered, given_up = (disputed(stripe, shop, site, sku) for _ in range(2))
+    page = signed_in(pages, edge, shop.new_key("support")["key"], f"/orders/{answered.order.id}")
+    frozen = page.get_by_text("Frozen by a complaint or dispute")
+    expect(frozen).to_be_visible()
+    page.locator("main").get_by_role("button", name="Refund", exact=True).first.click()
+    refund = dialog(page, "Refund")
+    refund.get_by_label("Reason").fill("they complain")
+    expect(refund.get_by_text("the bank may take the same money back")).to_be_visible()
+    expect(refund.get_by_role("button", name="Refund ¥19.99")).to_be_disabled()
+    press(refund, "Cancel")
+
+    page.locator(f"main a[href$='{answered.case}']").click()
+    press(page, "Gather it")
+    expect(page.get_by_role("region", name="Evidence")).to_contain_text(answered.order.id)
+    keys = loses_reply(page, "**/answer")
+    press(page, "Reply")
+    reply = dialog(page, "Reply")
+    reply.get_by_label("Text").fill("They opened it from their own address.")
+    stays(reply, "Reply", NO_REPLY)
+    done(reply, "Reply")
+    assert keys == [keys[0]] * 2
+    # Evidence is taken once, so nothing else is offered.
+    expect(page.get_by_text("Now the bank decides")).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("button", name="Accept")).to_have_count(0)
+    assert inaccessible(page) == []
+    said = shop.admin("GET", f"/cases/{answered.case}").must()
+    assert [(one["action"], one["outcome"]) for one in said["answers"]] == [("reply", "succeeded")]
+    stripe.server.move_dispute(said["number"], "won")
+    until(lambda: stripe.server.notify(answered.payment, kind="charge.dispute")[-1][0] == 200, every=0.5)
+    go(page, f"/orders/{answered.order.id}")
+    expect(page.get_by_role("heading", name="Order", exact=True)).to_be_visible()
+    until(lambda: press(page, "Refresh") or frozen.count() == 0, every=0.5)
+
+    go(page, f"/cases/{given_up.case}")
+    press(page, "Accept")
+    done(dialog(page, "Accept"), "Accept")
+    expect(page.get_by_role("main").get_by_text("Accepted", exact=True).first).to_be_visible()
+    assert shop.admin("GET", f"/cases/{given_up.case}").must()["state"] == "accepted"
+
+
+@dataclass(frozen=True)
+class Disputed:
+    order: Order
+    payment: str
+    case: str
+
+
+def disputed(stripe: StripePsp, shop: Shop, site: Store, sku: str) -> Disputed:
+    order = site.place(sku)
+    payment = stripe.paid(site, order)
+    stripe.tell_itself(payment)
+    site.reaches(order, "fulfilled")
+    stripe.server.dispute(payment)
+    stripe.server.notify(payment, kind="charge.dispute")
+    frozen = until(lambda: shop.admin("GET", f"/orders/{order.id}").must()["frozen"])
+    return Disputed(order, payment, frozen[0])
 
 
 def settled(wechat: WechatPsp, refund: str, status: str) -> bool:

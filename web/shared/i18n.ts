@@ -26,14 +26,13 @@ export async function languages(parts: Parts[], onUse: (language: Language) => P
   const known = new Set<Parts>();
   const loaded = new Set<() => Promise<unknown>>();
   const load = async (language: Language, of: Iterable<Parts>): Promise<void> => {
-    await Promise.all(
-      [...of].map(async (part) => {
-        const file = part[`./locales/${language}.json`];
-        if (!file || loaded.has(file)) return;
-        i18n.global.mergeLocaleMessage(language, ((await file()) as { default: Texts }).default);
-        loaded.add(file);
-      }),
-    );
+    const files = [...of].flatMap((part) => part[`./locales/${language}.json`] ?? []).filter((file) => !loaded.has(file));
+    // Loaded together, but merged in their order: an app's own words stand in place of the shared ones.
+    const read = await Promise.all(files.map(async (file) => ({ file, texts: ((await file()) as { default: Texts }).default })));
+    for (const { file, texts } of read) {
+      i18n.global.mergeLocaleMessage(language, texts);
+      loaded.add(file);
+    }
   };
   const use = async (language: Language): Promise<void> => {
     await Promise.all([load(language, known), onUse(language)]);

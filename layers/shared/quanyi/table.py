@@ -116,9 +116,9 @@ class Table:
         return from_wire(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[Key], *, consistent: bool = True) -> list[Item]:
-        """The items that exist, in no order. Any number of keys; asks again for what DynamoDB left unprocessed."""
+        """The items that exist, in no order. Any number of keys, some maybe twice; asks again for what was left out."""
         found: list[Item] = []
-        todo = [to_wire(key) for key in keys]
+        todo = [to_wire(key) for key in {tuple(sorted(key.items())): key for key in keys}.values()]
         tries = 0
         while todo:
             chunk, todo = todo[:100], todo[100:]

@@ -13,7 +13,7 @@ const suppliers = shallowRef<Schemas["SupplierLine"][]>();
 
 /** The shop's channels: they are few, so that all are read at once. */
 export function knownChannels(fresh = false): ShallowRef<Channel[] | undefined> {
-  if (fresh || !channels.value) void readChannels();
+  if (fresh || !channels.value) readChannels().catch(() => undefined);
   return channels;
 }
 

@@ -26,6 +26,8 @@ export function doing(): { busy: Ref<boolean>; act: (what: () => Promise<unknown
       if (done) ElMessage.success(done);
       return true;
     } catch (fault) {
+      // They stopped it themselves, so there is nothing to be told.
+      if (fault instanceof DOMException && fault.name === "AbortError") return false;
       // A form that marks no fields of its own says here which are meant.
       const fields = fieldFaults(fault).slice(0, MOST_FAULTS).map((one) => `${one.field}: ${faultText(one, { t, te })}`);
       ElMessage.error({ message: [told(fault, { t, te }), ...fields].join(" "), duration: 8000, showClose: true });

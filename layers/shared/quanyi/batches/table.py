@@ -54,7 +54,7 @@ class BatchesTable:
         return _batch(item)
 
     def get_many(self, batch_ids: Sequence[str]) -> dict[str, Batch]:
-        items = self.table.get_many([_key(batch_id) for batch_id in dict.fromkeys(batch_ids)])
+        items = self.table.get_many([_key(batch_id) for batch_id in batch_ids])
         return {item["id"]: _batch(item) for item in items}
 
     def unit_cost(self, batch_id: str) -> Money:

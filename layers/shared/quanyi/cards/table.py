@@ -38,7 +38,8 @@ DELIVERED_UNSEEN = (
     f"#state = :delivered AND #order = :order AND #unit = :unit AND attribute_not_exists(revealed_at) AND {LIKE_NEW}"
 )
 
-READMITTED = " AND attribute_not_exists(delivered_at) AND sell_by > :now"
+NEVER_DELIVERED = " AND attribute_not_exists(delivered_at)"
+READMITTED = f"{NEVER_DELIVERED} AND sell_by > :now"
 
 AVAILABLE_INDEX = "available-index"
 HELD_INDEX = "held-index"
@@ -224,6 +225,11 @@ class CardsTable:
     def void(self, card_id: str, *, by: str, reason: str) -> Item:
         """available or quarantined -> voided, for good."""
         return self._by_person(card_id, "voided", ("available", "quarantined"), by, reason, "REMOVE available")
+
+    def give_up(self, card_id: str, *, by: str, reason: str) -> Item:
+        """quarantined, never delivered -> voided, for good; what is on sale stays, and what a buyer had. Raises
+        NotFound, Conflict."""
+        return self._by_person(card_id, "voided", ("quarantined",), by, reason, also=NEVER_DELIVERED)
 
     def expire(self, card_id: str, *, now: datetime) -> bool:
         """available past its last moment of sale -> expired."""

@@ -35,9 +35,7 @@ class CasesTable:
         return from_item(item)
 
     def find(self, case_ids: Sequence[str]) -> dict[str, Case]:
-        return {
-            item["id"]: from_item(item) for item in self.table.get_many([key_of(c) for c in dict.fromkeys(case_ids)])
-        }
+        return {item["id"]: from_item(item) for item in self.table.get_many([key_of(c) for c in case_ids])}
 
     def save(self, case: Case) -> Case | None:
         """Writes a new or changed case under the revision it was read at (0: new). None: somebody else was faster."""

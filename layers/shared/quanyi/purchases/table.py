@@ -77,7 +77,7 @@ class PurchasesTable:
         return from_item(item)
 
     def find(self, ids: Sequence[str]) -> dict[str, PurchaseOrder]:
-        items = self.table.get_many([key_of(one) for one in dict.fromkeys(ids)])
+        items = self.table.get_many([key_of(one) for one in ids])
         return {item["id"]: from_item(item) for item in items}
 
     def add(self, po: PurchaseOrder, bounds: Bounds = Bounds()) -> PurchaseOrder:
@@ -181,7 +181,7 @@ class PurchasesTable:
 
     def needs(self, needs: Sequence[str]) -> dict[str, Need]:
         """Those that ever had a purchase order; a call for a hundred. Consistent."""
-        items = self.table.get_many([need_key(need) for need in dict.fromkeys(needs)]) if needs else []
+        items = self.table.get_many([need_key(need) for need in needs]) if needs else []
         names = Need.__dataclass_fields__
         return {
             item["pk"].removeprefix("NEED#"): Need(**{name: item[name] for name in names if name in item})

@@ -35,7 +35,7 @@ class ListsTable:
 
     def find(self, which: Sequence[tuple[Identity, str]]) -> list[Listed]:
         """In the order asked for, without those that are gone."""
-        items = self.table.get_many([listed_key(*each) for each in dict.fromkeys(which)])
+        items = self.table.get_many([listed_key(*each) for each in which])
         known = {(item["kind"], item["hash"]): Listed.model_validate(item) for item in items}
         return [known[each] for each in which if each in known]
 

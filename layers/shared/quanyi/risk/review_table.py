@@ -75,7 +75,7 @@ class ReviewsTable:
 
     def find(self, reviews: Sequence[str]) -> dict[str, Review]:
         """Consistent; by id."""
-        items = self.table.get_many([review_key(each) for each in dict.fromkeys(reviews)])
+        items = self.table.get_many([review_key(each) for each in reviews])
         return {item["id"]: Review.model_validate(item) for item in items}
 
     def change(self, review: Review, decide: Callable[[Review], Review], tries: int = 20) -> Review:

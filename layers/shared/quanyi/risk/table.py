@@ -110,7 +110,7 @@ class DecisionsTable:
 
     def find(self, decisions: Sequence[str]) -> list[DecisionRecord]:
         """In the order asked for, without those that the table has forgotten."""
-        items = self.table.get_many([decision_key(each) for each in dict.fromkeys(decisions)], consistent=False)
+        items = self.table.get_many([decision_key(each) for each in decisions], consistent=False)
         known = {item["id"]: DecisionRecord.model_validate(item) for item in items}
         return [known[each] for each in decisions if each in known]
 

@@ -167,7 +167,7 @@ class GoodsTable:
 
     def find(self, supplier: str, codes: Iterable[str]) -> dict[str, KeptGoods]:
         """Those that are known, by code."""
-        items = self.table.get_many([goods_key(supplier, code) for code in dict.fromkeys(codes)])
+        items = self.table.get_many([goods_key(supplier, code) for code in codes])
         return {item["code"]: goods_of(item) for item in items}
 
     def page(self, supplier: str, *, words: Sequence[str] = (), limit: int, start: Item | None = None) -> Page:

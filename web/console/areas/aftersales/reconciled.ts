@@ -1,3 +1,12 @@
+/** Providers whose statements are read (`bill_zone` of the shop's payments). */
+export const WITH_STATEMENTS = ["wechat", "alipay", "stripe"] as const;
+export type Statements = (typeof WITH_STATEMENTS)[number];
+
+/** Whether a day can be over anywhere: the API knows the provider's own clock. */
+export function dayOver(day: string, now: number): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(day) && Date.parse(`${day}T00:00:00+08:00`) + 86_400_000 <= now;
+}
+
 export interface Booked {
   key: string;
   name: string;

@@ -24,6 +24,11 @@ export function acts(order: Order, role: Role | undefined): Acts {
   };
 }
 
+/** A bank's or marketplace's number of a payment, as the API takes it: no blanks, letters of ASCII alone. */
+export function isReference(text: string): boolean {
+  return /^[\x21-\x7e]{1,64}$/.test(text.trim());
+}
+
 /** Units that a person has to serve. */
 export function waitsForHand(order: Order): Unit[] {
   return order.paid_at === null ? [] : order.units.filter((unit) => unit.kind === "manual" && unit.state === "waiting");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { acts, masked, moves, replaceable } from "./acts";
+import { acts, isReference, masked, moves, replaceable } from "./acts";
 import { addsUp, moved, shares } from "./adding";
 import { most, seenUnits, sources, whole, type Entry, type Order, type Unit } from "./refunding";
 
@@ -107,4 +107,9 @@ describe("a contact", () => {
     ["+8613800138000", "+86138****8000"],
     ["12345", "****"],
   ])("%s is shown as %s", (text, shown) => expect(masked(text)).toBe(shown));
+});
+
+it("takes a reference of a payment as the API does", () => {
+  expect(["ICBC-20261127/1", " b9 "].map(isReference)).toEqual([true, true]);
+  expect(["", "no 1", "流水号1", "x".repeat(65)].map(isReference)).toEqual([false, false, false, false]);
 });

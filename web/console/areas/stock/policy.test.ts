@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { emptyPolicy, formOf, policyBody, type PolicyView } from "./policy";
+import { emptyPolicy, formOf, policyBody, upToTooLow, type PolicyView } from "./policy";
 
 describe("a stock policy in the form", () => {
   it("goes back as it came", () => {
@@ -10,6 +10,13 @@ describe("a stock policy in the form", () => {
     expect(body.monthly_budget).toEqual({ amount: 100_000, currency: "CNY" });
     const view = { ...body, version: 3, sku: "month", channel: "shared", plan: null } as unknown as PolicyView;
     expect(formOf(view)).toEqual(form);
+  });
+
+  it("is not sent with levels that contradict each other", () => {
+    const levels = { low: 50, order_up_to: 10 };
+    expect(upToTooLow({ ...emptyPolicy(), ...levels, kind: "fixed" })).toBe(true);
+    expect(upToTooLow({ ...emptyPolicy(), ...levels, kind: "dynamic" })).toBe(false);
+    expect(upToTooLow({ ...emptyPolicy(), low: 50, order_up_to: 50, kind: "fixed" })).toBe(false);
   });
 
   it("takes its currency from whichever amount there is", () => {

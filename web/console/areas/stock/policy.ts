@@ -55,6 +55,11 @@ export function emptyPolicy(): PolicyForm {
   };
 }
 
+/** Levels that contradict each other: a purchase would end below what is low already. */
+export function upToTooLow(form: PolicyForm): boolean {
+  return form.kind === "fixed" && form.order_up_to < form.low;
+}
+
 export function formOf(view: PolicyView): PolicyForm {
   const plain = emptyPolicy();
   const levels =
