@@ -20,7 +20,8 @@ def payable(payment: Payment, now: datetime) -> bool:
 
 
 def promised(order: Order, unit: Unit) -> datetime:
-    """Until when a paid unit may wait: for stock where its SKU allows a backlog, for a person in any case."""
+    """Until when a paid unit may wait: for its account where that was left out, for stock or a supplier where its SKU
+    allows a backlog, for a person in any case."""
     assert order.paid_at
     return unit.waits_until or _promised_first(order.paid_at, unit)
 
@@ -31,6 +32,10 @@ def in_time(paid_at: datetime, unit: Unit, delivered_at: datetime) -> bool:
 
 
 def _promised_first(paid_at: datetime, unit: Unit) -> datetime:
+    if unit.lacks_account:
+        return paid_at + timedelta(hours=unit.account_hours)
+    if unit.account_at and unit.account_at > paid_at:
+        paid_at = unit.account_at  # until then there was nothing to be done for it
     if unit.kind == "manual" or unit.on_shortage == "backlog":
         return paid_at + timedelta(hours=unit.backlog_hours)
     return paid_at

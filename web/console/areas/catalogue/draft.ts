@@ -117,7 +117,7 @@ export function newSku(kind: Kind): SkuDraft {
     least_margin: 0,
     shards: 1,
   };
-  if (kind === "topup") return { ...plain, sourcing: "on_demand", topup: { fields: [], regions: {}, check: "never", confirm_text: {} } };
+  if (kind === "topup") return { ...plain, sourcing: "on_demand", topup: { fields: [], regions: {}, ask: "with_order", account_hours: 168, check: "never", confirm_text: {} } };
   if (kind === "voucher") return { ...plain, voucher: newVoucher() };
   return plain;
 }
