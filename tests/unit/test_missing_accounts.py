@@ -14,6 +14,8 @@ from quanyi.catalog.accounts import AccountInvalid
 from quanyi.catalog.model import Sku
 from quanyi.catalog.topup import TopupTerms
 from quanyi.errors import Invalid
+from quanyi.events.model import AccountsWanted
+from quanyi.events.of_order import events_of
 from quanyi.orders.accounts import MOST_BYTES, Asked, accounts_for, accounts_of, opened
 from quanyi.orders.buying import being_bought, is_given_up, look_at, wants_buying
 from quanyi.orders.missing import AccountGiven, AccountTooLate, missing, named
@@ -224,6 +226,18 @@ def test_the_trail_says_that_it_was_named_and_not_what() -> None:
     entry = entry_of_order(before, after, NOW, [])
     assert entry
     assert (entry.by, entry.facts) == ("order:O1", [{"what": "AccountsNamed", "units": ["0-0"]}])
+
+
+def test_the_buyer_is_told_of_it_once_it_is_paid() -> None:
+    before = order(2, paid=False)
+    unpaid = say(before, FIRST, {}, after=0.1)
+    paid = unpaid.model_copy(update={"state": "paid", "paid_at": NOW, "rev": 5})
+    wanted = [event for event in events_of(unpaid, paid, NOW) if isinstance(event, AccountsWanted)]
+    assert [(event.units, event.until) for event in wanted] == [(("0-1",), NOW + timedelta(hours=48))]
+    for old, new in ((before, unpaid), (paid, paid), (paid, say(paid, {}, OTHER))):
+        assert not [event for event in events_of(old, new, NOW) if isinstance(event, AccountsWanted)]
+    whole = say(unpaid, FIRST, OTHER, after=0.1).model_copy(update={"state": "paid", "paid_at": NOW})
+    assert not [event for event in events_of(unpaid, whole, NOW) if isinstance(event, AccountsWanted)]
 
 
 def test_the_line_of_time_says_when_it_was_named() -> None:
