@@ -222,7 +222,7 @@ class OrderView(View):
             units=len(order.units),
             delivered=sum(unit.state == "delivered" for unit in order.units),
             topups=[TopupView.of(unit, order.currency) for unit in order.units if unit.kind == "topup"],
-            missing_accounts=[MissingView.of(*lack) for lack in lacks],
+            missing_accounts=[MissingView.of(*lack, order.language) for lack in lacks],
             refunded=Money(amount=order.refunded, currency=order.currency),
             created_at=order.created_at,
             expires_at=order.expires_at,

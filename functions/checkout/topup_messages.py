@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, StringConstraints
 
 from quanyi.catalog.account_form import AccountForm, FormField
-from quanyi.catalog.model import Language
+from quanyi.catalog.texts import Language, said
 from quanyi.clock import Timestamp
 from quanyi.http import Body, View
 from quanyi.money import Money
@@ -60,28 +60,37 @@ class TopupView(View):
         )
 
 
+class FormPartView(View):
+    """What fields of a bundle's form are for: those whose names begin with `<sku>.`."""
+
+    sku: str
+    title: str
+
+
 class MissingView(View):
-    """What a line still lacks: `numbers` are those of its quantity, counted from 0, that have no account yet. A field's
-    name stands in `account_form`, as in a quote."""
+    """What a line still lacks: `numbers` are those of its quantity, counted from 0, that have no account yet.
+    `account_form` asks for one of them, as a quote's does; `parts` are those of a bundle."""
 
     line: int
     sku: str
     numbers: list[int]
     units: list[str]
     account_form: list[FormField]
+    parts: list[FormPartView]
     confirm_texts: list[dict[Language, str]]
     """What the buyer agrees to, by language."""
     due_at: Timestamp | None
     """Of a paid order: until when it waits; then its money goes back."""
 
     @classmethod
-    def of(cls, lack: Missing, form: AccountForm) -> "MissingView":
+    def of(cls, lack: Missing, form: AccountForm, language: Language) -> "MissingView":
         return cls(
             line=lack.line,
             sku=lack.sku,
             numbers=list(lack.numbers),
             units=list(lack.units),
             account_form=form.fields,
+            parts=[FormPartView(sku=part.sku, title=said(part.titles, language)) for part in form.parts if part.prefix],
             confirm_texts=form.confirm_texts,
             due_at=lack.until,
         )

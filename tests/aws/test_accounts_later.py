@@ -316,6 +316,7 @@ def test_over_http_the_order_says_what_it_lacks_and_takes_it(bazaar: Bazaar, cal
         "due_at": None,
         "confirm_texts": [{"zh-CN": "充值不可退"}],
     }
+    assert lack["parts"] == [{"sku": "phone-50", "title": "商品 phone-50"}, {"sku": "game", "title": "商品 game"}]
     assert lack["units"] == ["0-0-0-0", "0-0-1-0", "0-1-0-0", "0-1-1-0"]
     assert [field["name"] for field in lack["account_form"]] == ["phone-50.phone", "game.qq", "game.zone"]
     assert {topup["account"] for topup in seen["topups"]} == {""}

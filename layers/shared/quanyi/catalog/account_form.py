@@ -31,6 +31,7 @@ class FormPart:
     """The fields of one SKU; `prefix` stands before their names."""
 
     sku: SkuId
+    titles: Titles
     prefix: str
     terms: TopupTerms
 
@@ -90,4 +91,4 @@ def form_of(sku: Sku, known: Mapping[SkuId, Sku]) -> AccountForm:
 def form_for(sold: SkuId, topups: Iterable[Sku]) -> AccountForm:
     """Asks for the accounts of those SKUs, which are `sold` itself or what it consists of."""
     parts = ((one, "" if one.id == sold else f"{one.id}.") for one in topups)
-    return AccountForm(tuple(FormPart(one.id, prefix, one.topup) for one, prefix in parts if one.topup))
+    return AccountForm(tuple(FormPart(one.id, one.titles, prefix, one.topup) for one, prefix in parts if one.topup))
