@@ -325,6 +325,7 @@ def test_over_http_the_order_says_what_it_lacks_and_takes_it(bazaar: Bazaar, cal
     status, problem, _ = call(orders.handler, "POST", f"{path}/accounts", wrong, caller=mine)
     assert (status, problem["code"]) == (422, "account_invalid")
     assert problem["errors"] == [{"field": "accounts.1.phone-50.phone", "reason": "format"}]
+    told: dict[str, Any] = {}
     right = {"line": 0, "accounts": [{}, account | {"phone-50.phone": NUMBERS[0]}]}
     for _ in range(2):
         status, told, _ = call(orders.handler, "POST", f"{path}/accounts", right, caller=mine)

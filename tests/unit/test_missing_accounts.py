@@ -16,8 +16,10 @@ from quanyi.catalog.topup import TopupTerms
 from quanyi.errors import Invalid
 from quanyi.events.model import AccountsWanted
 from quanyi.events.of_order import events_of
+from quanyi.facts.of_order import facts_of
 from quanyi.orders.accounts import MOST_BYTES, Asked, accounts_for, accounts_of, opened
 from quanyi.orders.buying import being_bought, is_given_up, look_at, wants_buying
+from quanyi.orders.changes import delivered
 from quanyi.orders.missing import AccountGiven, AccountTooLate, missing, named
 from quanyi.orders.model import Order
 from quanyi.orders.pricing import Quote, Wanted, quote
@@ -220,6 +222,20 @@ def test_accounts_of_all_lines_together_have_an_end() -> None:
         say(it.model_copy(update={"lines": it.lines * 2, "units": (full, it.units[1])}), FIRST)
 
 
+def test_streams_tell_of_it_too_though_they_leave_bytes_out() -> None:
+    def streamed(it: Order) -> Order:
+        units = [unit.model_copy(update={"account": None, "on_shortage": "backlog"}) for unit in it.units]
+        return it.model_copy(update={"units": tuple(units)})
+
+    before, after = streamed(order(1)), streamed(say(order(1), FIRST))
+    assert (before.units[0].lacks_account, after.units[0].lacks_account) == (True, False)
+    entry = entry_of_order(before, after, NOW, [])
+    assert entry
+    assert [fact["what"] for fact in entry.facts] == ["AccountsNamed"]
+    (fact,) = [one for one in facts_of(delivered(after, ["0-0"], NOW + timedelta(hours=3))) if one.kind == "delivered"]
+    assert fact.medium == "in_time"
+
+
 def test_the_trail_says_that_it_was_named_and_not_what() -> None:
     before = order(2)
     after = say(before, FIRST, {}).model_copy(update={"rev": before.rev + 1})
@@ -238,6 +254,13 @@ def test_the_buyer_is_told_of_it_once_it_is_paid() -> None:
         assert not [event for event in events_of(old, new, NOW) if isinstance(event, AccountsWanted)]
     whole = say(unpaid, FIRST, OTHER, after=0.1).model_copy(update={"state": "paid", "paid_at": NOW})
     assert not [event for event in events_of(unpaid, whole, NOW) if isinstance(event, AccountsWanted)]
+
+
+def test_how_long_a_delivery_took_counts_from_when_its_account_was_named() -> None:
+    it = say(order(1), FIRST, after=40)
+    it = delivered(it, ["0-0"], NOW + timedelta(hours=40, seconds=30))
+    (fact,) = [one for one in facts_of(it) if one.kind == "delivered"]
+    assert (fact.seconds, fact.medium) == (30, "in_time")
 
 
 def test_the_line_of_time_says_when_it_was_named() -> None:

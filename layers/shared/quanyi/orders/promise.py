@@ -34,11 +34,15 @@ def in_time(paid_at: datetime, unit: Unit, delivered_at: datetime) -> bool:
 def _promised_first(paid_at: datetime, unit: Unit) -> datetime:
     if unit.lacks_account:
         return paid_at + timedelta(hours=unit.account_hours)
-    if unit.account_at and unit.account_at > paid_at:
-        paid_at = unit.account_at  # until then there was nothing to be done for it
+    since = begun(paid_at, unit)
     if unit.kind == "manual" or unit.on_shortage == "backlog":
-        return paid_at + timedelta(hours=unit.backlog_hours)
-    return paid_at
+        return since + timedelta(hours=unit.backlog_hours)
+    return since
+
+
+def begun(paid_at: datetime, unit: Unit) -> datetime:
+    """Since when the shop has had something to do for a paid unit: not before its buyer has named its account."""
+    return max(paid_at, unit.account_at) if unit.account_at else paid_at
 
 
 def overdue(order: Order, now: datetime) -> bool:
