@@ -18,7 +18,7 @@ export default defineConfig({
     vue(),
     vantIcons(),
     // Texts are compiled here, so that pages need neither a compiler nor `eval`.
-    VueI18n({ include: [here("./*/locales/**"), here("./console/*/locales/**"), here("./console/areas/*/locales/**")], runtimeOnly: true, strictMessage: true }),
+    VueI18n({ include: [here("./*/locales/**"), here("./shared/*/locales/**"), here("./console/*/locales/**"), here("./console/areas/*/locales/**")], runtimeOnly: true, strictMessage: true }),
     Components({ dirs: [], dts: false, resolvers: [VantResolver(), ElementPlusResolver({ importStyle: "css" })] }),
   ],
   // `npx vite` while `make run` is running: pages as they are edited, all else from the shop's own edge.

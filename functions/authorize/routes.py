@@ -30,8 +30,8 @@ _REDEMPTIONS: tuple[Route, ...] = (
     ("GET", "/v1/issuers"),
     ("POST", "/v1/issuers/*/redemptions"),
 )
-_AFTER_SALES: tuple[str, ...] = ("claims", "invoice")
-"""What a buyer asks for after the sale, below their order."""
+_BUYERS: tuple[str, ...] = ("accounts", "claims", "invoice")
+"""What a buyer says, or asks for after the sale, below their order."""
 _SUPPORT: tuple[Route, ...] = (
     ("POST", "/v1/orders/*/refunds"),
     ("POST", "/v1/orders/*/replacements"),
@@ -54,7 +54,7 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
         *_SHOP,
         *_REDEMPTIONS,
         ("GET", "/v1/orders/*"),
-        *(("POST", f"/v1/orders/*/{name}") for name in _AFTER_SALES),
+        *(("POST", f"/v1/orders/*/{name}") for name in _BUYERS),
     ),
     "publishable": _SHOP,
     # The merchant: everything of the shop's, but no buyer's secret (`GET /v1/orders/{id}/deliveries`).
@@ -92,8 +92,8 @@ ROUTES: dict[KeyRole, tuple[Route, ...]] = {
 
 
 def routes_of(caller: Caller) -> tuple[Route, ...]:
-    """An order token opens its own order to reading, and to what its buyer may ask for after the sale."""
+    """An order token opens its own order to reading, and to what its buyer may say of it and ask for after the sale."""
     if caller.role == "order":
         own = f"/v1/orders/{caller.order}"
-        return ("GET", own), ("GET", f"{own}/*"), *(("POST", f"{own}/{name}") for name in _AFTER_SALES)
+        return ("GET", own), ("GET", f"{own}/*"), *(("POST", f"{own}/{name}") for name in _BUYERS)
     return ROUTES[caller.role]

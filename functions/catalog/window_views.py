@@ -64,6 +64,9 @@ class ShownSku(View):
     voucher: ShownVoucher | None
     account_form: list[FormField]
     """What to ask for when it is ordered: every account that it tops up, also within a bundle."""
+    account_hours: int | None
+    """An order may leave the accounts out: so many hours after its payment they can still be named. Null: it must name
+    them."""
     confirm_texts: list[dict[Language, str]]
     """What its buyer agrees to, by language."""
 
@@ -93,6 +96,7 @@ class ShownSku(View):
             components=[ShownComponent.of(part, language, parts) for part in sku.components],
             voucher=ShownVoucher.of(sku.voucher) if sku.voucher else None,
             account_form=form.fields,
+            account_hours=form.account_hours,
             confirm_texts=form.confirm_texts,
         )
 

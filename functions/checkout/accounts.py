@@ -1,15 +1,16 @@
 """The accounts that an order's top-ups are for: read before anything is written, and asked about where their SKU wants
 it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
 from checkout.messages import OrderBody
 from checkout.wiring import Shop
+from quanyi.catalog.account_form import AccountForm
 from quanyi.catalog.accounts import Account, AccountInvalid, FieldFault
 from quanyi.errors import Busy
-from quanyi.orders.accounts import Asked, UnitAccount, accounts_of
+from quanyi.orders.accounts import Asked, Named, UnitAccount, accounts_of
 from quanyi.orders.pricing import Quote
 from quanyi.secret import Secret
 
@@ -25,23 +26,24 @@ class AccountUnchecked(Busy):
     code, title = "account_unchecked", "No supplier could tell whether the account can be topped up"
 
 
-def accounts_in(shop: Shop, body: OrderBody, priced: Quote) -> dict[str, UnitAccount]:
-    """The account of each unit that is a top-up. Raises AccountInvalid, AccountUnchecked, Invalid
-    (`accounts_too_large`)."""
-    lines = [
-        Asked(line.sku, line.quantity, [{name: text.reveal() for name, text in one.items()} for one in line.accounts])
-        for line in body.lines
-    ]
-    accounts = accounts_of(lines, priced, body.language)
-    _check(shop, priced, accounts)
+def accounts_in(shop: Shop, body: OrderBody, priced: Quote, *, later: bool) -> Named:
+    """The account of each unit that is a top-up and is not left out; `later`: it may be, as its SKU allows. Raises
+    AccountInvalid, AccountUnchecked, Invalid (`accounts_too_large`)."""
+    lines = [Asked(line.sku, line.quantity, revealed(line.accounts)) for line in body.lines]
+    accounts = accounts_of(lines, priced, body.language, later=later)
+    check(shop, priced.currency, priced.forms.values(), accounts)
     return accounts
 
 
-def _check(shop: Shop, priced: Quote, accounts: Mapping[str, UnitAccount]) -> None:
-    """Asks about each account once, where the SKU's terms want it."""
-    wanted = {part.sku: part.terms.check for form in priced.forms.values() for part in form.parts}
+def revealed(accounts: Sequence[Mapping[str, Secret]]) -> list[dict[str, str]]:
+    return [{name: text.reveal() for name, text in one.items()} for one in accounts]
+
+
+def check(shop: Shop, currency: str, forms: Iterable[AccountForm], accounts: Named) -> None:
+    """Asks about each account once, where the SKU's terms want it. Raises AccountInvalid, AccountUnchecked."""
+    wanted = {part.sku: part.terms.check for form in forms for part in form.parts}
     asked = {(one.place, one.sku): one for one in accounts.values() if wanted[one.sku] != "never"}
-    answers = _answers(shop, priced.currency, list(asked.values()))
+    answers = _answers(shop, currency, list(asked.values()))
     refused: list[FieldFault] = []
     for one, known in zip(asked.values(), answers, strict=True):
         if known is None and wanted[one.sku] == "must":

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from checkout.topup_messages import Accounts, Lack, MissingView, TopupView
 from quanyi.catalog.account_form import AccountForm, FormField
 from quanyi.catalog.model import Language, SkuId
 from quanyi.clock import Timestamp
@@ -13,7 +14,7 @@ from quanyi.http import Body, View
 from quanyi.invoices.model import Invoice, InvoiceState
 from quanyi.invoices.model import standing as standing_of_invoice
 from quanyi.money import Currency, Money
-from quanyi.orders.model import MAX_TOPUPS, Line, Order, OrderState, Payment, PaymentState, Unit
+from quanyi.orders.model import Line, Order, OrderState, Payment, PaymentState
 from quanyi.orders.pricing import Quote, Wanted
 from quanyi.payments.port import Client
 from quanyi.payments.registry import Offer
@@ -23,10 +24,6 @@ from quanyi.tax.included import included
 
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 \-]{4,24}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s]+$", max_length=254)]
-
-
-AccountName = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9._-]{1,64}\.)?[A-Za-z0-9_]{1,32}$")]
-"""As the account form of a quote names it."""
 
 
 class WantedBody(Body):
@@ -40,12 +37,9 @@ class QuoteBody(Body):
 
 class LineBody(WantedBody):
     """`accounts` are to be topped up, as the quote's `account_form` asks for them: one for all of the quantity, or one
-    for each. They are kept sealed."""
+    for each; where the quote has `account_hours`, an empty one, or none, is named later. They are kept sealed."""
 
-    accounts: Annotated[
-        tuple[Annotated[dict[AccountName, Annotated[Secret, Field(max_length=256)]], Field(max_length=200)], ...],
-        Field(max_length=MAX_TOPUPS),
-    ] = ()
+    accounts: Accounts = ()
 
     def said(self) -> list[list[tuple[str, str]]]:
         """The accounts as they were typed, in one order, to tell a repeated call from a reused key."""
@@ -158,11 +152,19 @@ class QuotedLine(PricedLine):
     buyer agrees to, by language."""
 
     account_form: list[FormField]
+    account_hours: int | None
+    """An order may leave the accounts out: so many hours after its payment they can still be named. Null: it must name
+    them."""
     confirm_texts: list[dict[Language, str]]
 
     @classmethod
     def asking(cls, line: PricedLine, form: AccountForm) -> "QuotedLine":
-        return cls(**line.__dict__, account_form=form.fields, confirm_texts=form.confirm_texts)
+        return cls(
+            **line.__dict__,
+            account_form=form.fields,
+            account_hours=form.account_hours,
+            confirm_texts=form.confirm_texts,
+        )
 
 
 class QuoteView(View):
@@ -187,34 +189,6 @@ class PaymentView(View):
     action: dict[str, Any]
 
 
-TopupState = Literal["waiting", "processing", "delivered", "refunding", "refunded"]
-"""`processing`: a supplier has been asked, and has not said yet how it ended."""
-
-
-class TopupView(View):
-    """One top-up: `account` is masked, `face_value` comes into it."""
-
-    unit: str
-    line: int
-    sku: str
-    account: str
-    face_value: Money | None
-    state: TopupState
-    delivered_at: Timestamp | None
-
-    @classmethod
-    def of(cls, unit: Unit, currency: str) -> "TopupView":
-        return cls(
-            unit=unit.id,
-            line=unit.line,
-            sku=unit.sku,
-            account=unit.account_hint,
-            face_value=None if unit.face_value is None else Money(amount=unit.face_value, currency=currency),
-            state="processing" if unit.state == "waiting" and unit.purchase else unit.state,
-            delivered_at=unit.delivered_at,
-        )
-
-
 class OrderView(View):
     """An order as its buyer sees it. `delivered` of `units` are there to be revealed, or topped up."""
 
@@ -226,6 +200,8 @@ class OrderView(View):
     units: int
     delivered: int
     topups: list[TopupView]
+    missing_accounts: list[MissingView]
+    """What was left out and can still be named (`POST /v1/orders/{id}/accounts`)."""
     refunded: Money
     created_at: Timestamp
     expires_at: Timestamp
@@ -236,7 +212,7 @@ class OrderView(View):
     """Of a paid order: how its invoice stands (`GET /v1/orders/{id}/invoice`), where one was asked for."""
 
     @classmethod
-    def of(cls, order: Order, invoice: Invoice | None = None) -> "OrderView":
+    def of(cls, order: Order, invoice: Invoice | None = None, lacks: Iterable[Lack] = ()) -> "OrderView":
         return cls(
             id=order.id,
             state=order.state,
@@ -246,6 +222,7 @@ class OrderView(View):
             units=len(order.units),
             delivered=sum(unit.state == "delivered" for unit in order.units),
             topups=[TopupView.of(unit, order.currency) for unit in order.units if unit.kind == "topup"],
+            missing_accounts=[MissingView.of(*lack, order.language) for lack in lacks],
             refunded=Money(amount=order.refunded, currency=order.currency),
             created_at=order.created_at,
             expires_at=order.expires_at,

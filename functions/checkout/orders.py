@@ -21,9 +21,11 @@ from checkout.messages import (
     payment_view,
     wanted,
 )
+from checkout.naming import lacks, name_accounts
 from checkout.pay import cancel, start_payment
 from checkout.place import place_order
 from checkout.quoting import quoted
+from checkout.topup_messages import AccountsBody
 from checkout.wiring import shop
 from quanyi.http import CallerParam, IdempotencyKey, api_url, created, entry, rest_api
 from quanyi.money import Currency, Money
@@ -52,7 +54,7 @@ def place(body: OrderBody, key: IdempotencyKey, caller: CallerParam) -> Response
 def status(order_id: OrderId, caller: CallerParam) -> OrderView:
     order = shop().orders.get(order_id)
     caller.must_see(order.id, order.channel)
-    return OrderView.of(order, shop().invoices.get(order.id) if order.paid_at else None)
+    return _view(order)
 
 
 @app.post("/v1/orders/<order_id>/payments", summary="Start to pay", tags=["checkout"], status_code=201)
@@ -74,13 +76,23 @@ def methods(
 
 @app.post("/v1/orders/<order_id>/cancel", summary="Give an unpaid order up", tags=["checkout"])
 def give_up(order_id: OrderId, caller: CallerParam) -> OrderView:
-    return OrderView.of(cancel(shop(), caller, order_id))
+    return _view(cancel(shop(), caller, order_id))
+
+
+@app.post("/v1/orders/<order_id>/accounts", summary="Name accounts that were left out", tags=["checkout"])
+def accounts(order_id: OrderId, body: AccountsBody, caller: CallerParam) -> OrderView:
+    return _view(name_accounts(shop(), caller, order_id, body))
 
 
 @app.post("/v1/orders/lookup", summary="Find orders by contact and query password", tags=["checkout"])
 def lookup(body: LookupBody, caller: CallerParam) -> FoundView:
     caller.needs("storefront", "publishable")
     return FoundView(orders=[_placed(order) for order in look_up(shop(), caller, body)])
+
+
+def _view(order: Order) -> OrderView:
+    invoice = shop().invoices.get(order.id) if order.paid_at else None
+    return OrderView.of(order, invoice, lacks(shop(), order))
 
 
 def _placed(order: Order) -> PlacedView:

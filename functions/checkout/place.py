@@ -4,7 +4,7 @@ Whatever breaks between two steps leaves nothing behind for good: an order that 
 that a dead order holds goes back when its hold ends.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from quanyi.ids import derived_id
 from quanyi.members.contact import Contact, hashed
 from quanyi.members.model import member_id
 from quanyi.members.table import Limited, limited
-from quanyi.orders.accounts import UnitAccount, hinted, sealed
+from quanyi.orders.accounts import Named, hinted, sealed
 from quanyi.orders.changes import placed
 from quanyi.orders.model import Order, Unit
 from quanyi.orders.pricing import Quote, Wanted, components_of, merged, quote
@@ -59,7 +59,7 @@ def order_id_of(shop: Shop, channel: str, key: str) -> str:
 
 def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody, *, resold: bool = False) -> Order:
     """Places an order under the channel's own number `key`; the same call again answers the first order. `resold`: its
-    `member` is nobody, but names the order.
+    `member` is nobody, but names the order; whom it is for nobody here could ask for an account.
 
     Raises Forbidden, KeyReused, NotOnSale, OverLimit, AccountInvalid, AccountUnchecked, RiskRefused, TooManyUnpaid,
     SoldOut (with every shortage), Busy.
@@ -74,7 +74,7 @@ def place_order(shop: Shop, caller: Caller, key: str, body: OrderBody, *, resold
         priced = price(shop, caller.channel, wanted(body.lines), now)
         if body.quote and body.quote != priced.version:
             raise QuoteOutdated("Price or content changed since the quote.", version=priced.version)
-        accounts = accounts_in(shop, body, priced)
+        accounts = accounts_in(shop, body, priced, later=not resold)
     except Refusal:
         # The catalogue may have changed since this very order was placed: the first answer still stands.
         first = shop.orders.find([order_id]).get(order_id)
@@ -166,7 +166,7 @@ def _take_over(shop: Shop, order: Order, now: datetime) -> Order:
         raise Busy("this very order is being placed") from None
 
 
-def _fill(shop: Shop, order: Order, contact: Contact, accounts: Mapping[str, UnitAccount], now: datetime) -> Order:
+def _fill(shop: Shop, order: Order, contact: Contact, accounts: Named, now: datetime) -> Order:
     purchases = purchases_of(order)
     try:
         member_key = shop.members.enter(order.member, purchases, now)

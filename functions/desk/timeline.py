@@ -24,6 +24,7 @@ What = Literal[
     "placed",
     "payment_opened",
     "payment_captured",
+    "account_named",
     "unit_delivered",
     "first_revealed",
     "unit_replaced",
@@ -57,6 +58,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "placed": ("下单", "Placed"),
     "payment_opened": ("通过 {provider} 发起支付", "Payment opened at {provider}"),
     "payment_captured": ("{provider} 已收款，交易号 {transaction}", "Captured by {provider} as {transaction}"),
+    "account_named": ("买家填写充值账号：{unit}（{account}）", "Account named: {unit} ({account})"),
     "unit_delivered": ("发货：{unit}（{sku}）", "Delivered: {unit} ({sku})"),
     "first_revealed": ("买家首次查看：{unit}", "First seen by the buyer: {unit}"),
     "unit_replaced": ("换卡：{unit}，原因：{reason}", "Replaced: {unit}, because: {reason}"),
@@ -239,6 +241,8 @@ def _goods(order: Order, unit: Unit, cards: Mapping[str, Item], batches: Mapping
         yield from _revealed(order, unit, card)
         told = {"unit": unit.id, "card": old.card, "by": old.by, "reason": old.reason, "cost": old.cost}
         yield _Event(old.at, "unit_replaced", told, gone=(unit.id,))
+    if unit.account_at:
+        yield _Event(unit.account_at, "account_named", {"unit": unit.id, "account": unit.account_hint})
     if unit.delivered_at is None:
         return
     card = cards.get(unit.card or "", {})

@@ -1,5 +1,6 @@
 """Orders as the shop's people see them: everything but the secrets that were bought."""
 
+from datetime import datetime
 from typing import Any
 
 from desk.find import Found
@@ -9,7 +10,8 @@ from quanyi.http import View
 from quanyi.members.contact import Contact
 from quanyi.money import Money
 from quanyi.orders.books import books
-from quanyi.orders.model import Goods, Note, Order, OrderState, Payment, PaymentState, UnitKind, UnitState
+from quanyi.orders.model import Goods, Note, Order, OrderState, Payment, PaymentState, Unit, UnitKind, UnitState
+from quanyi.orders.promise import promised
 from quanyi.orders.returns import Refund, RefundState, ShareState
 
 
@@ -88,7 +90,8 @@ class ReplacedView(View):
 class UnitView(View):
     """`card` is the card's id, never what is on it. `back` is what of `amount` went back while the unit stayed; `goods`
     what became of the card of a refunded one. `account` is where a top-up goes, masked; `purchase` what is being bought
-    for it, and `tried` the suppliers that did not deliver."""
+    for it, and `tried` the suppliers that did not deliver. `account_until` is until when a paid top-up waits for its
+    buyer to name the account that the order left out."""
 
     id: str
     line: int
@@ -103,6 +106,7 @@ class UnitView(View):
     waits_until: Timestamp | None
     replaced: list[ReplacedView]
     account: str
+    account_until: Timestamp | None
     face_value: Money | None
     sourcing: str
     purchase: str
@@ -288,6 +292,7 @@ def _units(order: Order) -> list[UnitView]:
             waits_until=unit.waits_until,
             replaced=[ReplacedView.model_validate(gone.model_dump()) for gone in unit.replaced],
             account=unit.account_hint,
+            account_until=_account_until(order, unit),
             face_value=None if unit.face_value is None else Money(amount=unit.face_value, currency=order.currency),
             sourcing=unit.sourcing,
             purchase=unit.purchase,
@@ -295,3 +300,7 @@ def _units(order: Order) -> list[UnitView]:
         )
         for unit in order.units
     ]
+
+
+def _account_until(order: Order, unit: Unit) -> datetime | None:
+    return promised(order, unit) if order.paid_at and unit.state == "waiting" and unit.lacks_account else None

@@ -55,7 +55,7 @@ class UnitView(View):
     pin: str | None = None
     text: str | None = None
     account: str | None = None
-    """Of a top-up: where it went, masked. There is nothing to reveal."""
+    """Of a top-up: where it goes or went, masked; empty until its buyer has named it. There is nothing to reveal."""
     face_value: Money | None = None
     """Of a top-up: what came, or is to come, into the account."""
     withheld: bool = False

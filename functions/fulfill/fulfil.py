@@ -23,7 +23,7 @@ from quanyi.orders.changes import assigned, delivered, settled, unassigned
 from quanyi.orders.holding import is_held
 from quanyi.orders.model import Order, Unit
 from quanyi.orders.refunds import with_refund, with_surplus_refunded
-from quanyi.orders.returns import OUT_OF_STOCK
+from quanyi.orders.returns import NO_ACCOUNT, OUT_OF_STOCK
 from quanyi.risk.assess import Verdict
 from quanyi.vouchers.stock import Sellable
 from quanyi.vouchers.use import is_voucher
@@ -154,9 +154,11 @@ def _decided(order: Order, attempt: int, done: Mapping[str, Money], verdict: Ver
     if order.risk == "refused" and waits:
         order = with_refund(order, waits, reason="refused by the shop's rules", by="system", now=now)
     elif order.paid_at and not held:
-        over = [unit.id for unit in order.units if is_given_up(order, unit, now)]
-        if over:
-            order = with_refund(order, over, reason=OUT_OF_STOCK, by="system", now=now)
+        given_up = [unit for unit in order.units if is_given_up(order, unit, now)]
+        for reason, lacking in ((OUT_OF_STOCK, False), (NO_ACCOUNT, True)):
+            over = [unit.id for unit in given_up if unit.lacks_account == lacking]
+            if over:
+                order = with_refund(order, over, reason=reason, by="system", now=now)
     order = settled(with_surplus_refunded(order, now), now)
     waiting = [look_at(order, u, now) for u in order.units if u.state == "waiting"] if order.paid_at else []
     if waiting and order.due_at is not None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from quanyi.events.model import (
+    AccountsWanted,
     AlertRaised,
     AlertRecovered,
     BooksDiffered,
@@ -60,7 +61,7 @@ class StaffDue(BaseModel):
         return self.event.id
 
 
-_BUYERS: tuple[type[ShopEvent], ...] = (UnitsDelivered, RefundSucceeded)
+_BUYERS: tuple[type[ShopEvent], ...] = (UnitsDelivered, AccountsWanted, RefundSucceeded)
 _STAFFS: dict[type[ShopEvent], tuple[StaffMail, str]] = {
     CaseOpened: ("case_opened", "case"),
     CaseDueSoon: ("case_due_soon", "case"),
@@ -83,6 +84,8 @@ def due_of(body: str) -> Due | StaffDue | None:
     match kind.model_validate(message["detail"]) if kind else None:
         case UnitsDelivered() as event:
             return Due(kind="delivery", order=event.order, occasion=f"R{event.rev:06d}", units=event.units)
+        case AccountsWanted() as event:
+            return Due(kind="accounts_wanted", order=event.order, occasion=f"R{event.rev:06d}")
         # What a bank took back is no refund of the shop's, and goods that come back move no money.
         case RefundSucceeded() as event if event.amount and not event.outside:
             return Due(kind="refund", order=event.order, occasion=event.refund, amount=event.amount)

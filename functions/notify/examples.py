@@ -16,7 +16,7 @@ from quanyi.events.model import (
     ReviewOpened,
 )
 from quanyi.mail.link import claim_link
-from quanyi.mail.model import MailKind, StaffMail, Values
+from quanyi.mail.model import MailKind, StaffMail, Values, moment_text
 from quanyi.secret import Secret
 
 ORDER = "O0123456789ABCDEFGHJK"
@@ -27,9 +27,10 @@ ITEMS: dict[Language, tuple[str, ...]] = {
 
 
 def example(desk: Desk, kind: MailKind, language: Language) -> Values:
-    if kind == "delivery" or kind == "refund":
+    if kind == "delivery" or kind == "accounts_wanted" or kind == "refund":
         link = claim_link(desk.claim_url, ORDER, Secret("example"))
-        return Values(order=ORDER, link=link, items=ITEMS[language], amount="19.99 CNY")
+        until = {"due": moment_text(desk.now() + timedelta(days=7), desk.zone)}
+        return Values(order=ORDER, link=link, items=ITEMS[language], amount="19.99 CNY", about=until)
     staff = Staff("", language, desk.zone, desk.staff_url)
     return values_of(staff, StaffDue(kind=kind, about="", event=example_event(kind, desk.now())))
 

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from notify.due import AlertNews, StaffDue
 from quanyi.alerts.texts import NEXT_STEPS, SEVERITY_WORDS, TITLES, WHY_WORDS, explained, subject_text
 from quanyi.catalog.model import Language
 from quanyi.events.model import AlertRaised, AlertRecovered, BooksDiffered, OpenReview
 from quanyi.mail.link import StaffUrl, staff_link
-from quanyi.mail.model import Values, money_text
+from quanyi.mail.model import Values, moment_text, money_text
 from quanyi.secret import Secret
 
 NONE = "—"
@@ -106,5 +105,4 @@ class _Said:
         return _WORDS[self.language].get(code, code)
 
     def moment(self, at: datetime | None) -> str:
-        """To the minute, in the shop's time zone, which is named."""
-        return f"{at.astimezone(ZoneInfo(self.zone)):%Y-%m-%d %H:%M} ({self.zone})" if at else NONE
+        return moment_text(at, self.zone) if at else NONE

@@ -64,7 +64,7 @@ def buy(buying: Buying, order_id: str, attempt: int) -> Bought:
 
 def _outcome(buying: Buying, order: Order) -> Literal["fulfil", "soon", "wait"]:
     now = buying.now()
-    waiting = [unit for unit in order.units if unit.state == "waiting"]
+    waiting = [unit for unit in order.units if unit.state == "waiting" and not unit.lacks_account]
     wanting = [unit for unit in waiting if wants_buying(order, unit, now)]
     decided = [unit for unit in waiting if is_bought(unit) and not unit.purchase and unit not in wanting]
     if not waiting or decided or any(unit.card for unit in waiting):

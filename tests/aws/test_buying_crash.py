@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from checkout.naming import name_accounts
+from checkout.topup_messages import AccountsBody
 from fulfill.wiring import Works
 from quanyi.callers import Caller
 from quanyi.ids import derived_id
@@ -249,6 +251,27 @@ def topped_up(story: Story) -> Callable[[Any], None]:
     return checked
 
 
+def named_later(story: Story) -> Callable[[Any], None]:
+    """Its buyer names the account once it is paid, and again where a call broke off."""
+    town = story.town
+    terms = {"fields": [PHONE], "ask": "later"}
+    town.sku("phone", kind="topup", face_value=5000, topup=terms, on_shortage="backlog")
+    acme = town.seller("acme")
+    town.sells("acme", "phone", fields={"phone": "mobile"}, daily_limit=10)
+    check = _bought(story, 2, {"acme"}, lines=[{"sku": "phone", "quantity": 2}])
+    (order,) = items(town, "OrdersTable", "ORDER")
+    body = AccountsBody.model_validate({"line": 0, "accounts": [{"phone": NUMBER}]})
+    buyer = Caller(role="order", order=order["id"])
+    story.insist(lambda: name_accounts(town.shop, buyer, order["id"], body))
+    story.go_on()
+
+    def checked(where: Any) -> None:
+        check(where)
+        assert [one["account"] for one in acme.orders.values()] == [{"mobile": NUMBER}] * 2, where
+
+    return checked
+
+
 def _bought(story: Story, quantity: int, suppliers: set[str], **body: Any) -> Callable[[Any], None]:
     town = story.town
     order = town.pay(town.place("ik-month", quantity, key="o1", **body))
@@ -312,7 +335,7 @@ def within_a_budget(story: Story) -> Callable[[Any], None]:
     return check
 
 
-STORIES = [on_demand, topped_up, slowly, the_next_supplier, short, for_stock, within_a_budget]
+STORIES = [on_demand, topped_up, named_later, slowly, the_next_supplier, short, for_stock, within_a_budget]
 
 
 def numbers(mode: str) -> Iterator[int]:

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from checkout.naming import name_accounts
+from checkout.topup_messages import AccountsBody
 from desk import acts, orders
 from desk.wiring import Desk
 from quanyi.callers import Caller
+from quanyi.clock import stamp
 from quanyi.orders import listing
 from quanyi.orders.books import books
 from quanyi.orders.model import Order
@@ -18,6 +21,7 @@ from quanyi.orders.refunds import goods_known, share_answered, with_refund
 from quanyi.orders.table import to_item
 from tests.aws.conftest import Call, Cloud
 from tests.aws.market import Market
+from tests.aws.recharges import NUMBERS, offered, topup
 
 OPERATOR = Caller(role="operator", key_id="OP1")
 SUPPORT = Caller(role="support", key_id="SU1")
@@ -193,6 +197,24 @@ def test_an_order_is_shown_whole_but_for_its_secrets(market: Market, call: Call)
     assert headers["cache-control"] == "no-store"
     for secret in market.secrets_made:
         assert secret not in str(full)
+
+
+def test_a_top_up_that_lacks_its_account_says_until_when_it_waits(market: Market, call: Call) -> None:
+    topup(market, topup={"ask": "later", "account_hours": 48})
+    offered(market)
+    order = market.place("phone-50", 2)
+
+    def units() -> list[tuple[str, str | None]]:
+        _, full, _ = call(orders.handler, "GET", f"/v1/admin/orders/{order.id}", caller=SUPPORT)
+        return [(unit["account"], unit["account_until"]) for unit in full["units"]]
+
+    assert units() == [("", None)] * 2
+    market.pay(order)
+    until = stamp(market.now + timedelta(hours=48))
+    assert units() == [("", until)] * 2
+    body = AccountsBody.model_validate({"line": 0, "accounts": [{"phone": NUMBERS[0]}, {}]})
+    name_accounts(market.shop, Caller(role="order", order=order.id), order.id, body)
+    assert units() == [("138****8888", None), ("", until)]
 
 
 def test_an_erased_member_has_no_contact(market: Market, call: Call) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from checkout.naming import name_accounts
+from checkout.topup_messages import AccountsBody
 from notify import admin, mail
 from notify.due import Due, due_of
 from notify.sending import send
@@ -21,6 +23,7 @@ from quanyi.orders import token
 from stream import trail
 from tests.aws.conftest import Call, Cloud, LambdaContext
 from tests.aws.postroom import ADDRESS, PostRoom
+from tests.aws.recharges import NUMBERS, offered, topup
 
 OPERATOR = Caller(role="operator", key_id="K9")
 SUPPORT = Caller(role="support", key_id="K2")
@@ -55,6 +58,12 @@ def later(monkeypatch: pytest.MonkeyPatch, **delta: float) -> None:
     now = post().now() + timedelta(**delta)
     moved = replace(post(), now=lambda: now)
     monkeypatch.setattr("notify.mail.post", lambda: moved)
+
+
+def in_time(shop: PostRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mail is written by the shop's clock."""
+    made = replace(post(), now=lambda: shop.now)
+    monkeypatch.setattr("notify.mail.post", lambda: made)
 
 
 def test_a_delivery_is_mailed_once_with_a_link_and_without_the_secret(
@@ -98,6 +107,35 @@ def test_a_refund_is_mailed_with_its_amount(shop: PostRoom) -> None:
     shop.deliver_mail()
     assert sorted(shop.mails(order)) == [("delivery", "sent", None), ("refund", "sent", None)]
     assert any("5.01 CNY" in sent.body for sent in shop.sent())
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_a_top_up_without_its_account_is_asked_for_by_mail(
+    shop: PostRoom, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    in_time(shop, monkeypatch)
+    topup(shop, titles={"zh-CN": "话费 50 元", "en": "Phone credit"}, topup={"ask": "later", "account_hours": 48})
+    offered(shop)
+    order = shop.pay(shop.place("phone-50", 2, language=language))
+    shop.deliver_mail()
+    (sent,) = shop.sent()
+    assert shop.mails(order) == [("accounts_wanted", "sent", None)]
+    assert order.id in sent.subject
+    until = shop.now + timedelta(hours=48, minutes=8 * 60)
+    known = f"/claim/{order.id}#qo_", f"{until:%Y-%m-%d %H:%M} (Asia/Shanghai)"
+    for text in (*known, {"zh-CN": "话费 50 元 × 2", "en": "Phone credit × 2"}[language]):
+        assert text in sent.body
+
+
+def test_who_has_named_it_before_the_mail_is_not_asked(shop: PostRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_time(shop, monkeypatch)
+    topup(shop, topup={"ask": "later"})
+    offered(shop)
+    order = shop.pay(shop.place("phone-50"))
+    body = AccountsBody.model_validate({"line": 0, "accounts": [{"phone": NUMBERS[0]}]})
+    name_accounts(shop.shop, Caller(role="order", order=order.id), order.id, body)
+    shop.deliver_mail()
+    assert (shop.sent(), shop.mails(order)) == ([], [("accounts_wanted", "skipped", "nothing_wanted")])
 
 
 def test_an_order_without_an_address_gets_none(shop: PostRoom) -> None:
@@ -225,5 +263,5 @@ def test_the_sample_events_are_understood(shop: PostRoom) -> None:
         message = json.loads(sample.read_text())["Records"][0]["body"]
         due = due_of(message)
         assert due
-        staff = {"case-opened": "case_opened", "alert-raised": "alert_raised"}
-        assert due.kind == staff.get(sample.stem, "delivery")
+        others = {name.replace("_", "-"): name for name in ("accounts_wanted", "case_opened", "alert_raised")}
+        assert due.kind == others.get(sample.stem, "delivery")

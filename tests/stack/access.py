@@ -47,6 +47,7 @@ ALLOWED: dict[Route, frozenset[str] | None] = {
     **_all(SHOP, "POST", ("/orders/{order_id}/payments", "/orders/{order_id}/cancel")),
     # One order: its own token, and the channel's server.
     **_all(BUYER, "GET", ("/orders/{order_id}", "/orders/{order_id}/deliveries")),
+    **_all(BUYER, "POST", ("/orders/{order_id}/accounts",)),
     **_all(BUYER, "GET POST", ("/orders/{order_id}/claims", "/orders/{order_id}/invoice")),
     # Those who bring no key of ours.
     **dict.fromkeys(SIGNED, ANYBODY),

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stack.shop import Shop, Store, number, until
-from tests.stack.supply import Supply, supplied, typed
+from tests.stack.shop import Answer, Shop, Store, number, until
+from tests.stack.supply import PHONE, Supply, supplied, typed
 from tools import demo_supply
 from tools.demo_shop import PRODUCTS
 
@@ -49,6 +49,27 @@ def test_an_account_is_topped_up_once_its_supplier_calls_back(supply: Supply, si
     site.reaches(order, "fulfilled", seconds=90)
     (sale,) = supply.server.shop.sales.values()
     assert sale.account == {"phone": phone}
+
+
+def test_an_account_that_was_left_out_is_topped_up_once_it_is_named(supply: Supply, site: Store) -> None:
+    sku = supply.topup(topup={"fields": [PHONE], "ask": "later"})
+    order = site.place(sku)
+    site.pay(order)
+    (lack,) = until(lambda: [one for one in site.status(order)["missing_accounts"] if one["due_at"]])
+    phones = [supply.phone() for _ in range(2)]
+    path = f"/v1/orders/{order.id}/accounts"
+
+    def name(phone: str, credential: str = order.token) -> Answer:
+        body = {"line": lack["line"], "accounts": [{"phone": phone}]}
+        return site.wire.send("POST", path, body, credential=credential)
+
+    name("123").refuses(422, "account_invalid")
+    assert name(typed(phones[0])).must()["missing_accounts"] == []
+    name(phones[0], site.server).must()
+    name(phones[1]).refuses(409, "account_given")
+    site.reaches(order, "fulfilled", seconds=90)
+    (sale,) = supply.server.shop.sales.values()
+    assert sale.account == {"phone": phones[0]}
 
 
 def test_what_fails_late_is_refunded(supply: Supply, site: Store) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.stack.browser import Pages, inaccessible, overflows
 from tests.stack.psp import PATIENCE, PAYER, Psp
 from tests.stack.shop import Shop, Store, number, until
-from tests.stack.supply import supplied
+from tests.stack.supply import PHONE, supplied, typed
 from tests.stack.test_web_shop import WORDS, Goods, fill_in, fits, sold
 
 CHINESE = WORDS["zh-CN"]
@@ -96,6 +96,51 @@ def test_each_account_of_a_bundle_is_filled_in_and_topped_up(shop: Shop, pages: 
         assert sorted(page.locator(".unit-account").all_inner_texts()) == sorted(f"{p[:3]}****{p[-4:]}" for p in phones)
         assert inaccessible(page) == []
         assert not overflows(page)
+
+
+def test_accounts_that_were_left_out_are_named_on_the_claim_page(shop: Shop, pages: Pages, edge: str) -> None:
+    form = {"fields": [PHONE], "ask": "later", "account_hours": 48, "confirm_text": {"zh-CN": "我已核对账号"}}
+    with supplied(shop) as supply:
+        goods = sold(shop, 0, kind="topup", price=4980, face_value=5000, topup=form)
+        supply.sells(goods.sku, "mobile-50", 4950)
+        page = pages("zh-CN")
+        page.goto(f"{edge}/p/{goods.product}")
+        page.get_by_role("button", name=CHINESE["more"]).click()
+        page.get_by_role("radio", name="付款后再填").check()
+        expect(page.get_by_text("付款后 2 天内填写")).to_be_visible()
+        fits(page)
+        page.get_by_role("button", name=CHINESE["buy"]).click()
+        fill_in(page, CHINESE, f"{number('buyer')}@example.com")
+        page.get_by_role("checkbox", name="我已核对账号").check()
+        page.get_by_role("button", name=CHINESE["place"]).click()
+        page.get_by_role("radio", name=CHINESE["test"]).check()
+        order = page.url.rpartition("/")[2]
+        pay(page)
+        page.get_by_role("dialog").get_by_role("button", name=CHINESE["paid"]).click()
+        arrives(page, order)
+        expect(page.get_by_role("heading", level=1)).to_have_text("还差一步：请填写充值账号")
+        expect(page.locator(".unit .mark")).to_have_text(["待填账号", "待填账号"])
+        fits(page)
+
+        page.get_by_role("radio", name="每件填一个账号").check()
+        phones = [supply.phone() for _ in range(2)]
+        page.get_by_role("group", name="第 1 件").get_by_role("textbox").fill(typed(phones[0]))
+        second = page.get_by_role("group", name="第 2 件").get_by_role("textbox")
+        second.fill("123")
+        page.get_by_role("button", name="提交账号").click()
+        # What is wrong is said at its field, and nothing was sent.
+        expect(second).to_be_focused()
+        expect(page.get_by_text("手机号不对")).to_be_visible()
+        expect(page.get_by_text("请先勾选确认")).to_be_visible()
+        fits(page)
+        second.fill(phones[1])
+        page.get_by_role("checkbox", name="我已核对账号").check()
+        page.get_by_role("button", name="提交账号").click()
+        expect(page.get_by_role("button", name="提交账号")).to_have_count(0)
+        expect(page.get_by_role("heading", level=1)).to_be_focused()
+        expect(page.locator(".unit .mark")).to_have_text(["已到账", "已到账"], timeout=60_000)
+        assert page.locator(".unit-account").all_inner_texts() == [f"{p[:3]}****{p[-4:]}" for p in phones]
+        assert not [phone for phone in phones if phone in page.content()]
 
 
 def test_at_a_desk_a_code_is_scanned_and_a_cashier_is_come_back_from(

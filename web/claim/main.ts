@@ -3,6 +3,7 @@ import "./claim.css";
 
 import { createApp } from "vue";
 
+import { ACCOUNT_TEXTS } from "@shared/accounts/texts";
 import { followColours } from "@shared/dark";
 import { languages } from "@shared/i18n";
 
@@ -12,5 +13,5 @@ import { enter } from "./door/address";
 // First of all, so that the token is in the address for as short as can be.
 const entered = enter();
 followColours();
-const { i18n, use } = await languages([import.meta.glob("./locales/*.json")]);
+const { i18n, use } = await languages([import.meta.glob("./locales/*.json"), ACCOUNT_TEXTS]);
 createApp(App, { entered: await entered, use }).use(i18n).mount("#app");

@@ -4,6 +4,7 @@ import "./styles.css";
 
 import { createApp, shallowRef } from "vue";
 
+import { ACCOUNT_TEXTS } from "@shared/accounts/texts";
 import { config } from "@shared/config";
 import { followColours } from "@shared/dark";
 import { languages } from "@shared/i18n";
@@ -31,7 +32,7 @@ function cleanAddress(): URL {
 }
 
 followColours();
-const { i18n, use } = await languages([import.meta.glob("./locales/*.json")]);
+const { i18n, use } = await languages([import.meta.glob("./locales/*.json"), ACCOUNT_TEXTS]);
 const arrived = cleanAddress();
 const fault = shallowRef<unknown>(null);
 try {

@@ -4,7 +4,7 @@ import { dueAt, headline, openTry, waitsFor } from "./says";
 import type { Order } from "./standing";
 import type { Delivery, Unit } from "./visit";
 
-const order = (more: object): Order => ({ state: "fulfilled", delivered: 1, payments: [], ...more }) as unknown as Order;
+const order = (more: object): Order => ({ state: "fulfilled", delivered: 1, payments: [], missing_accounts: [], ...more }) as unknown as Order;
 const unit = (more: object): Unit => ({ state: "delivered", kind: "card", closed: true, revealed: false, withheld: false, ...more }) as unknown as Unit;
 
 describe("the headline", () => {
@@ -12,6 +12,8 @@ describe("the headline", () => {
     expect(headline(order({ state: "awaiting_payment" }), []).key).toBe("unpaid");
     expect(headline(order({ state: "paid", delivered: 0 }), []).key).toBe("working");
     expect(headline(order({ state: "fulfilling" }), []).key).toBe("partly");
+    expect(headline(order({ state: "fulfilling", missing_accounts: [{}] }), []).key).toBe("wanted");
+    expect(headline(order({ state: "on_hold", missing_accounts: [{}] }), []).key).toBe("checking");
     expect(headline(order({}), [unit({})])).toEqual({ key: "ready", tone: "good" });
     expect(headline(order({}), [unit({ revealed: true })]).key).toBe("done");
     expect(headline(order({}), [unit({}), unit({ withheld: true })])).toEqual({ key: "withheld", tone: "warn" });

@@ -14,6 +14,7 @@ export function headline(order: Order, units: readonly Unit[]): Said {
     case "unpaid":
       return { key: "unpaid", tone: "warn" };
     case "working":
+      if (order.missing_accounts.length > 0) return { key: "wanted", tone: "warn" };
       return order.delivered > 0 ? { key: "partly", tone: "brand" } : { key: "working", tone: "brand" };
     case "checking":
       return { key: "checking", tone: "warn" };

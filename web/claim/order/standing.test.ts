@@ -41,6 +41,8 @@ describe("an order", () => {
     expect(signature({ ...ORDER })).toBe(before);
     expect(signature({ ...ORDER, delivered: 1 })).not.toBe(before);
     expect(signature({ ...ORDER, topups: [{ state: "processing" }] } as Order)).not.toBe(before);
+    const named = (account: string) => signature({ ...ORDER, topups: [{ state: "waiting", account }] } as Order);
+    expect(named("")).not.toBe(named("138****8888"));
   });
 
   it("counts its time by the shop's clock", () => {

@@ -58,7 +58,7 @@ export function pause(at: Phase, looks: number, pending = false): number | null 
 
 /** What says whether deliveries and the rest have to be read again. */
 export function signature(order: Order): string {
-  const topups = order.topups.map((one) => one.state).join();
+  const topups = order.topups.map((one) => `${one.state} ${one.account}`).join();
   return [order.state, order.delivered, order.refunded.amount, topups, order.invoice].join("|");
 }
 

@@ -18,7 +18,10 @@ describe("a unit", () => {
     expect(standing({ ...UNIT, withheld: true })).toBe("withheld");
     expect(standing({ ...UNIT, state: "waiting" })).toBe("waiting");
     expect(standing({ ...UNIT, state: "waiting" }, new Set(["0-0"]))).toBe("processing");
-    expect(standing({ ...UNIT, kind: "topup" })).toBe("arrived");
+    expect(standing({ ...UNIT, kind: "topup", account: "138****8888" })).toBe("arrived");
+    expect(standing({ ...UNIT, kind: "topup", state: "waiting", account: "138****8888" })).toBe("waiting");
+    expect(standing({ ...UNIT, kind: "topup", state: "waiting", account: "" })).toBe("wanted");
+    expect(standing({ ...UNIT, kind: "topup", state: "refunded", account: "" })).toBe("refunded");
     expect(standing({ ...UNIT, state: "refunded", revealed: true })).toBe("refunded");
     expect((["sealed", "seen"] as const).every(opens)).toBe(true);
     expect((["withheld", "waiting", "arrived", "refunding"] as const).some(opens)).toBe(false);

@@ -2,6 +2,8 @@ import type { Claim, Unit } from "../order/visit";
 
 /** What one unit is to its buyer at the moment. */
 export type Standing =
+  /** A top-up whose account nobody has named yet. */
+  | "wanted"
   /** Paid, and not there yet. */
   | "waiting"
   /** A supplier has it. */
@@ -19,6 +21,7 @@ export type Standing =
 
 export function standing(unit: Unit, processing: ReadonlySet<string> = new Set()): Standing {
   if (unit.state === "refunding" || unit.state === "refunded") return unit.state;
+  if (unit.state === "waiting" && unit.kind === "topup" && !unit.account) return "wanted";
   if (unit.state === "waiting") return processing.has(unit.unit) ? "processing" : "waiting";
   if (unit.kind === "topup") return "arrived";
   if (unit.withheld) return "withheld";

@@ -6,7 +6,7 @@ import { byCurrency, described, most } from "./lines";
 const sku = (id: string, currency: string, more: Partial<Sku> = {}): Sku => ({
   ...{ id, version: 1, kind: "card", title: id, price: { amount: 100, currency }, tiers: [], face_value: null, images: [] },
   ...{ validity: {}, limit_per_buyer: null, limit_per_order: null, on_sale_until: null, components: [], voucher: null },
-  ...{ account_form: [], confirm_texts: [] },
+  ...{ account_form: [], account_hours: null, confirm_texts: [] },
   ...more,
 });
 const product = (id: string, ...skus: Sku[]): Product => ({ id, category_id: null, title: `The ${id}`, description: "", images: ["https://a.example/1.png"], skus });

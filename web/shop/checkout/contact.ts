@@ -1,4 +1,4 @@
-import { phone } from "../accounts/form";
+import { phone } from "@shared/accounts/form";
 
 export interface Contact {
   email?: string;

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import type { Field } from "../accounts/form";
+import { newDraft } from "@shared/accounts/draft";
+import type { Field } from "@shared/accounts/form";
+
 import { orderBody, wantedBy } from "./ordering";
 
 const QQ = { name: "qq", kind: "qq", required: true } as Field;
@@ -15,16 +17,18 @@ describe("an order", () => {
   });
 
   it("has accounts only where they are asked for, and a password only where one was chosen", () => {
-    const draft = { each: false, values: [{ qq: " 10000 " }], refused: {} };
+    const draft = { ...newDraft(), values: [{ qq: " 10000 " }] };
     const lines = [
-      { sku: "coins", quantity: 2, fields: [QQ], draft },
-      { sku: "month", quantity: 1, fields: [], draft },
+      { sku: "coins", quantity: 2, fields: [QQ], hours: null, draft },
+      { sku: "month", quantity: 1, fields: [], hours: null, draft },
+      { sku: "bill", quantity: 1, fields: [QQ], hours: 48, draft: { ...draft, later: true } },
     ];
     const more = { contact: { email: "a@b.example" }, password: "", quote: "v1", language: "en" as const };
     expect(orderBody(lines, more)).toEqual({
       lines: [
         { sku: "coins", quantity: 2, accounts: [{ qq: "10000" }] },
         { sku: "month", quantity: 1 },
+        { sku: "bill", quantity: 1 },
       ],
       contact: { email: "a@b.example" },
       language: "en",

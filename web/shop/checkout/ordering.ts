@@ -1,8 +1,8 @@
+import { sent, type Draft } from "@shared/accounts/draft";
+import type { Field } from "@shared/accounts/form";
 import { body, type Schemas } from "@shared/api/client";
 
 import { basket, MOST_EACH, type Wanted } from "../basket/basket";
-import { sent, type Draft } from "../accounts/drafts";
-import type { Field } from "../accounts/form";
 import { front } from "../session";
 import type { Contact } from "./contact";
 
@@ -22,6 +22,8 @@ export interface OrderLine {
   sku: string;
   quantity: number;
   fields: readonly Field[];
+  /** As the quote says: null where the order has to name them. */
+  hours: number | null;
   draft: Draft;
 }
 
@@ -31,8 +33,8 @@ export function orderBody(
   more: { contact: Contact; password: string; quote: string; language: "zh-CN" | "en" },
 ): OrderBody {
   return {
-    lines: lines.map(({ sku, quantity, fields, draft }) => {
-      const accounts = sent(fields, draft, quantity);
+    lines: lines.map(({ sku, quantity, fields, hours, draft }) => {
+      const accounts = sent(fields, draft, quantity, hours);
       return { sku, quantity, ...(accounts.length ? { accounts } : {}) };
     }),
     contact: more.contact,

@@ -71,6 +71,9 @@ def _quieter(old: Order | None, new: Order) -> list[dict[str, Any]]:
     ]
     noted = len(new.notes) - (len(old.notes) if old else 0)
     facts += [{"what": "NoteAdded", "by": note.by} for note in new.notes[-noted:]] if noted > 0 else []
+    lacked = {unit.id for unit in old.units if unit.lacks_account} if old and old.state != "placing" else set[str]()
+    accounts = [unit.id for unit in new.units if unit.id in lacked and not unit.lacks_account]
+    facts += [{"what": "AccountsNamed", "units": accounts}] if accounts else []
     if old and old.paid_at and old.attempt != new.attempt:
         facts.append({"what": "AttemptOpened", "attempt": new.attempt})
     return facts

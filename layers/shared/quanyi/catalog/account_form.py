@@ -1,6 +1,6 @@
 """The form that asks for every account of a SKU in one go; of a bundle, the accounts of all its top-ups."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from quanyi.catalog.accounts import Account, FieldFault, read_account
@@ -31,6 +31,7 @@ class FormPart:
     """The fields of one SKU; `prefix` stands before their names."""
 
     sku: SkuId
+    titles: Titles
     prefix: str
     terms: TopupTerms
 
@@ -62,6 +63,14 @@ class AccountForm:
                 found.append(part.terms.confirm_text)
         return found
 
+    @property
+    def account_hours(self) -> int | None:
+        """How long its buyer has after the payment to name accounts that the order left out; None where an order must
+        name them. A bundle leaves out all of them or none."""
+        if not self.parts or any(part.terms.ask == "with_order" for part in self.parts):
+            return None
+        return min(part.terms.account_hours for part in self.parts)
+
     def read(self, given: Mapping[str, str], place: str) -> tuple[dict[SkuId, Account], list[FieldFault]]:
         """The accounts by the SKU that tops them up, and every field that is wrong, named below `place`."""
         known = {f"{part.prefix}{each.name}" for part in self.parts for each in part.terms.fields}
@@ -76,7 +85,10 @@ class AccountForm:
 
 def form_of(sku: Sku, known: Mapping[SkuId, Sku]) -> AccountForm:
     """`known` holds the components of a bundle."""
-    if sku.topup:
-        return AccountForm((FormPart(sku.id, "", sku.topup),))
-    parts = (known[part.sku] for part in sku.components if part.sku in known)
-    return AccountForm(tuple(FormPart(part.id, f"{part.id}.", part.topup) for part in parts if part.topup))
+    return form_for(sku.id, [sku] if sku.topup else [known[part.sku] for part in sku.components if part.sku in known])
+
+
+def form_for(sold: SkuId, topups: Iterable[Sku]) -> AccountForm:
+    """Asks for the accounts of those SKUs, which are `sold` itself or what it consists of."""
+    parts = ((one, "" if one.id == sold else f"{one.id}.") for one in topups)
+    return AccountForm(tuple(FormPart(one.id, one.titles, prefix, one.topup) for one, prefix in parts if one.topup))

@@ -21,6 +21,7 @@ CallingCode = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,2}$")]
 MAINLAND = "86"
 LONGEST = 64
 """Characters of a field."""
+ACCOUNT_HOURS = 24 * 7
 
 Length = Annotated[int, Field(ge=1, le=LONGEST, strict=True)]
 ChoiceValue = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST, strip_whitespace=True)]
@@ -79,6 +80,11 @@ class TopupTerms(Model):
     fields: Annotated[tuple[AccountField, ...], Field(min_length=1, max_length=10)]
     regions: Annotated[dict[FieldName, tuple[ChoiceValue, ...]], Field(max_length=10)] = Field(default_factory=dict)
     """Which options of a choice this SKU serves (provinces, carriers, zones); of a choice that is not named, all."""
+    ask: Literal["with_order", "later"] = "with_order"
+    """Whether an order must name the account, or may leave it out for its buyer to name afterwards: for channels that
+    cannot ask."""
+    account_hours: Annotated[int, Field(ge=1, le=24 * 30, strict=True)] = ACCOUNT_HOURS
+    """How long a paid unit waits for an account that was left out, before it is refunded."""
     check: Literal["never", "if_possible", "must"] = "never"
     """Whether a supplier is asked if the account can be topped up before it is paid for: as far as one can tell, or
     else it is not sold."""
@@ -92,6 +98,8 @@ class TopupTerms(Model):
             raise ValueError("a field is listed twice")
         if not any(field.required for field in self.fields):
             raise ValueError("at least one field is required")
+        if self.ask == "with_order" and self.account_hours != ACCOUNT_HOURS:
+            raise ValueError("only an account that may be named later is waited for")
         for name, served in self.regions.items():
             options = {option.value for option in known[name].options} if name in known else set[str]()
             if not served or not set(served) <= options or len(set(served)) != len(served):

@@ -80,6 +80,14 @@ class OrderPaid(DomainEvent):
     lines: Annotated[tuple[BoughtLine, ...], Field(description="`sku`, `quantity` and `total` of each line")]
 
 
+class AccountsWanted(DomainEvent):
+    """The order is paid, and top-ups of it wait for accounts that it left out: its buyer names them
+    (`POST /v1/orders/{id}/accounts`)."""
+
+    units: Annotated[tuple[str, ...], Field(description="ids of the units that lack one")]
+    until: Annotated[Timestamp, Field(description="when the first of them is refunded if none is named")]
+
+
 class UnitsDelivered(DomainEvent):
     """Units of the order were delivered: its buyer can reveal them. An order may be delivered in several steps."""
 
@@ -285,6 +293,7 @@ EVENTS: tuple[type[ShopEvent], ...] = (
     PaymentCaptured,
     SurplusCaptured,
     OrderPaid,
+    AccountsWanted,
     UnitsDelivered,
     OrderFulfilled,
     CardReplaced,

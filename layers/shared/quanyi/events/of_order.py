@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from quanyi.events.model import (
+    AccountsWanted,
     BoughtLine,
     CardReplaced,
     DomainEvent,
@@ -26,6 +27,7 @@ from quanyi.events.model import (
 )
 from quanyi.ids import derived_id
 from quanyi.orders.model import Order, OrderState
+from quanyi.orders.promise import promised
 from quanyi.orders.returns import Refund
 
 _SETTLED: dict[OrderState, type[Settlement]] = {
@@ -46,6 +48,10 @@ def events_of(old: Order | None, new: Order, at: datetime) -> list[DomainEvent]:
     if new.paid_at and not (old and old.paid_at):
         late = new.paid_at >= new.expires_at or (old is not None and old.state == "expired")
         told.add(OrderPaid, member=new.member, total=new.total, lines=_lines(new), late=late)
+        lacking = [unit for unit in new.units if unit.lacks_account]
+        if lacking:
+            until = min(promised(new, unit) for unit in lacking)
+            told.add(AccountsWanted, units=tuple(unit.id for unit in lacking), until=until)
     _units(told, old, new)
     _refunds(told, old, new)
     if old is None or old.state != new.state:

@@ -55,8 +55,9 @@ FactKind = Literal[
     posted        an entry of an order's journal: `accounts` is what moved (`orders.journal`), for the goods of one line
                   where `line` is set; `reason` is the entry's number. Money that a provider has again, of a refund that
                   had arrived, is one by itself: `medium` is `came_back`
-    delivered     a unit reached its buyer, `seconds` after it was paid (or after the bad one before it was reported);
-                  `medium` says whether the first one was `in_time` or `late`, by what its SKU promises
+    delivered     a unit reached its buyer, `seconds` after it was paid (or its account was named, or the bad one before
+                  it was reported); `medium` says whether the first one was `in_time` or `late`, by what its SKU
+                  promises
     undelivered   a paid unit that never came, of which the money goes back; `reason` is why, or who asked
     revealed      a card was looked at by its buyer for the first time
     refund_asked  `amount` is to go back; what has gone back is `posted`. `reason` is `surplus` for money that paid for

@@ -10,7 +10,7 @@ from typing import Any
 
 from quanyi.facts.model import CAME_BACK, Fact, FactKind
 from quanyi.orders.model import Order, Unit
-from quanyi.orders.promise import in_time
+from quanyi.orders.promise import begun, in_time
 
 _WHO = {"provider": "outside"}
 """Whoever asked first: a provider may take money back itself after it had refused to send a refund of ours, and what
@@ -92,7 +92,7 @@ def _entries(made: _Made) -> None:
 
 
 def _deliveries(made: _Made, unit: Unit) -> None:
-    since = made.order.paid_at
+    since = begun(made.order.paid_at, unit) if made.order.paid_at else None
     for number, gone in enumerate(unit.replaced):
         if gone.delivered_at:
             _delivery(made, unit, number, gone.sku, since, gone.delivered_at)

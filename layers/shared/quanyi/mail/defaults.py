@@ -36,6 +36,39 @@ TO_BUYERS: dict[tuple[BuyerMail, Language], MailTemplate] = {
             last="Order: $order<br>Whoever has this link can open it, so please don't pass it on.",
         ),
     ),
+    ("accounts_wanted", "zh-CN"): MailTemplate(
+        subject="请填写订单 $order 的充值账号",
+        text=(
+            "您好：\n\n您购买的以下商品需要充值账号才能到账：\n\n$items\n\n请打开以下链接填写：\n$link\n\n"
+            "请在 $due 之前填写，逾期将原路退款。\n订单号：$order\n持有此链接即可查看，请勿转发给他人。\n"
+        ),
+        html=page(
+            "zh-CN",
+            "您好：",
+            "您购买的以下商品需要充值账号才能到账：",
+            "$items",
+            "请在 <strong>$due</strong> 之前填写，逾期将原路退款。",
+            label="填写账号",
+            last="订单号：$order<br>持有此链接即可查看，请勿转发给他人。",
+        ),
+    ),
+    ("accounts_wanted", "en"): MailTemplate(
+        subject="Your order $order needs an account",
+        text=(
+            "Hello,\n\nwhat you bought can only be topped up once you say which account:\n\n$items\n\n"
+            "Fill it in here:\n$link\n\nPlease do so before $due; after that your money goes back.\n"
+            "Order: $order\nWhoever has this link can open it, so please don't pass it on.\n"
+        ),
+        html=page(
+            "en",
+            "Hello,",
+            "what you bought can only be topped up once you say which account:",
+            "$items",
+            "Please do so before <strong>$due</strong>; after that your money goes back.",
+            label="Fill it in",
+            last="Order: $order<br>Whoever has this link can open it, so please don't pass it on.",
+        ),
+    ),
     ("refund", "zh-CN"): MailTemplate(
         subject="您的订单 $order 已退款",
         text=(

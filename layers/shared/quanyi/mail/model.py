@@ -7,9 +7,11 @@ screens.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from html import escape
 from string import Template as Pattern
 from typing import Annotated, Literal, get_args
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,7 +20,7 @@ from quanyi.errors import Invalid
 from quanyi.money import decimals
 from quanyi.secret import Secret
 
-BuyerMail = Literal["delivery", "refund"]
+BuyerMail = Literal["delivery", "accounts_wanted", "refund"]
 CaseMail = Literal["case_opened", "case_due_soon"]
 ReviewMail = Literal["review_opened", "review_due_soon"]
 AlertMail = Literal["alert_raised", "alert_recovered"]
@@ -57,6 +59,12 @@ _ALERT = {
 }
 PLACEHOLDERS: dict[MailKind, dict[str, str]] = {
     "delivery": {"order": "the order's number", "link": "where to open it", "items": "what was delivered, a line each"},
+    "accounts_wanted": {
+        "order": "the order's number",
+        "link": "where to name the accounts",
+        "items": "what lacks its account, a line each",
+        "due": "until when it waits for them",
+    },
     "refund": {"order": "the order's number", "link": "where to see it", "amount": "how much, with its currency"},
     "case_opened": _CASE,
     "case_due_soon": _CASE,
@@ -99,7 +107,7 @@ class Values:
     items: tuple[str, ...] = ()
     amount: str = ""
     about: Mapping[str, str] = field(default_factory=dict[str, str])
-    """What else a mail to the shop's people says."""
+    """What else the mail says."""
 
 
 @dataclass(frozen=True)
@@ -169,3 +177,8 @@ def money_text(amount: int, currency: str) -> str:
     digits = decimals(currency)
     whole, rest = divmod(amount, 10**digits)
     return f"{whole}.{rest:0{digits}} {currency}" if digits else f"{whole} {currency}"
+
+
+def moment_text(at: datetime, zone: str) -> str:
+    """To the minute, in the shop's time zone, which is named."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"

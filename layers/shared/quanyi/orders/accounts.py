@@ -2,8 +2,9 @@
 key, so that they are gone once the member is erased."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from quanyi.catalog.account_form import AccountForm
 from quanyi.catalog.accounts import Account, AccountInvalid, FieldFault, masked
@@ -37,32 +38,8 @@ class UnitAccount:
     place: str
 
 
-def accounts_of(lines: Sequence[Asked], quote: Quote, language: Language) -> dict[str, UnitAccount]:
-    """The account of each unit that is a top-up. `lines` are those that `quote` priced, in the order sent.
-
-    Raises AccountInvalid with every wrong field, Invalid (`accounts_too_large`).
-    """
-    copies: dict[str, list[_Copy]] = {}
-    wrong: list[FieldFault] = []
-    for number, line in enumerate(lines):
-        accounts, faults = _of_line(line, quote.forms[line.sku], f"lines.{number}.accounts")
-        # The same SKU on two lines was priced as one line: its units are those of both, in order.
-        copies.setdefault(line.sku, []).extend(accounts)
-        wrong += faults
-    if wrong:
-        raise AccountInvalid(wrong)
-    terms = {(sku, part.sku): part.terms for sku, form in quote.forms.items() for part in form.parts}
-    found: dict[str, UnitAccount] = {}
-    for unit in quote.units:
-        if unit.kind == "topup":
-            sku = quote.lines[unit.line].sku
-            copy = copies[sku][_number(unit)]
-            account = copy.accounts[unit.sku]
-            place = copy.place if unit.sku == sku else f"{copy.place}.{unit.sku}"
-            found[unit.id] = UnitAccount(unit.sku, account, masked(terms[sku, unit.sku], account, language), place)
-    if sum(len(one.account.to_text().encode()) for one in found.values()) > MOST_BYTES:
-        raise Invalid("These accounts are too large for one order.", reason="accounts_too_large")
-    return found
+Named: TypeAlias = Mapping[str, UnitAccount]
+"""Accounts by unit."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +50,79 @@ class _Copy:
     accounts: Mapping[str, Account] = field(default_factory=dict[str, Account])
 
 
-def _of_line(line: Asked, form: AccountForm, place: str) -> tuple[list[_Copy], list[FieldFault]]:
+def accounts_of(lines: Sequence[Asked], quote: Quote, language: Language, *, later: bool = True) -> Named:
+    """The account of each unit that is a top-up and is not left out, as its SKU may allow and `later` does. `lines` are
+    those that `quote` priced, in the order sent.
+
+    Raises AccountInvalid with every wrong field, Invalid (`accounts_too_large`).
+    """
+    copies: dict[str, list[_Copy]] = {}
+    wrong: list[FieldFault] = []
+    for number, line in enumerate(lines):
+        form = quote.forms[line.sku]
+        accounts, faults = _of_line(
+            line, form, f"lines.{number}.accounts", optional=later and form.account_hours is not None
+        )
+        # The same SKU on two lines was priced as one line: its units are those of both, in order.
+        copies.setdefault(line.sku, []).extend(accounts)
+        wrong += faults
+    if wrong:
+        raise AccountInvalid(wrong)
+    found: dict[str, UnitAccount] = {}
+    for number, line in enumerate(quote.lines):
+        mine = [unit for unit in quote.units if unit.line == number]
+        found |= _by_unit(mine, line.sku, copies[line.sku], quote.forms[line.sku], language)
+    _must_fit(found.values())
+    return found
+
+
+def accounts_for(order: Order, number: int, given: Sequence[Mapping[str, str]], form: AccountForm) -> Named:
+    """What is said after the order about the accounts of its line `number`, as `form` asks for them: one for all of the
+    line's quantity, or one for each; an empty one says nothing.
+
+    Raises AccountInvalid with every wrong field, Invalid (`accounts_too_large`).
+    """
+    line = order.lines[number]
+    optional = any(_is_filled(account) for account in given)
+    copies, wrong = _of_line(Asked(line.sku, line.quantity, given), form, "accounts", optional=optional)
+    if wrong:
+        raise AccountInvalid(wrong)
+    found = _by_unit(topups_of(order, number), line.sku, copies, form, order.language)
+    _must_fit(found.values(), sum(len(unit.account or b"") for unit in order.units if unit.id not in found))
+    return found
+
+
+def topups_of(order: Order, number: int) -> list[Unit]:
+    """Of the order's line `number`, also within a bundle."""
+    return [unit for unit in order.units if unit.line == number and unit.kind == "topup"]
+
+
+def _by_unit(
+    units: Sequence[Unit], sku: str, copies: Sequence[_Copy], form: AccountForm, language: Language
+) -> dict[str, UnitAccount]:
+    """Of one line, which asks for `sku`."""
+    terms = {part.sku: part.terms for part in form.parts}
+    found: dict[str, UnitAccount] = {}
+    for unit in units:
+        copy = copies[number_of(unit)]
+        account = copy.accounts.get(unit.sku)
+        if account:
+            place = copy.place if unit.sku == sku else f"{copy.place}.{unit.sku}"
+            found[unit.id] = UnitAccount(unit.sku, account, masked(terms[unit.sku], account, language), place)
+    return found
+
+
+def _must_fit(accounts: Iterable[UnitAccount], others: int = 0) -> None:
+    if others + sum(len(one.account.to_text().encode()) for one in accounts) > MOST_BYTES:
+        raise Invalid("These accounts are too large for one order.", reason="accounts_too_large")
+
+
+def _is_filled(account: Mapping[str, str]) -> bool:
+    return any(text.strip() for text in account.values())
+
+
+def _of_line(line: Asked, form: AccountForm, place: str, *, optional: bool) -> tuple[list[_Copy], list[FieldFault]]:
+    """`optional`: an empty account may stay away."""
     if not form.parts:
         wrong = [FieldFault(field=place, reason="unknown")] if any(line.accounts) else []
         return [_Copy()] * line.quantity, wrong
@@ -82,18 +131,21 @@ def _of_line(line: Asked, form: AccountForm, place: str) -> tuple[list[_Copy], l
     copies: list[_Copy] = []
     faults: list[FieldFault] = []
     for number, given in enumerate(line.accounts or [{}]):
+        if optional and not _is_filled(given):
+            copies.append(_Copy())
+            continue
         accounts, wrong = form.read(given, f"{place}.{number}")
         copies.append(_Copy(f"{place}.{number}", accounts))
         faults += wrong
     return (copies if len(copies) > 1 else copies * line.quantity), faults
 
 
-def _number(unit: Unit) -> int:
+def number_of(unit: Unit) -> int:
     """Which one of its line's quantity a unit belongs to."""
     return int(unit.id.split("-")[1])
 
 
-def hinted(units: Sequence[Unit], accounts: Mapping[str, UnitAccount]) -> tuple[Unit, ...]:
+def hinted(units: Sequence[Unit], accounts: Named) -> tuple[Unit, ...]:
     """With the masked text of their accounts."""
     return tuple(
         unit.model_copy(update={"account_hint": accounts[unit.id].hint}) if unit.id in accounts else unit
@@ -101,9 +153,7 @@ def hinted(units: Sequence[Unit], accounts: Mapping[str, UnitAccount]) -> tuple[
     )
 
 
-def sealed(
-    order: Order, accounts: Mapping[str, UnitAccount], key: bytes, draw: Draw = secrets.token_bytes
-) -> tuple[Unit, ...]:
+def sealed(order: Order, accounts: Named, key: bytes, draw: Draw = secrets.token_bytes) -> tuple[Unit, ...]:
     """The order's units with their accounts, under the member's data key."""
     return tuple(
         unit.model_copy(

@@ -40,6 +40,8 @@ def wants_buying(order: Order, unit: Unit, now: datetime) -> bool:
     """It waits for nothing but a supplier, and it is time to look for one."""
     if order.paid_at is None or unit.state != "waiting" or unit.card or unit.purchase or not is_bought(unit):
         return False
+    if unit.lacks_account:
+        return False
     if unit.value <= 0:  # the money was taken back meanwhile
         return False
     return unit.buy_after is None or (unit.buy_after <= now and promised(order, unit) > now)

@@ -140,8 +140,18 @@ class Unit(Part):
     """JSON of the account to top up, sealed under the member's key."""
     account_hint: str = ""
     """The account, masked."""
+    account_hours: int = 0
+    """How long after the payment its buyer may name an account that the order left out; 0: the order named it."""
+    account_at: Timestamp | None = None
+    """When the account was named, where that was after the order."""
     face_value: int | None = None
     """Of a top-up: what comes into the account, minor units."""
+
+    @property
+    def lacks_account(self) -> bool:
+        """It is a top-up whose account nobody has named yet: it cannot be bought. Told by the masked text, which every
+        account has: streams leave bytes out."""
+        return self.kind == "topup" and not self.account_hint
 
     @property
     def value(self) -> int:

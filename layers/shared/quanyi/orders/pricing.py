@@ -144,4 +144,5 @@ def _unit(unit_id: str, line: int, sku: Sku, amount: int) -> Unit:
         sourcing="" if sku.sourcing == "stock" else sku.sourcing,
         least_margin=sku.least_margin,
         face_value=sku.face_value if sku.kind == "topup" else None,
+        account_hours=sku.topup.account_hours if sku.topup and sku.topup.ask == "later" else 0,
     )

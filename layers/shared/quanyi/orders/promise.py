@@ -20,7 +20,8 @@ def payable(payment: Payment, now: datetime) -> bool:
 
 
 def promised(order: Order, unit: Unit) -> datetime:
-    """Until when a paid unit may wait: for stock where its SKU allows a backlog, for a person in any case."""
+    """Until when a paid unit may wait: for its account where that was left out, for stock or a supplier where its SKU
+    allows a backlog, for a person in any case."""
     assert order.paid_at
     return unit.waits_until or _promised_first(order.paid_at, unit)
 
@@ -31,9 +32,17 @@ def in_time(paid_at: datetime, unit: Unit, delivered_at: datetime) -> bool:
 
 
 def _promised_first(paid_at: datetime, unit: Unit) -> datetime:
+    if unit.lacks_account:
+        return paid_at + timedelta(hours=unit.account_hours)
+    since = begun(paid_at, unit)
     if unit.kind == "manual" or unit.on_shortage == "backlog":
-        return paid_at + timedelta(hours=unit.backlog_hours)
-    return paid_at
+        return since + timedelta(hours=unit.backlog_hours)
+    return since
+
+
+def begun(paid_at: datetime, unit: Unit) -> datetime:
+    """Since when the shop has had something to do for a paid unit: not before its buyer has named its account."""
+    return max(paid_at, unit.account_at) if unit.account_at else paid_at
 
 
 def overdue(order: Order, now: datetime) -> bool:

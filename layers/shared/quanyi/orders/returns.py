@@ -7,6 +7,8 @@ from quanyi.orders.part import Part
 
 OUT_OF_STOCK = "out of stock"
 """Why the shop itself gives up a unit that it cannot deliver."""
+NO_ACCOUNT = "no account named"
+"""Why it gives up a top-up whose buyer never said which account."""
 
 RefundState = Literal["requested", "succeeded", "failed"]
 ShareState = Literal["requested", "unknown", "succeeded", "failed"]

@@ -1,7 +1,8 @@
-import { copied, type AccountField, type TopupTerms } from "./draft";
+import { ACCOUNT_HOURS, copied, type AccountField, type TopupTerms } from "./draft";
 
 export const FIELD_KINDS = ["phone", "qq", "wechat", "email", "digits", "text", "choice"] as const;
 export const CHARACTERS = ["any", "letters", "letters_digits", "ascii"] as const;
+export const ASKS = ["with_order", "later"] as const;
 export const CHECKS = ["never", "if_possible", "must"] as const;
 export const LONGEST = 64;
 
@@ -44,7 +45,7 @@ export function template(name: Template): TopupTerms {
     name === "game"
       ? [newField("text", "user"), { ...newField("choice", "server"), options: [{ value: "1", titles: { "zh-CN": "一区", en: "Server 1" } }] }]
       : [newField(name, name)];
-  return { fields, regions: {}, check: name === "phone" ? "if_possible" : "never", confirm_text: { ...NO_RETURN } } as unknown as TopupTerms;
+  return { fields, regions: {}, ask: "with_order", account_hours: ACCOUNT_HOURS, check: name === "phone" ? "if_possible" : "never", confirm_text: { ...NO_RETURN } } as unknown as TopupTerms;
 }
 
 /** A field as another kind: what only the old kind has goes back to what nobody said. */
@@ -54,4 +55,9 @@ export function asKind(field: AccountField, kind: AccountField["kind"]): Account
   const lengths = kind === "digits" || kind === "text" ? { least: field.least ?? 1, most: field.most ?? LONGEST } : {};
   const options = kind === "choice" ? { options: field.options?.length ? field.options : [{ value: "1", titles: {} }] } : {};
   return { ...fresh, titles, hints, required, secret, ...lengths, ...options } as AccountField;
+}
+
+/** When the account is asked for; how long it is waited for is said only where it may come later. */
+export function asked(terms: TopupTerms, ask: TopupTerms["ask"]): TopupTerms {
+  return { ...terms, ask, account_hours: ask === "later" ? terms.account_hours : ACCOUNT_HOURS };
 }

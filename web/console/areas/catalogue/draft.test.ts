@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { draftOf, emptyProduct, missing, newSku, productBody, skuBody, type ProductView } from "./draft";
+import { asked } from "./accounts";
+import { draftOf, emptyProduct, missing, newSku, productBody, skuBody, type ProductView, type TopupTerms } from "./draft";
 import { merged, withTheirs } from "./merge";
 
 const view = {
@@ -24,6 +25,13 @@ describe("a product in the form", () => {
     const topup = { ...newSku("topup"), issuer: "x", warranty_days: 7, shards: 3, validity: { until: null, days_from_delivery: 30 } };
     expect(skuBody(topup)).toMatchObject({ sourcing: "on_demand", issuer: "", warranty_days: 0, shards: 1, validity: {}, voucher: null });
     expect(skuBody({ ...newSku("card"), sourcing: "on_demand", reusable_uses: 5 }).reusable_uses).toBeNull();
+  });
+
+  it("says how long an account is waited for only where it may be named later", () => {
+    const terms = newSku("topup").topup as TopupTerms;
+    const later = { ...asked(terms, "later"), account_hours: 48 };
+    expect(later).toMatchObject({ ask: "later", account_hours: 48 });
+    expect(asked(later, "with_order")).toMatchObject({ ask: "with_order", account_hours: 168 });
   });
 
   it("tells what is missing before it is sent", () => {

@@ -117,10 +117,13 @@ export function newSku(kind: Kind): SkuDraft {
     least_margin: 0,
     shards: 1,
   };
-  if (kind === "topup") return { ...plain, sourcing: "on_demand", topup: { fields: [], regions: {}, check: "never", confirm_text: {} } };
+  if (kind === "topup") return { ...plain, sourcing: "on_demand", topup: { fields: [], regions: {}, ask: "with_order", account_hours: ACCOUNT_HOURS, check: "never", confirm_text: {} } };
   if (kind === "voucher") return { ...plain, voucher: newVoucher() };
   return plain;
 }
+
+/** Where nobody said otherwise: only an account that may be named later is waited for. */
+export const ACCOUNT_HOURS = 168;
 
 export function newVoucher(): VoucherTerms {
   return {

@@ -20,6 +20,7 @@ function unit(id: string, more: Partial<Unit> = {}): Unit {
     replaced: [],
     tried: [],
     account: "",
+    account_until: null,
     sourcing: "",
     purchase: "",
     face_value: null,

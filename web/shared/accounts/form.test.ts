@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { fault, faults, filled, grouped, phone, placed, shown, type Field } from "./form";
+import { fault, faults, fieldOf, filled, grouped, phone, placed, shown, type Field } from "./form";
 
 const field = (more: Partial<Field>): Field => ({
   name: "it",
@@ -86,10 +86,17 @@ describe("an account's fields", () => {
     expect(grouped([field({ name: "phone" })], [])).toHaveLength(1);
   });
 
+  it("show what is wrong with an account, or a component's, at its first field", () => {
+    const form = [field({ name: "mobile.phone" }), field({ name: "coins.qq" }), field({ name: "coins.zone" })];
+    expect(["coins.zone", "coins", "", "mob", "other.qq"].map((name) => fieldOf(form, name)?.name)).toEqual(["coins.zone", "coins.qq", "mobile.phone", undefined, undefined]);
+  });
+
   it("are found by the API's names of them, those of bundles too", () => {
     expect(placed("lines.0.accounts.1.phone")).toEqual({ line: 0, account: 1, name: "phone" });
     expect(placed("lines.12.accounts.0.mobile-50.v2.phone")).toEqual({ line: 12, account: 0, name: "mobile-50.v2.phone" });
     expect(placed("lines.3.accounts")).toEqual({ line: 3, account: 0, name: "" });
+    expect(placed("lines.1.accounts.2")).toEqual({ line: 1, account: 2, name: "" });
+    expect(placed("accounts.3.mobile.phone")).toEqual({ line: 0, account: 3, name: "mobile.phone" });
     expect(placed("contact.email")).toBeNull();
   });
 });

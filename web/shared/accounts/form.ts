@@ -93,10 +93,16 @@ export function filled(fields: readonly Field[], values: Values): Values {
   return Object.fromEntries(known.filter(([, text]) => text));
 }
 
-/** Where the API found fault: `lines.0.accounts.1.phone`. A field's own name may have points in it. */
+/** Where the API found fault: `lines.0.accounts.1.phone`, or `accounts.1.phone` where there is but one line. A field's
+ * own name may have points in it; without one it is about the whole account, or all of them. */
 export function placed(where: string): { line: number; account: number; name: string } | null {
-  const found = /^lines\.(\d+)\.accounts(?:\.(\d+)\.(.+))?$/.exec(where);
-  return found ? { line: Number(found[1]), account: Number(found[2] ?? 0), name: found[3] ?? "" } : null;
+  const found = /^(?:lines\.(\d+)\.)?accounts(?:\.(\d+)(?:\.(.+))?)?$/.exec(where);
+  return found ? { line: Number(found[1] ?? 0), account: Number(found[2] ?? 0), name: found[3] ?? "" } : null;
+}
+
+/** The field that a fault is shown at: the one it names, or the first of the account, or component, that it is about. */
+export function fieldOf(fields: readonly Field[], name: string): Field | undefined {
+  return fields.find((one) => one.name === name) ?? fields.find((one) => !name || one.name.startsWith(`${name}.`));
 }
 
 /** Of an account, as its owner knows it again; a secret field is not shown at all. */
