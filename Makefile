@@ -66,6 +66,10 @@ facts-rebuild: $(DEV) ## Derive all facts and their sums again: DO=check or DO=w
 nightly: $(DEV) ## Compute the reports now, as the night does; DAY=2026-11-22; the local shop, or STACK= a deployed one
 	@$(BIN)/python -m tools.nightly $(if $(DAY),--day "$(DAY)") $(if $(STACK),--stack "$(STACK)")
 
+.PHONY: screens
+screens: $(DEV) $(WEB) ## Take the pictures of docs/screens anew, of the running local shop
+	@$(BIN)/python -m tools.screens
+
 .PHONY: digest-sample
 digest-sample: $(DEV) ## Draw the daily digest of an invented shop into .local/digest, to look at it
 	@$(BIN)/python -m tools.digest_sample .local/digest

@@ -15,7 +15,9 @@ from quanyi.http import CallerParam, Cursor, IdempotencyKey, Limit
 
 router = APIGatewayRouter()
 
-Words = Annotated[str | None, Query(max_length=100, description="All of these words, anywhere in a title or SKU id")]
+Words = Annotated[
+    str | None, Query(max_length=100, description="All of these words, anywhere in a title, or a whole SKU id")
+]
 InCategory = Annotated[CategoryId | None, Query(description="With everything below it")]
 
 

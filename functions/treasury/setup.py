@@ -88,7 +88,7 @@ def save_secrets(treasury: Treasury, caller: Caller, name: str, key: str, values
     if missing or not values.keys() <= {*kind.secrets, *kind.more_secrets}:
         # What was sent instead is not repeated: it could be a value.
         wanted = ", ".join((*kind.secrets, *(f"{more} (optional)" for more in kind.more_secrets)))
-        errors = [{"field": f"secrets.{field}", "message": "is missing"} for field in missing]
+        errors = [{"field": f"secrets.{field}", "code": "missing", "message": "is missing"} for field in missing]
         raise Invalid(f"This provider's secrets are: {wanted}.", reason="credentials_invalid", errors=errors)
     _must_report(kind, known.terms, values)
     # Only the new ones: those before may be of another account, which `values` and the settings have left.
@@ -120,7 +120,8 @@ def _must_report(kind: Kind, terms: ProviderTerms, *secrets: Mapping[str, Secret
     anything was. Raises Invalid."""
     missing = [field for field in kind.reporting_secrets for values in secrets if field not in values]
     if terms.reports_delivery and missing:
-        errors = [{"field": f"secrets.{field}", "message": "is missing for `reports_delivery`"} for field in missing]
+        told = "is missing for `reports_delivery`"
+        errors = [{"field": f"secrets.{field}", "code": "missing", "message": told} for field in missing]
         raise Invalid("Deliveries cannot be reported without these.", reason="credentials_invalid", errors=errors)
 
 
@@ -171,23 +172,30 @@ def _wrong_terms(treasury: Treasury, kind: Kind, terms: ProviderTerms) -> Iterat
     """What does not fit, by field; never a value: somebody may have entered a secret where it does not belong."""
     methods = [method.name for method in kind.methods]
     if not {*terms.methods} <= {*methods}:
-        yield {"field": "methods", "message": f"there are: {', '.join(methods)}"}
+        yield {"field": "methods", "code": "unknown_option", "message": f"there are: {', '.join(methods)}"}
     if not {*terms.currencies} <= kind.currencies:
-        yield {"field": "currencies", "message": f"there are: {', '.join(sorted(kind.currencies))}"}
+        yield {
+            "field": "currencies",
+            "code": "unknown_option",
+            "message": f"there are: {', '.join(sorted(kind.currencies))}",
+        }
     yield from (
-        {"field": f"account.{name}", "message": "is missing"} for name in kind.account if not terms.account.get(name)
+        {"field": f"account.{name}", "code": "missing", "message": "is missing"}
+        for name in kind.account
+        if not terms.account.get(name)
     )
     if not terms.account.keys() <= {*kind.account, *kind.more_account}:
         known = ", ".join((*kind.account, *kind.more_account))
-        yield {"field": "account", "message": f"holds only: {known}; secrets go to `credentials`"}
+        told = f"holds only: {known}; secrets go to `credentials`"
+        yield {"field": "account", "code": "unknown_option", "message": told}
     if any("PRIVATE KEY" in value for value in terms.account.values()):
-        yield {"field": "account", "message": "a private key goes to `credentials`"}
+        yield {"field": "account", "code": "secret_misplaced", "message": "a private key goes to `credentials`"}
     if treasury.stage in _PLAIN_STAGES:
         return
     if terms.endpoint and not terms.endpoint.startswith("https://"):
-        yield {"field": "endpoint", "message": "must be https"}
+        yield {"field": "endpoint", "code": "https_needed", "message": "must be https"}
     yield from (
-        {"field": f"account.{name}", "message": "must be https"}
+        {"field": f"account.{name}", "code": "https_needed", "message": "must be https"}
         for name in (*kind.account, *kind.more_account)
         if terms.account.get(name, "").startswith("http://")
     )

@@ -108,21 +108,23 @@ def test_a_secret_is_made_under_the_deployments_own_key(
 
 
 @pytest.mark.parametrize(
-    ("change", "field"),
+    ("change", "field", "code"),
     [
-        ({"methods": ["cheque"]}, "methods"),
-        ({"currencies": ["EUR"]}, "currencies"),
-        ({"account": {}}, "account.shop"),
-        ({"account": {"shop": ""}}, "account.shop"),
-        ({"account": {"shop": "s-1", "till_key": GOOD}}, "account"),
-        ({"account": {"shop": f"-----BEGIN PRIVATE KEY-----{GOOD}"}}, "account"),
+        ({"methods": ["cheque"]}, "methods", "unknown_option"),
+        ({"currencies": ["EUR"]}, "currencies", "unknown_option"),
+        ({"account": {}}, "account.shop", "missing"),
+        ({"account": {"shop": ""}}, "account.shop", "missing"),
+        ({"account": {"shop": "s-1", "till_key": GOOD}}, "account", "unknown_option"),
+        ({"account": {"shop": f"-----BEGIN PRIVATE KEY-----{GOOD}"}}, "account", "secret_misplaced"),
     ],
 )
-def test_settings_that_do_not_fit_change_nothing(desk: Desk, cloud: Cloud, change: dict[str, Any], field: str) -> None:
+def test_settings_that_do_not_fit_change_nothing(
+    desk: Desk, cloud: Cloud, change: dict[str, Any], field: str, code: str
+) -> None:
     before = cloud.contents()
     status, body = desk("PUT", "/till", {**TERMS, **change, "version": 0})
     assert (status, body["code"]) == (422, "invalid_request")
-    assert [error["field"] for error in body["errors"]] == [field]
+    assert [(error["field"], error["code"]) for error in body["errors"]] == [(field, code)]
     assert GOOD not in json.dumps(body)
     assert cloud.contents() == before
 

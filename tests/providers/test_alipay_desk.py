@@ -230,28 +230,28 @@ def test_keys_in_each_form_that_alipay_gives_out_serve(shop: Shop, form: Private
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
+    ("field", "value", "code"),
     [
-        ("app_id", ""),
-        ("app_id", "my shop"),
-        ("seller_id", "1088102146225135"),
-        ("private_key", ""),
-        ("private_key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"),
-        ("private_key", public(KEYS.merchant)),
-        ("private_key", pem(generate_private_key(65537, 1024))),
-        ("alipay_public_key", "not a key"),
-        ("alipay_public_key", pem(KEYS.alipay)),
-        ("alipay_public_key", public(KEYS.merchant)),
+        ("app_id", "", "credential_invalid"),
+        ("app_id", "my shop", "credential_invalid"),
+        ("seller_id", "1088102146225135", "credential_invalid"),
+        ("private_key", "", "not_a_key"),
+        ("private_key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "not_a_key"),
+        ("private_key", public(KEYS.merchant), "not_private_key"),
+        ("private_key", pem(generate_private_key(65537, 1024)), "short_key"),
+        ("alipay_public_key", "not a key", "not_a_key"),
+        ("alipay_public_key", pem(KEYS.alipay), "not_public_key"),
+        ("alipay_public_key", public(KEYS.merchant), "own_public_key"),
     ],
     ids=lambda value: str(value)[:24],
 )
-def test_a_wrong_setting_is_named_but_not_shown(shop: Shop, field: str, value: str) -> None:
+def test_a_wrong_setting_is_named_but_not_shown(shop: Shop, field: str, value: str, code: str) -> None:
     access = access_to(shop.server)
     account = {**access.account, **({field: value} if field in access.account else {})}
     version = {**access.secrets[0], **({field: Secret(value)} if field not in access.account else {})}
     with pytest.raises(Invalid) as wrong:
         check(Access(account, (version,)))
-    assert [error["field"] for error in wrong.value.extra["errors"]] == [field]
+    assert [(error["field"], error["code"]) for error in wrong.value.extra["errors"]] == [(field, code)]
     assert not value or value not in f"{wrong.value.detail}{wrong.value.extra}"
     assert wrong.value.__suppress_context__ or wrong.value.__context__ is None
 

@@ -1,4 +1,5 @@
-"""One deployed stack for all tests of this folder: template.yaml, unchanged, on a local AWS of its own."""
+"""One deployed stack for all tests of this folder: template.yaml, unchanged and whole, with the pages' own stack, on a
+local AWS of its own."""
 
 import shutil
 import threading
@@ -49,7 +50,7 @@ def edge_url() -> str:
 def cloud(tmp_path_factory: pytest.TempPathFactory, edge_url: str) -> Iterator[Cloud]:
     home = Home(tmp_path_factory.mktemp("cloud"))
     with Cloud(home) as running:
-        deploy(running, links_to(edge_url))
+        deploy(running, {**links_to(edge_url), "WebPages": "yes"})
         yield running
     # What the interpreters of functions ran, which pytest would keep for three runs.
     shutil.rmtree(home.scratch, ignore_errors=True)

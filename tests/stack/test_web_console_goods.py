@@ -61,3 +61,10 @@ def test_a_key_of_another_role_is_shown_no_goods(pages: Pages, edge: str, shop: 
     expect(page).to_have_url(f"{edge}/console/")
     expect(page.get_by_role("link", name="首页")).to_be_visible()
     expect(page.get_by_role("link", name="商品", exact=True)).to_have_count(0)
+
+
+def test_a_counters_key_opens_no_console(pages: Pages, edge: str, shop: Shop) -> None:
+    page = pages(phone=False)
+    signed_in(page, f"{edge}/console/", shop.new_key("counter")["key"])
+    expect(page.get_by_text("这个密钥不能用于后台", exact=False)).to_be_visible()
+    expect(page.get_by_role("navigation")).to_have_count(0)

@@ -1,10 +1,13 @@
 """The console's settings in a browser: each is saved, and read again by another visit."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.stack.browser import Language, Pages
 from tests.stack.console import Console, choose
+from tests.stack.psp import Psp
 from tests.stack.shop import Shop, number
 
 
@@ -114,3 +117,80 @@ def test_a_bot_is_kept_and_its_address_is_not_shown_again(shop: Shop, pages: Pag
     expect(console.field("settings.name", console.drawer("menu.bots"))).to_have_value("Night watch")
     assert webhook not in page.content()
     shop.admin("DELETE", f"/bots/{name}")
+
+
+def test_a_providers_keys_are_only_written(shop: Shop, pages: Pages, edge: str, psps: dict[str, Psp]) -> None:
+    path = "/payment-providers"
+    before = shop.admin("GET", path).must()
+    console = Console(pages, shop.operator, "en", at="/payments")
+    page, says = console.page, console.says
+    page.get_by_role("article").filter(has_text="Alipay").get_by_role("button").click()
+    form = page.get_by_role("dialog", name="Alipay")
+    # None named are all that there are: they are shown as chosen.
+    expect(form.get_by_role("checkbox", name=says("settings.way.alipay_page"))).to_be_checked()
+    form.get_by_label("app_id", exact=True).fill("my shop")
+    console.button("settings.save", form).click()
+    item = form.locator(".el-form-item")
+    expect(item.filter(has=page.get_by_label("app_id", exact=True))).to_contain_text(says("fault.credential_invalid"))
+    pasted = f"key of {number()}"
+    for name in ("private_key", "alipay_public_key"):
+        box = form.get_by_label(name, exact=True)
+        expect(box).to_have_value("")
+        box.fill(pasted)
+    console.button("secrets.send", form).click()
+    expect(item.filter(has=page.get_by_label("private_key", exact=True))).to_contain_text(says("fault.not_a_key"))
+    console.fits()
+
+    # Closed over what was typed: asked about, then gone from the page.
+    page.keyboard.press("Escape")
+    console.button("common.cancel", console.drawer("ui.leave")).click()
+    expect(form.get_by_label("private_key", exact=True)).to_have_value(pasted)
+    page.keyboard.press("Escape")
+    console.button("ui.leaveYes", console.drawer("ui.leave")).click()
+    expect(form).to_be_hidden()
+    assert pasted not in page.content()
+    assert shop.admin("GET", path).must() == before
+
+
+def test_a_mail_keeps_its_link_and_its_writer_their_text(shop: Shop, pages: Pages, edge: str) -> None:
+    console = Console(pages, shop.operator, phone=True, at="/mails")
+    page, says = console.page, console.says
+    text, english = console.field("settings.text"), page.locator("main").get_by_text("English", exact=True)
+    text.fill("你好 $nobody")
+    console.button("settings.save").click()
+    expect(page.get_by_text(says("fault.placeholder_unknown"))).to_be_visible()
+    text.fill("你好")
+    console.button("settings.save").click()
+    expect(page.get_by_text(says("fault.link_missing"))).to_be_visible()
+    console.fits()
+    # The same mail in the other language would be another text in the same form.
+    english.click()
+    console.button("common.cancel", console.drawer("ui.leave")).click()
+    expect(text).to_have_value("你好")
+    english.click()
+    console.button("ui.leaveYes", console.drawer("ui.leave")).click()
+    expect(text).to_have_value(re.compile(r"^Hello"))
+    expect(page.get_by_text(says("fault.link_missing"))).to_have_count(0)
+    assert not [one for one in shop.admin("GET", "/mail-templates").must()["templates"] if one["changed_at"]]
+
+
+def test_bands_are_written_in_any_order(shop: Shop, pages: Pages, edge: str) -> None:
+    console = Console(pages, shop.operator, "en", at="/bands")
+    page, says = console.page, console.says
+    fixed, equal = (page.get_by_text(says(f"settings.{name}"), exact=True) for name in ("fixed", "quantiles"))
+    recency, save = console.field("settings.recency"), console.button("settings.save")
+    fixed.click()
+    recency.fill("7, 7")
+    expect(page.get_by_text(says("settings.noEdges", most=4))).to_be_visible()
+    expect(save).to_be_disabled()
+    recency.fill("30, 7, 90")
+    save.click()
+    console.tells("settings.bandsSaved")
+    expect(recency).to_have_value("90, 30, 7")
+    assert shop.admin("GET", "/rfm-bands").must()["recency"] == [90, 30, 7]
+    console.fits()
+    # As it was: reports of other tests go by it.
+    equal.click()
+    save.click()
+    expect(save).to_be_disabled()
+    assert shop.admin("GET", "/rfm-bands").must()["recency"] == []

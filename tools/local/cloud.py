@@ -1,5 +1,6 @@
 """The MiniStack process: start it, wait until it answers, stop it with its state kept."""
 
+import os
 import shutil
 import subprocess
 import time
@@ -13,7 +14,7 @@ from typing import Self
 
 import boto3
 
-from tools.local.layout import ACCOUNT, CREDENTIALS, MINISTACK_PYTHON, REGION, Home, environment
+from tools.local.layout import ACCOUNT, CREDENTIALS, MINISTACK_PYTHON, REGION, ROOT, Home, environment
 from tools.local.ports import choose_port
 
 # Interpreters a function, of some 80 MB each; calls beyond them wait. AWS would start more, two cores cannot.
@@ -141,4 +142,6 @@ class Cloud:
             MINISTACK_WORKER_THREADS=str(CONCURRENT_CALLS + 64),
             FUNCTION_LOG=str(self.home.function_log),
             PYTHONDONTWRITEBYTECODE="1",
+            # CloudFront's functions run in the node that is found first.
+            PATH=f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ.get('PATH', '')}",
         )

@@ -19,3 +19,14 @@ export async function searchSkus(words: string, language: string): Promise<SkuCh
     product.skus.map((id) => ({ id, title: said(product.titles, language), product: product.id })),
   );
 }
+
+const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** What is offered for these words: the SKU of that very id first, and last, if it was not found, the id as it was typed:
+ * without a title. */
+export function choicesFor(words: string, found: readonly SkuChoice[]): SkuChoice[] {
+  const id = words.trim();
+  const exact = found.filter((one) => one.id === id);
+  const others = found.filter((one) => one.id !== id);
+  return [...exact, ...others, ...(exact.length || !ID.test(id) ? [] : [{ id, title: "", product: "" }])];
+}

@@ -47,6 +47,12 @@ describe("a product in the form", () => {
       "1:components",
     ]);
   });
+
+  it("is told of components without a SKU, and of wholesale prices without an amount", () => {
+    const sku = { ...newSku("bundle"), titles: { en: "Both" }, price: 990, components: [{ sku: "a", quantity: 1 }, { sku: "", quantity: 1 }] };
+    const priced = { ...sku, components: [{ sku: "a", quantity: 1 }], channels: { site: { visible: true, price: null, tiers: [{ from_quantity: 10, price: 0 }] } } };
+    expect(missing({ ...emptyProduct(), titles: { en: "Both" }, skus: [sku, priced] })).toEqual([{ sku: 0, what: "part" }, { sku: 1, what: "tier" }]);
+  });
 });
 
 describe("two people who edit one product", () => {

@@ -210,7 +210,7 @@ function lines(given: string[]): string[] {
   return given.map((line) => line.trim()).filter(Boolean);
 }
 
-export type Missing = { sku: number | null; what: "titles" | "price" | "components" | "fields" | "face_value" | "options" };
+export type Missing = { sku: number | null; what: "titles" | "price" | "components" | "part" | "tier" | "fields" | "face_value" | "options" };
 
 /** What is missing before anything is sent; the API says the rest at its field. */
 export function missing(draft: ProductDraft): Missing[] {
@@ -220,6 +220,8 @@ export function missing(draft: ProductDraft): Missing[] {
     if (!Object.keys(written(sku.titles)).length) found.push({ sku: at, what: "titles" });
     if (!sku.price) found.push({ sku: at, what: "price" });
     if (sku.kind === "bundle" && !sku.components.length) found.push({ sku: at, what: "components" });
+    if (sku.kind === "bundle" && sku.components.some((part) => !part.sku)) found.push({ sku: at, what: "part" });
+    if ([sku, ...Object.values(sku.channels)].some(({ tiers }) => tiers.some((tier) => !tier.price))) found.push({ sku: at, what: "tier" });
     if (sku.kind === "topup" && !sku.topup?.fields.length) found.push({ sku: at, what: "fields" });
     if (sku.kind === "topup" && !sku.face_value) found.push({ sku: at, what: "face_value" });
     if (sku.topup?.fields.some((field) => field.kind === "choice" && !field.options?.length)) found.push({ sku: at, what: "options" });

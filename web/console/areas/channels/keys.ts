@@ -39,6 +39,12 @@ export function canRotate(key: Key, all: readonly Key[]): boolean {
   return all.filter((one) => one.role === key.role && one.name === key.name && !one.revoked_at).length < 2;
 }
 
+/** The newer key of two that work under one role and name: the older is to be revoked once its holder has the newer. */
+export function replacedBy(key: Key, all: readonly Key[]): Key | undefined {
+  if (key.revoked_at) return undefined;
+  return all.find((one) => one.role === key.role && one.name === key.name && !one.revoked_at && one.created_at > key.created_at);
+}
+
 /** One address or network a line, IPv4 or IPv6; what else it must be the API says. */
 export function networks(text: string): { good: string[]; bad: string[] } {
   const lines = text.split(/[\s,;]+/).filter(Boolean);

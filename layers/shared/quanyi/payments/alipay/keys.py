@@ -26,9 +26,9 @@ def check(access: Access) -> None:
     """Whether we could work with this. Raises Invalid naming the field, never its value."""
     for name in REQUIRED_ACCOUNT:
         if not re.fullmatch(_FORMS[name], access.account.get(name, "")):
-            raise _wrong(name, "is missing, or not what Alipay gives out")
+            raise _wrong(name, "credential_invalid", "is missing, or not what Alipay gives out")
     if not access.secrets:
-        raise _wrong(REQUIRED_SECRETS[0], "is missing")
+        raise _wrong(REQUIRED_SECRETS[0], "missing", "is missing")
     for version in access.secrets[:1]:  # what was saved now: an older one was checked then
         _check_pair(version)
 
@@ -37,24 +37,26 @@ def _check_pair(version: Mapping[str, Secret]) -> None:
     ours = _modulus(version, "private_key", private=True)
     theirs = _modulus(version, "alipay_public_key", private=False)
     if ours == theirs:
-        raise _wrong("alipay_public_key", "is the application's own public key; Alipay's is shown beside it")
+        told = "is the application's own public key; Alipay's is shown beside it"
+        raise _wrong("alipay_public_key", "own_public_key", told)
 
 
 def _modulus(version: Mapping[str, Secret], name: str, *, private: bool) -> int:
     from Cryptodome.PublicKey import RSA  # noqa: PLC0415 - only where keys are saved
 
     if name not in version:
-        raise _wrong(name, "is missing")
+        raise _wrong(name, "missing", "is missing")
     try:
         key = RSA.import_key(key_bytes(version[name].reveal()))
     except (ValueError, IndexError, TypeError):
-        raise _wrong(name, "is not an RSA key in PEM or base64") from None
+        raise _wrong(name, "not_a_key", "is not an RSA key in PEM or base64") from None
     if key.has_private() != private:
-        raise _wrong(name, f"is not a {'private' if private else 'public'} key")
+        kind = "private" if private else "public"
+        raise _wrong(name, f"not_{kind}_key", f"is not a {kind} key")
     if key.size_in_bits() < LEAST_BITS:
-        raise _wrong(name, f"has fewer than {LEAST_BITS} bits")
+        raise _wrong(name, "short_key", f"has fewer than {LEAST_BITS} bits")
     return key.n
 
 
-def _wrong(field: str, what: str) -> Invalid:
-    return Invalid(f"`{field}` {what}.", errors=[{"field": field, "message": what}])
+def _wrong(field: str, code: str, what: str) -> Invalid:
+    return Invalid(f"`{field}` {what}.", errors=[{"field": field, "code": code, "message": what}])

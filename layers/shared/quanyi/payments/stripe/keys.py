@@ -35,13 +35,13 @@ def check(access: Access) -> None:
         raise Invalid(
             f"These cannot be Stripe's: {', '.join(dict.fromkeys(wrong))}.",
             reason="credentials_invalid",
-            errors=[{"field": field} for field in dict.fromkeys(wrong)],
+            errors=[{"field": field, "code": "credential_invalid"} for field in dict.fromkeys(wrong)],
         )
     if len(modes) > 1:
         raise Invalid(
             "publishable_key and secret_key are of different modes, test and live.",
             reason="credentials_invalid",
-            errors=[{"field": "publishable_key"}, {"field": "secret_key"}],
+            errors=[{"field": field, "code": "mixed_modes"} for field in ("publishable_key", "secret_key")],
         )
 
 

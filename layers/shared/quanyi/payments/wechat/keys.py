@@ -35,7 +35,7 @@ def check(access: Access) -> None:
         raise Invalid(
             f"These cannot be WeChat Pay's: {', '.join(wrong)}.",
             reason="credentials_invalid",
-            errors=[{"field": field} for field in wrong],
+            errors=[{"field": field, "code": "credential_invalid"} for field in wrong],
         )
 
 
