@@ -136,6 +136,7 @@ def test_every_role_has_its_routes_and_no_more() -> None:
     assert routes_of(Caller(role="order", order="O1")) == (
         ("GET", "/v1/orders/O1"),
         ("GET", "/v1/orders/O1/*"),
+        ("POST", "/v1/orders/O1/accounts"),
         ("POST", "/v1/orders/O1/claims"),
         ("POST", "/v1/orders/O1/invoice"),
     )
