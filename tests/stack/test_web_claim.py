@@ -80,10 +80,10 @@ def test_without_a_token_an_order_is_looked_up(pages: Pages, edge: str, shop: Sh
     page.goto(f"{edge}/claim/{order.id}")
     assert inaccessible(page) == []
     page.get_by_role("textbox", name="手机号或邮箱").fill(email)
-    page.get_by_role("textbox", name="查询密码").fill("another")
+    page.get_by_label(re.compile("^查单密码")).fill("another")
     page.get_by_role("button", name="查找订单").click()
     expect(page.get_by_text("没有找到订单")).to_be_visible()
-    page.get_by_role("textbox", name="查询密码").fill("between-us")
+    page.get_by_label(re.compile("^查单密码")).fill("between-us")
     page.get_by_role("button", name="查找订单").click()
     page.wait_for_selector(".unit")
     assert codes[0] not in page.content()

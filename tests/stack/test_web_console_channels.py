@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.stack.browser import Pages
 from tests.stack.console import Console
-from tests.stack.shop import Shop, number
+from tests.stack.shop import Shop, number, until
 
 ORIGIN = "https://shop.example.com"
 
@@ -84,5 +84,5 @@ def test_a_channels_terms_are_changed(edge: str, pages: Pages, shop: Shop) -> No
     page.get_by_role("switch").press("Space")
     console.button("ui.save").click()
     console.button("channels.turnOff", console.drawer("channels.turnOff")).click()
+    until(lambda: shop.admin("GET", path).must()["enabled"] is False)
     expect(console.button("ui.save")).to_be_disabled()
-    assert shop.admin("GET", path).must()["enabled"] is False
