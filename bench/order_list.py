@@ -92,19 +92,21 @@ class Desk:
 
 def measure() -> Figure:
     with local_shop() as shop, edge_of(shop) as edge, sync_playwright() as playwright:
-        like = bought(shop)
-        lay(shop, like, ORDERS)
-        browser = playwright.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS])
-        page = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en").new_page()
-        page.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
-        one_day = day(like.created_at - timedelta(days=DAYS // 2), "Asia/Shanghai")
-        made = shop.operate("POST", "/v1/admin/keys", {"role": "support", "name": "bench"})
-        seen = walked(signed_in(page, edge, made["key"]), one_day)
-        browser.close()
-        # So many orders are not written down in the time that a stop has, and nobody needs them.
-        with suppress(CloudFailed):
-            shop.cloud.stop()
+        try:
+            like = bought(shop)
+            lay(shop, like, ORDERS)
+            browser = playwright.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS])
+            page = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en").new_page()
+            page.set_default_timeout(PATIENCE)
+            expect.set_options(timeout=PATIENCE)
+            one_day = day(like.created_at - timedelta(days=DAYS // 2), "Asia/Shanghai")
+            made = shop.operate("POST", "/v1/admin/keys", {"role": "support", "name": "bench"})
+            seen = walked(signed_in(page, edge, made["key"]), one_day)
+            browser.close()
+        finally:
+            # So many orders are not written down in the time that a stop has, and nobody needs them.
+            with suppress(CloudFailed):
+                shop.cloud.stop()
     return figure(seen)
 
 
