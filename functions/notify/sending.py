@@ -115,9 +115,7 @@ def _topped_up(units: Iterable[Unit]) -> str:
 
 def _mail(post: Post, order: Order, due: Due, items: tuple[str, ...], until: datetime | None) -> Mail:
     link = claim_link(post.claim_url, order.id, token.issue(post.keyring, order.id))
-    amount, about = (
-        money_text(due.amount, order.currency),
-        {"due": moment_text(until, post.staff.zone)} if until else {},
-    )
+    amount = money_text(due.amount, order.currency)
+    about = {"due": moment_text(until, post.staff.zone)} if until else {}
     values = Values(order=order.id, link=link, items=items, amount=amount, about=about)
     return rendered(post.templates.get(due.kind, order.language).template, values)
